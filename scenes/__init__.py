@@ -1,0 +1,1 @@
+"""Data of vrrehab: see README.md in this folder."""

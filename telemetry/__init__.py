@@ -1,0 +1,1 @@
+"""The record of a session, from the frame in the headset to a pandas table; depends on nothing of `vrrehab`."""

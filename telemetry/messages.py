@@ -1,0 +1,165 @@
+"""Everything that is said about a session, as typed records; the one vocabulary of wire, journal and store.
+
+Two kinds of thing travel: *events* (this module's structs, MessagePack through msgspec) and *frames* (raw numpy records,
+see `telemetry.motion`). Events are facts: frozen, complete in themselves and never edited; a correction is a new event.
+Every event carries the monotonic time at which it happened; the store places events and frames on one axis with the
+`ClockPair`s of the session.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Site = Literal["PLP", "RLP", "PLS"]
+Phase = Literal["before", "after_task", "block_end", "after", "next_day"]
+RatingStatus = Literal["awaiting", "given", "declined", "missed", "interrupted"]
+RatingSource = Literal["participant", "therapist"]
+TaskStatus = Literal["completed", "skipped", "stopped", "interrupted"]
+SessionStatus = Literal["completed", "stopped", "interrupted"]
+Origin = Literal["person", "scripted", "recording"]
+ConsentLevel = Literal["care", "research", "open"]
+Limb = Literal["hand", "arm", "foot", "leg"]
+SideName = Literal["left", "right"]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str):
+    """Something that happened at `mono_ns`, the session computer's monotonic clock in nanoseconds."""
+
+    mono_ns: int
+
+
+class ClockPair(Event, frozen=True, kw_only=True, tag="clock_pair"):
+    """The three clocks read together: monotonic, the runtime's XrTime (the same where there is none), and UTC."""
+
+    xr_ns: int
+    utc_ns: int
+
+
+class LimbLoss(msgspec.Struct, frozen=True, kw_only=True):
+    """A lost limb: which, on which side, at which level (`wrist`, `forearm`, `below_knee`, ...)."""
+
+    limb: Limb
+    side: SideName
+    level: str
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the product holds of a participant: a code and no name. `version` counts the changes."""
+
+    code: str
+    limb_losses: tuple[LimbLoss, ...] = ()
+    consent: ConsentLevel = "care"
+    language: str = "en"
+    version: int = 1
+
+
+class SessionStarted(Event, frozen=True, kw_only=True, tag="session_started"):
+    """The first event of a session. `joints` names the rows of every frame's pose arrays."""
+
+    session_id: str
+    participant: str
+    profile_version: int
+    programme: str
+    mode: str
+    origin: Origin
+    intact_side: SideName
+    software_version: str
+    runtime: str
+    seed: int
+    joints: tuple[str, ...]
+    xr_ns: int
+    utc_ns: int
+
+
+class SessionEnded(Event, frozen=True, kw_only=True, tag="session_ended"):
+    """The last event of a session; `last_motion_seq` is what the motion stream reaches (0: no frame at all)."""
+
+    status: SessionStatus
+    last_motion_seq: int
+
+
+class TaskStarted(Event, frozen=True, kw_only=True, tag="task_started"):
+    """One performance of a movement task begins. Frames name it by `run_number`, counted from 1 in the session."""
+
+    task_run_id: str
+    run_number: int
+    block_index: int
+    task_index: int
+    task: str
+    mode: str
+    limb: Limb
+    side: SideName
+    parameters: dict[str, float | int | str | bool]
+
+
+class TaskEnded(Event, frozen=True, kw_only=True, tag="task_ended"):
+    """It ends; from here its rating is `awaiting` until a rating with its id says otherwise."""
+
+    task_run_id: str
+    status: TaskStatus
+    duration_s: float
+    repetitions: int
+
+
+class RatingAsked(Event, frozen=True, kw_only=True, tag="rating_asked"):
+    rating_id: str
+    task_run_id: str | None
+    phase: Phase
+    site: Site
+    scale: str
+
+
+class RatingAnswered(Event, frozen=True, kw_only=True, tag="rating_answered"):
+    """The end of one asked rating. `value` is None unless `status` is `given`."""
+
+    rating_id: str
+    status: RatingStatus
+    value: float | None
+    source: RatingSource
+    #: How it was answered: `gaze`, `touch`, `pinch`, `select`, `console`; empty where nobody answered.
+    by: str = ""
+
+
+class RatingCorrected(Event, frozen=True, kw_only=True, tag="rating_corrected"):
+    """A new rating that supersedes an earlier one, whose row stays."""
+
+    rating_id: str
+    supersedes: str
+    value: float
+    source: RatingSource
+    who: str
+
+
+class SettingChanged(Event, frozen=True, kw_only=True, tag="setting_changed"):
+    who: str
+    name: str
+    old: float | int | str | bool
+    new: float | int | str | bool
+    applied_frame: int
+
+
+class Happened(Event, frozen=True, kw_only=True, tag="happened"):
+    """Everything else: `name` from a small vocabulary (`tracking_lost`, `stop`, `recentred`, `note`, ...)."""
+
+    name: str
+    detail: dict[str, float | int | str | bool | None] = {}
+    task_run_id: str | None = None
+
+
+AnyEvent = (
+    ClockPair
+    | SessionStarted
+    | SessionEnded
+    | TaskStarted
+    | TaskEnded
+    | RatingAsked
+    | RatingAnswered
+    | RatingCorrected
+    | SettingChanged
+    | Happened
+)
+
+#: Events that are committed at once and on their own, because nobody can be asked again.
+URGENT = (SessionStarted, SessionEnded, TaskStarted, TaskEnded, RatingAsked, RatingAnswered, RatingCorrected)

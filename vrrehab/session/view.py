@@ -1,0 +1,84 @@
+"""What the participant is to see this frame: the one thing the session tells the stage.
+
+Plain data, written in place by the session and read by `vrrehab.stage`; everything in session space (recentred,
+OpenXR axes, metres).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrrehab.body.skeleton import Body, Side
+
+
+class TargetState(enum.Enum):
+    WAITING = enum.auto()
+    ACTIVE = enum.auto()
+    TOUCHED = enum.auto()
+
+
+@dataclass(slots=True)
+class Target:
+    """A sphere to reach for."""
+
+    position: NDArray[np.float64]
+    radius_m: float
+    state: TargetState = TargetState.WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A rectangle on a panel, in metres from the panel's centre (x right, y up)."""
+
+    name: str
+    label: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(slots=True)
+class Panel:
+    """A board in the scene that asks something; its +Z axis points at the reader.
+
+    `aimed` is the button looked at, touched or pointed to, `progress` (0 to 1) how far its dwell has come, and `chosen`
+    the answer shown for confirmation.
+    """
+
+    pose: NDArray[np.float64]
+    width: float
+    height: float
+    title: str
+    low_anchor: str
+    high_anchor: str
+    buttons: tuple[Button, ...]
+    aimed: str | None = None
+    progress: float = 0.0
+    chosen: str | None = None
+
+
+@dataclass(slots=True)
+class View:
+    """The whole picture. `virtual` is the virtual body; `ghost` a demonstrating hand, if one is shown."""
+
+    virtual: Body
+    #: Opacity of each arm, 0 hidden to 1 solid; an arm whose joints are `NONE` is not drawn whatever this says.
+    opacity: dict[Side, float] = field(default_factory=lambda: {Side.LEFT: 1.0, Side.RIGHT: 1.0})
+    ghost_side: Side | None = None
+    ghost_arm: NDArray[np.float64] = field(default_factory=lambda: np.full((28, 7), np.nan))
+    ghost_opacity: float = 0.0
+    targets: list[Target] = field(default_factory=list)
+    #: The board on the wall: a heading, an instruction and a short count such as "3 of 8".
+    title: str = ""
+    text: str = ""
+    count: str = ""
+    panel: Panel | None = None
+    #: One line that must be seen ("The therapist's screen is not connected"); empty for none.
+    notice: str = ""
+    #: 0 the scene, 1 wholly faded to the calm colour.
+    calm: float = 0.0

@@ -1,0 +1,32 @@
+"""Where a tracked body comes from: a headset, a script or a recording, all behind one door."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from vrrehab.body.skeleton import Body
+
+Origin = Literal["person", "scripted", "recording"]
+
+
+class Source(Protocol):
+    """Says where the joints are at a given time.
+
+    `locate` fills `body` in the source's own reference space (gravity-aligned, floor at y = 0): what it sees with its
+    provenance, `NONE` and NaN for what it does not see. It never holds, smooths or guesses a lost joint; that is
+    `vrrehab.body.tracking`'s work, the same for every source.
+    """
+
+    @property
+    def origin(self) -> Origin: ...
+
+    @property
+    def exhausted(self) -> bool:
+        """True once a recording has come to its end; a headset never is."""
+        ...
+
+    def locate(self, display_time_ns: int, body: Body) -> None: ...
+
+    def selecting(self) -> bool:
+        """Whether a controller's select button is down at the last located time."""
+        ...
