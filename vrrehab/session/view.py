@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab.body.skeleton import Body, Side
+from vrrehab.geometry import IDENTITY
 
 
 class TargetState(enum.Enum):
@@ -67,6 +68,8 @@ class View:
     """The whole picture. `virtual` is the virtual body; `ghost` a demonstrating hand, if one is shown."""
 
     virtual: Body
+    #: Where session space lies in the display's own reference space, (7,); recentring moves it.
+    reference_from_session: NDArray[np.float64] = field(default_factory=lambda: IDENTITY.copy())
     #: Opacity of each arm, 0 hidden to 1 solid; an arm whose joints are `NONE` is not drawn whatever this says.
     opacity: dict[Side, float] = field(default_factory=lambda: {Side.LEFT: 1.0, Side.RIGHT: 1.0})
     ghost_side: Side | None = None

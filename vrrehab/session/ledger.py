@@ -1,0 +1,123 @@
+"""The task-pain ledger while it is being written: which rating was asked, for which task run, and what became of it.
+
+Every rating and task run of a session passes through here, so that each asked rating ends in exactly one answer and each
+task run in exactly one end.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry import messages
+from vrrehab.session.plan import Plan
+from vrrehab.session.programme import Step
+from vrrehab.session.questions import SCALE
+
+
+class Record(Protocol):
+    """Where a session's record goes; never blocks and never raises."""
+
+    def event(self, event: messages.Event) -> None: ...
+
+    def frame(self, record: NDArray[np.void]) -> None: ...
+
+    def problem(self) -> str:
+        """What is wrong with the record path, in words for a person; empty when all is well."""
+        ...
+
+
+class Ledger:
+    """Writes task runs and ratings as events, with their ids."""
+
+    def __init__(self, plan: Plan, record: Record) -> None:
+        self._plan = plan
+        self._record = record
+        self._ratings = 0
+        self._runs = 0
+        self._open_rating: str | None = None
+        self.task_run_id: str | None = None
+
+    @property
+    def run_number(self) -> int:
+        """The number that frames carry: of the task run being performed, 0 between task runs."""
+        return self._runs if self.task_run_id else 0
+
+    def begin_task(self, step: Step, mono_ns: int) -> str:
+        self._runs += 1
+        plan, task = self._plan, step.task
+        self.task_run_id = f"{plan.session_id}-t{self._runs:02d}"
+        self._record.event(
+            messages.TaskStarted(
+                mono_ns=mono_ns,
+                task_run_id=self.task_run_id,
+                run_number=self._runs,
+                block_index=step.block_index,
+                task_index=step.task_index,
+                task=task.name,
+                mode=plan.mode,
+                limb=task.limb,
+                side=plan.acting_side.value,
+                parameters={"goal": task.goal, "time_limit_s": task.time_limit_s},
+            )
+        )
+        return self.task_run_id
+
+    def end_task(
+        self, status: messages.TaskStatus, duration_s: float, repetitions: int, mono_ns: int
+    ) -> None:
+        if self.task_run_id is None:
+            return
+        self._record.event(
+            messages.TaskEnded(
+                mono_ns=mono_ns,
+                task_run_id=self.task_run_id,
+                status=status,
+                duration_s=duration_s,
+                repetitions=repetitions,
+            )
+        )
+        self.task_run_id = None
+
+    def ask(self, phase: messages.Phase, task_run_id: str | None, mono_ns: int) -> None:
+        self._ratings += 1
+        self._open_rating = f"{self._plan.session_id}-r{self._ratings:02d}"
+        self._record.event(
+            messages.RatingAsked(
+                mono_ns=mono_ns,
+                rating_id=self._open_rating,
+                task_run_id=task_run_id,
+                phase=phase,
+                site="PLP",
+                scale=SCALE,
+            )
+        )
+
+    @property
+    def awaiting(self) -> bool:
+        """Whether a rating has been asked and not answered."""
+        return self._open_rating is not None
+
+    def answer(
+        self,
+        status: messages.RatingStatus,
+        value: float | None,
+        source: messages.RatingSource,
+        by: str,
+        mono_ns: int,
+    ) -> None:
+        if self._open_rating is None:
+            return
+        self._record.event(
+            messages.RatingAnswered(
+                mono_ns=mono_ns,
+                rating_id=self._open_rating,
+                status=status,
+                value=value,
+                source=source,
+                by=by,
+            )
+        )
+        self._open_rating = None

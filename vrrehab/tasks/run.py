@@ -1,0 +1,57 @@
+"""One performance of a task: demonstration, movement, pauses and end, on a clock that stands still while paused."""
+
+from __future__ import annotations
+
+import enum
+
+from vrrehab.body.skeleton import Body
+from vrrehab.tasks.definition import TaskDefinition
+from vrrehab.tasks.mechanic import Mechanic
+
+
+class TaskPhase(enum.Enum):
+    DEMONSTRATING = "demonstrating"
+    PERFORMING = "performing"
+    PAUSED = "paused"
+    FINISHED = "finished"
+
+
+class TaskRun:
+    """Steps a mechanic until its goal or its time limit is reached.
+
+    `performed_s` counts only time spent performing: it is the task run's duration in the record, and what the mechanic
+    sees as its clock, so that a pause neither counts nor resets anything.
+    """
+
+    def __init__(self, task: TaskDefinition, mechanic: Mechanic) -> None:
+        self.task = task
+        self.mechanic = mechanic
+        self.phase = TaskPhase.DEMONSTRATING
+        self.demonstrated_s = 0.0
+        self.performed_s = 0.0
+
+    @property
+    def repetitions(self) -> int:
+        return self.mechanic.repetitions
+
+    def demonstrate(self, elapsed_s: float) -> None:
+        self.demonstrated_s += elapsed_s
+        if self.demonstrated_s >= self.task.demonstration_s:
+            self.phase = TaskPhase.PERFORMING
+
+    def pause(self) -> None:
+        if self.phase is TaskPhase.PERFORMING:
+            self.phase = TaskPhase.PAUSED
+
+    def resume(self) -> None:
+        if self.phase is TaskPhase.PAUSED:
+            self.phase = TaskPhase.PERFORMING
+
+    def perform(self, elapsed_s: float, body: Body) -> None:
+        """Take one frame of movement; does nothing unless performing."""
+        if self.phase is not TaskPhase.PERFORMING:
+            return
+        self.performed_s += elapsed_s
+        self.mechanic.step(self.performed_s, body)
+        if self.repetitions >= self.task.goal or self.performed_s >= self.task.time_limit_s:
+            self.phase = TaskPhase.FINISHED
