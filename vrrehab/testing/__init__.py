@@ -1,0 +1,1 @@
+"""Helpers for tests, public so that others can test against them too."""

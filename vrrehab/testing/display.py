@@ -1,0 +1,43 @@
+"""A display that shows nothing and keeps the beat; on a virtual clock it runs as fast as the machine can."""
+
+from __future__ import annotations
+
+from vrrehab.session.frame import Clock, FrameTime
+from vrrehab.session.view import View
+
+
+class SilentDisplay:
+    """Gives frames at `rate_hz` on `clock`, predicted one period ahead; implements `vrrehab.session.frame.Display`.
+
+    frames: how many to give before the display ends; None for no end. `drawn` counts the frames handed back, and
+    `view` is the last of them.
+    """
+
+    def __init__(self, clock: Clock, rate_hz: float = 90.0, frames: int | None = None) -> None:
+        if not rate_hz > 0:
+            raise ValueError(f"expected a rate above 0 Hz, but {rate_hz} came")
+        self._clock = clock
+        self._period_ns = round(1e9 / rate_hz)
+        self._next_ns = clock.now_ns()
+        self._frames = frames
+        self._given = 0
+        self._closed = False
+        self.drawn = 0
+        self.view: View | None = None
+
+    def wait(self) -> FrameTime | None:
+        if self._closed or self._given == self._frames:
+            return None
+        self._clock.sleep_until_ns(self._next_ns)
+        now_ns = self._clock.now_ns()
+        # A late frame is not made up for: the beat goes on from now, as a compositor's does.
+        self._next_ns = max(self._next_ns, now_ns - self._period_ns) + self._period_ns
+        self._given += 1
+        return FrameTime(self._given, now_ns + self._period_ns, self._period_ns, now_ns)
+
+    def draw(self, frame: FrameTime, view: View) -> None:
+        self.drawn += 1
+        self.view = view
+
+    def close(self) -> None:
+        self._closed = True
