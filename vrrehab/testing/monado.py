@@ -4,8 +4,8 @@ As a program it runs a command with both of them up, and ends with the command's
 
     python -m vrrehab.testing.monado [--motion remote|simulated] [--compositor window|none] -- COMMAND...
 
-It needs `Xvfb` and `monado-service` on the path (tests/openxr/run makes a place where they are) and never touches a
-runtime or a screen that the user has.
+It needs `Xvfb` and `monado-service` on the path (tests/openxr/run makes a place where they are) and never
+touches a runtime or a screen that the user has.
 """
 
 from __future__ import annotations
@@ -45,13 +45,15 @@ class Compositor(enum.StrEnum):
 
 
 class Screen:
-    """An X server with OpenGL and no monitor; `with Screen() as screen:` then `screen.display` is its `DISPLAY`."""
+    """An X server with OpenGL and no monitor; its `display` is what `DISPLAY` should hold."""
 
     def __init__(self, width: int = 1280, height: int = 800) -> None:
         read_end, write_end = os.pipe()
         self._process = subprocess.Popen(
-            _ends_with_us("Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{width}x{height}x24")
-            + ["-nolisten", "tcp", "+extension", "GLX"],
+            _ends_with_us(
+                *("Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{width}x{height}x24"),
+                *("-nolisten", "tcp", "+extension", "GLX"),
+            ),
             pass_fds=[write_end],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

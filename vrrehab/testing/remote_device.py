@@ -1,7 +1,7 @@
 """A person's head and hands, played into a real OpenXR runtime by a program: Monado's `remote` device.
 
-The runtime hands back the head as it was sent, and 26 joints a hand made from its grip pose and the curl of each
-finger. Poses are as everywhere (`vrrehab.geometry`), in the runtime's stage space; nothing is smoothed here.
+The runtime hands back the head as it was sent, and 26 joints a hand made from its grip pose and the curl of
+each finger. Poses are as everywhere (`vrrehab.geometry`), in the runtime's stage space; nothing is smoothed here.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _POSE = [("quaternion", "<f4", 4), ("position", "<f4", 3)]
 _VIEW = np.dtype([("fov", "<f4", 4), *_POSE, ("pad", "<u4")])
 _HEAD = np.dtype([("views", _VIEW, 2), ("centre", _POSE), ("per_view_data_valid", "?"), ("pad", "u1", 3)])
 _BUTTONS = (
-    "system_click", "system_touch", "a_click", "a_touch", "b_click", "b_touch", "trigger_click", "trigger_touch",
-    "thumbstick_click", "thumbstick_touch", "trackpad_touch",
+    "system_click", "system_touch", "a_click", "a_touch", "b_click", "b_touch",
+    "trigger_click", "trigger_touch", "thumbstick_click", "thumbstick_touch", "trackpad_touch",
 )  # fmt: skip
 _HAND = np.dtype([
     *_POSE, ("linear_velocity", "<f4", 3), ("angular_velocity", "<f4", 3), ("curl", "<f4", 5),
@@ -44,7 +44,7 @@ _CONNECT_LIMIT_S = 10.0
 class RemoteDevice:
     """Sets head and hands; every setter sends at once, so that the runtime's next frame knows.
 
-    Starts seated: head at 1.2 m looking ahead, both hands open in front of it. Setters may be called from any thread.
+    Starts seated: head at 1.2 m looking ahead, both hands open in front of it. Any thread may call the setters.
 
         with RemoteDevice() as person:
             person.hand(Side.RIGHT, pose([0.2, 1.0, -0.4]), curl=0.8)
