@@ -27,7 +27,7 @@ COMFORTABLE_REACH_RATIO = 0.9
 class RepetitionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="repetition"):
     """One repetition is a feature rising above `high` and falling below `low` again.
 
-    The two thresholds keep tremor from counting, and `least_half_s`, the shortest time for each half of the movement,
+    The two thresholds keep tremor from counting, and `least_half_s`, how long each half has to last,
     keeps a tracking glitch from counting.
     """
 

@@ -1,4 +1,4 @@
-"""Counts repetitions of a feature with hysteresis: up past `high`, down past `low`, each half long enough."""
+"""Counts repetitions of a feature with hysteresis: up past `high`, down past `low`, each half lasting."""
 
 from __future__ import annotations
 
@@ -7,43 +7,40 @@ import enum
 from vrrehab.tasks.definition import RepetitionRule
 
 
-class Half(enum.Enum):
-    """Where in the movement: waiting for the first low, on the way up, or on the way down."""
+class Level(enum.Enum):
+    """Where the feature is known to be; between the thresholds it stays where it was."""
 
-    UNREADY = enum.auto()
+    UNKNOWN = enum.auto()
     LOW = enum.auto()
     HIGH = enum.auto()
 
 
 class RepetitionCounter:
-    """A Schmitt trigger with a least time for each half.
+    """A Schmitt trigger whose every change must last `least_half_s` before it holds.
 
-    The count begins only once the feature has been seen below `low`, so that a hand that starts closed owes a whole
-    movement. A crossing that comes before `least_half_s` has passed is ignored until it has lasted.
+    The count begins only once the feature has been low, so that a hand that starts closed owes a whole movement. A change
+    that is taken back within `least_half_s`, a tracking glitch up or down, never was.
     """
 
     def __init__(self, rule: RepetitionRule) -> None:
         self._rule = rule
-        self._half = Half.UNREADY
-        self._since_s = float("-inf")
+        self._level = Level.UNKNOWN
+        self._changing_since_s: float | None = None
         self.repetitions = 0
 
     def step(self, now_s: float, value: float) -> bool:
         """Take the feature's value at `now_s`; True in the frame in which a repetition is complete."""
-        rule = self._rule
-        if self._half is Half.UNREADY:
-            if value <= rule.low:
-                self._half = Half.LOW
-                self._since_s = now_s
+        going_up = self._level is Level.LOW
+        beyond = value >= self._rule.high if going_up else value <= self._rule.low
+        taken_back = value <= self._rule.low if going_up else value >= self._rule.high
+        if taken_back:
+            self._changing_since_s = None
+        elif beyond and self._changing_since_s is None:
+            self._changing_since_s = now_s
+        if self._changing_since_s is None or now_s - self._changing_since_s < self._rule.least_half_s:
             return False
-        if now_s - self._since_s < rule.least_half_s:
-            return False
-        if self._half is Half.LOW and value >= rule.high:
-            self._half = Half.HIGH
-            self._since_s = now_s
-        elif self._half is Half.HIGH and value <= rule.low:
-            self._half = Half.LOW
-            self._since_s = now_s
-            self.repetitions += 1
-            return True
-        return False
+        complete = self._level is Level.HIGH
+        self._level = Level.HIGH if going_up else Level.LOW
+        self._changing_since_s = None
+        self.repetitions += complete
+        return complete
