@@ -1,8 +1,8 @@
 """Poses, quaternions and the reflection that makes a mirror; plain numpy, OpenXR's axes.
 
 A pose is an array whose last axis is `px, py, pz, qx, qy, qz, qw`: metres, X right, Y up, Z backward, unit
-quaternion. Every function takes any leading shape and broadcasts. Transforms are named `a_from_b`: the pose of `b`
-expressed in `a`, so `compose(a_from_b, b_from_c)` is `a_from_c`.
+quaternion. Every function takes any leading shape and broadcasts. Transforms are named `a_from_b`: the pose
+of `b` expressed in `a`, so `compose(a_from_b, b_from_c)` is `a_from_c`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
 
 IDENTITY = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
 IDENTITY.flags.writeable = False
 
 # Which components of a quaternion change sign under R' = M R M with M = diag(-1, 1, 1).
 _MIRROR_QUATERNION = np.array([1.0, -1.0, -1.0, 1.0])
+_DIAGONAL = np.arange(4)
 
 
 def quaternion_multiply(a: Array, b: Array) -> Array:
@@ -41,12 +42,12 @@ def quaternion_conjugate(q: Array) -> Array:
 def rotate(q: Array, v: Array) -> Array:
     """Vectors `v` (..., 3) turned by unit quaternions `q` (..., 4)."""
     u, w = q[..., :3], q[..., 3:]
-    # np.cross costs ten times this for small arrays.
-    t = 2.0 * _cross(u, v)
-    return v + w * t + _cross(u, t)
+    t = 2.0 * cross(u, v)
+    return v + w * t + cross(u, t)
 
 
-def _cross(a: Array, b: Array) -> Array:
+def cross(a: Array, b: Array) -> Array:
+    """The vector product of (..., 3); for a handful of vectors ten times as quick as `numpy.cross`."""
     out = np.empty(np.broadcast_shapes(a.shape, b.shape), np.result_type(a, b))
     out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
     out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
@@ -100,7 +101,7 @@ def yaw_of(q: Array) -> float:
 
 def angle_between(a: Array, b: Array) -> Array:
     """The angle in radians, 0 to pi, between unit quaternions (..., 4); q and -q are the same rotation."""
-    # 2 atan2(|vector part|, |scalar part|) of the difference stays exact for small angles, where arccos does not.
+    # 2 atan2(|vector part|, |scalar part|) of the difference stays exact for small angles; arccos does not.
     d = quaternion_multiply(quaternion_conjugate(a), b)
     return 2.0 * np.arctan2(np.linalg.norm(d[..., :3], axis=-1), np.abs(d[..., 3]))
 
@@ -124,3 +125,71 @@ def rotation_matrices(q: Array) -> Array:
     m[..., 2, 1] = 2 * (y * z + x * w)
     m[..., 2, 2] = 1 - 2 * (x * x + y * y)
     return m
+
+
+def quaternions_of(m: Array) -> Array:
+    """Unit quaternions (..., 4) of rotation matrices (..., 3, 3), with w >= 0; undoes `rotation_matrices`.
+
+    Shepperd (1978): of the four ways to write the answer, the one that divides by the largest component.
+    """
+    m00, m11, m22 = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
+    squares = np.empty((*m.shape[:-2], 4), m.dtype)  # four times the squares of x, y, z, w
+    squares[..., 0] = 1 + m00 - m11 - m22
+    squares[..., 1] = 1 - m00 + m11 - m22
+    squares[..., 2] = 1 - m00 - m11 + m22
+    squares[..., 3] = 1 + m00 + m11 + m22
+    products = np.empty((*m.shape[:-2], 4, 4), m.dtype)  # four times the products of two components
+    products[..., _DIAGONAL, _DIAGONAL] = squares
+    products[..., 0, 1] = products[..., 1, 0] = m[..., 0, 1] + m[..., 1, 0]
+    products[..., 0, 2] = products[..., 2, 0] = m[..., 0, 2] + m[..., 2, 0]
+    products[..., 1, 2] = products[..., 2, 1] = m[..., 1, 2] + m[..., 2, 1]
+    products[..., 0, 3] = products[..., 3, 0] = m[..., 2, 1] - m[..., 1, 2]
+    products[..., 1, 3] = products[..., 3, 1] = m[..., 0, 2] - m[..., 2, 0]
+    products[..., 2, 3] = products[..., 3, 2] = m[..., 1, 0] - m[..., 0, 1]
+    largest = np.argmax(squares, axis=-1)[..., None, None]
+    q = np.take_along_axis(products, largest, axis=-2)[..., 0, :]
+    q /= np.sqrt(np.einsum("...i,...i->...", q, q))[..., None]
+    q *= np.copysign(1.0, q[..., 3:])
+    return q
+
+
+def normalise(q: Array) -> Array:
+    """Quaternions (..., 4) scaled to unit length."""
+    return q / np.sqrt(np.einsum("...i,...i->...", q, q))[..., None]
+
+
+def near(q: Array, reference: Array) -> Array:
+    """The same rotations as `q` (..., 4), each written as the one of q and -q nearer to `reference`."""
+    dot = np.einsum("...i,...i->...", q, reference)
+    return q * np.copysign(1.0, dot)[..., None]
+
+
+def interpolate(a: Array, b: Array, ratio: ArrayLike) -> Array:
+    """Poses on the way from `a` (ratio 0) to `b` (ratio 1): straight line and shortest turn, even in speed.
+
+    `ratio` is a number or has the poses' leading shape. Slerp as Shoemake (1985), the angle taken from chord
+    lengths, which stays exact for equal rotations.
+    """
+    t = np.asarray(ratio, float)[..., None]
+    a_q, b_q = a[..., 3:], near(b[..., 3:], a[..., 3:])
+    out = a + (b - a) * t
+    half = np.arctan2(_length(a_q - b_q), _length(a_q + b_q))[..., None]  # half of the angle on the 4-sphere
+    scale = np.sinc(2 * half / np.pi)
+    out[..., 3:] = a_q * ((1 - t) * np.sinc((1 - t) * 2 * half / np.pi) / scale)
+    out[..., 3:] += b_q * (t * np.sinc(t * 2 * half / np.pi) / scale)
+    return out
+
+
+def _length(v: Array) -> Array:
+    return np.sqrt(np.einsum("...i,...i->...", v, v))
+
+
+def pose_matrix(a_from_b: Array) -> tuple[Array, Array, Array]:
+    """One pose (7,) laid out for many: `compose(a_from_b, p)` is `(p[:, :3] @ R + t, p[:, 3:] @ L)`.
+
+    Returns R (3, 3), t (3,) and L (4, 4), for row vectors. Two matrix products replace forty small operations
+    where the same transform is applied to a whole body in every frame.
+    """
+    x, y, z, w = a_from_b[3:]
+    left = np.array([[w, z, -y, -x], [-z, w, x, -y], [y, -x, w, -z], [x, y, z, w]])
+    return rotation_matrices(a_from_b[3:]).T.copy(), a_from_b[:3].copy(), left

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,8 @@ class View:
     ghost_arm: NDArray[np.float64] = field(default_factory=lambda: np.full((28, 7), np.nan))
     ghost_opacity: float = 0.0
     targets: list[Target] = field(default_factory=list)
+    #: The kind of movement that counts now, as in a task's `rule.kind`; empty between the participant's turns.
+    activity: Literal["", "repetition", "reach"] = ""
     #: The board on the wall: a heading, an instruction and a short count such as "3 of 8".
     title: str = ""
     text: str = ""
