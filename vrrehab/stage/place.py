@@ -1,0 +1,170 @@
+"""What a file in `scenes/places/` may say: a room as a person would describe it, checked whole before it is built.
+
+Lengths are metres from the seated person's place on the floor: `right_m` and `forward_m` along the gaze, heights from the
+floor. Colours are `#rrggbb` as they would look on a paint chart.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from vrrehab.errors import UnknownName
+from vrrehab.session.toml_file import read_toml
+
+Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")]
+Size = Annotated[float, Meta(gt=0, le=12)]
+Share = Annotated[float, Meta(ge=0, le=2)]
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Room(_Part):
+    """How far the walls are from the person, and their colours."""
+
+    left_m: Size
+    right_m: Size
+    front_m: Size
+    back_m: Size
+    height_m: Size
+    walls: Colour
+    front_wall: Colour
+    ceiling: Colour
+    skirting: Colour
+    floor: Colour
+
+
+class Window(_Part):
+    """The window in the left wall; it is the light that shadows come from."""
+
+    forward_m: float
+    width_m: Size
+    sill_m: Size
+    height_m: Size
+    frame: Colour
+    curtains: Colour | None = None
+
+
+class Lighting(_Part):
+    """`brightness`: how a white sheet on the table looks, 1 being as bright as a display goes."""
+
+    brightness: Annotated[float, Meta(ge=0.2, le=1.5)]
+    sky: Colour
+    ground: Colour
+    #: How much of a room lamp's warm light there is, against the window's.
+    lamp: Share = 0.0
+    lamp_colour: Colour = "#ffd9a8"
+
+
+class Table(_Part):
+    """The table in front of the person; `near_m` is how far its edge is from the middle of the body."""
+
+    width_m: Size
+    depth_m: Size
+    top_m: Annotated[float, Meta(ge=0.4, le=1.2)]
+    near_m: Annotated[float, Meta(ge=0.1, le=1.0)]
+    thickness_m: Annotated[float, Meta(ge=0.015, le=0.1)]
+    colour: Colour
+
+
+class Board(_Part):
+    """Where instructions are written: the board's middle, on the front wall."""
+
+    right_m: float
+    up_m: Size
+    width_m: Size
+    height_m: Size
+    colour: Colour
+    letters: Colour
+    frame: Colour
+
+
+class Rug(_Part):
+    right_m: float
+    forward_m: float
+    radius_m: Size
+    colour: Colour
+    border: Colour
+
+
+class Plant(_Part):
+    right_m: float
+    forward_m: float
+    height_m: Size
+    leaves: Colour
+    pot: Colour
+
+
+class Sideboard(_Part):
+    """A low cupboard at the front wall, with books and a lamp on it."""
+
+    right_m: float
+    width_m: Size
+    height_m: Size
+    depth_m: Size
+    colour: Colour
+    books: Annotated[tuple[Colour, ...], Meta(max_length=24)] = ()
+
+
+class Picture(_Part):
+    """A framed picture of hills on the front wall."""
+
+    right_m: float
+    up_m: Size
+    width_m: Size
+    height_m: Size
+    frame: Colour
+    colours: Annotated[tuple[Colour, ...], Meta(min_length=2, max_length=6)]
+
+
+class Place(_Part):
+    """A whole place. `calm` is the colour that the view fades to when it has to stop."""
+
+    title: str
+    calm: Colour
+    room: Room
+    window: Window
+    light: Lighting
+    table: Table
+    board: Board
+    rug: Rug | None = None
+    plants: tuple[Plant, ...] = ()
+    sideboard: Sideboard | None = None
+    pictures: tuple[Picture, ...] = ()
+
+    def __post_init__(self) -> None:
+        top = self.window.sill_m + self.window.height_m
+        if top >= self.room.height_m:
+            raise ValueError(
+                f"expected the window to end below the ceiling at {self.room.height_m:g} m, got sill + height = {top:g} m"
+            )
+        far = self.window.forward_m + self.window.width_m / 2
+        near = self.window.forward_m - self.window.width_m / 2
+        if far >= self.room.front_m or near <= -self.room.back_m:
+            raise ValueError(
+                f"expected the window between the back and the front wall ({-self.room.back_m:g} to "
+                f"{self.room.front_m:g} m forward), got {near:g} to {far:g} m"
+            )
+        if self.table.near_m + self.table.depth_m >= self.room.front_m:
+            raise ValueError(
+                f"expected the table to end before the front wall at {self.room.front_m:g} m, got near + depth = "
+                f"{self.table.near_m + self.table.depth_m:g} m"
+            )
+
+
+def load_place(name: str, folder: Path | None = None) -> Place:
+    """The place `name` from `folder`, by default the ones that ship in `scenes/places`.
+
+    Raises `UnknownName` when there is none, `SceneFileError` when the file is not a place.
+    """
+    folder = folder or Path(str(resources.files("scenes"))) / "places"
+    path = folder / f"{name}.toml"
+    if not path.is_file():
+        raise UnknownName("place", name, sorted(p.stem for p in folder.glob("*.toml")), folder)
+    return read_toml(path, Place)

@@ -1,0 +1,39 @@
+// Shared by every fragment shader: the scene's uniforms and the way from light to a pixel.
+
+uniform vec4 scene[16];
+#define CALM scene[0]              // what the view fades to, display colour; w: how far
+#define KEY_DIRECTION scene[1].xyz // towards the light, unit
+#define KEY scene[2].rgb           // radiance of a white diffuser that faces it
+#define TABLE_TOP scene[2].w
+#define AMBIENT(i) scene[3 + i].rgb // radiance of a white diffuser facing +x -x +y -y +z -z
+#define WINDOW_CENTRE scene[9].xyz
+#define WINDOW_HALF scene[10].xy   // half width (along z), half height
+#define WINDOW scene[11].rgb       // its mean radiance
+
+// Khronos PBR Neutral (2024): keeps hue; colours under 0.8 pass nearly as they are, highlights roll off to white.
+vec3 tone_map(vec3 colour) {
+    const float start = 0.76;
+    const float desaturation = 0.15;
+    float low = min(colour.r, min(colour.g, colour.b));
+    colour -= low < 0.08 ? low - 6.25 * low * low : 0.04;
+    float peak = max(colour.r, max(colour.g, colour.b));
+    if (peak < start) return colour;
+    float span = 1.0 - start;
+    float mapped = 1.0 - span * span / (peak + span - start);
+    float grey = 1.0 - 1.0 / (desaturation * (peak - mapped) + 1.0);
+    return mix(colour * (mapped / peak), vec3(mapped), grey);
+}
+
+vec3 to_srgb(vec3 linear) {
+    linear = clamp(linear, 0.0, 1.0);
+    return mix(12.92 * linear, 1.055 * pow(linear, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, linear));
+}
+
+vec3 from_srgb(vec3 encoded) {
+    return mix(encoded / 12.92, pow((encoded + 0.055) / 1.055, vec3(2.4)), step(0.04045, encoded));
+}
+
+// Every pixel ends here: the fade to calm happens in display colour, equal for all eyes and displays.
+vec3 to_display(vec3 radiance) {
+    return mix(to_srgb(tone_map(radiance)), CALM.rgb, CALM.w);
+}

@@ -1,0 +1,35 @@
+// What the window sees of limbs: their height over the table along the light.
+
+uniform mat4 p3d_ViewProjectionMatrix;
+uniform mat4 p3d_ModelMatrix;
+uniform vec4 scene[16];
+
+in vec4 p3d_Vertex;
+out float height;
+
+#ifdef SKINNED
+uniform mat4 palette[96];
+in uvec4 joint;
+in vec4 weight;
+#endif
+#ifdef TARGETS
+uniform vec4 target_place[24];
+in float target_index;
+#endif
+
+void main() {
+#ifdef SKINNED
+    mat4 world = p3d_ModelMatrix * (palette[joint.x] * weight.x + palette[joint.y] * weight.y +
+                                    palette[joint.z] * weight.z + palette[joint.w] * weight.w);
+#else
+    mat4 world = p3d_ModelMatrix;
+#endif
+#ifdef TARGETS
+    vec4 place = target_place[int(target_index)];
+    vec3 position = place.xyz + place.w * p3d_Vertex.xyz;
+#else
+    vec3 position = (world * vec4(p3d_Vertex.xyz, 1.0)).xyz;
+#endif
+    height = (position.y - scene[2].w) / scene[1].y;
+    gl_Position = p3d_ViewProjectionMatrix * vec4(position, 1.0);
+}

@@ -1,0 +1,71 @@
+// Everything solid: the room (BAKED), limbs (SKINNED) and other moving things.
+
+uniform mat4 p3d_ViewProjectionMatrix;
+uniform mat4 p3d_ModelMatrix;
+
+in vec4 p3d_Vertex;
+in vec3 p3d_Normal;
+out vec3 position;
+out vec3 normal;
+
+#ifdef BAKED
+in vec3 albedo;
+in vec3 window_light;
+in vec3 room_light;
+in vec4 finish;
+in vec2 p3d_MultiTexCoord0;
+out vec3 base;
+out vec3 from_window;
+out vec3 from_room;
+out vec4 surface_finish;
+out vec2 pattern_at;
+#else
+in vec4 p3d_Color;
+out vec4 colour;
+#endif
+
+#ifdef SKINNED
+uniform mat4 palette[96];
+in uvec4 joint;
+in vec4 weight;
+#endif
+
+#ifdef TARGETS
+uniform vec4 target_place[24];
+uniform vec4 target_look[24];
+in float target_index;
+out vec3 glow;
+#endif
+
+invariant gl_Position;
+
+void main() {
+#ifdef SKINNED
+    mat4 world = p3d_ModelMatrix * (palette[joint.x] * weight.x + palette[joint.y] * weight.y +
+                                    palette[joint.z] * weight.z + palette[joint.w] * weight.w);
+#else
+    mat4 world = p3d_ModelMatrix;
+#endif
+#ifdef TARGETS
+    vec4 place = target_place[int(target_index)];
+    position = place.xyz + place.w * p3d_Vertex.xyz;
+    normal = p3d_Normal;
+    vec4 look = target_look[int(target_index)];
+    colour = vec4(look.rgb, 1.0);
+    glow = look.rgb * look.a;
+#else
+    position = (world * vec4(p3d_Vertex.xyz, 1.0)).xyz;
+    normal = mat3(world) * p3d_Normal;
+#ifndef BAKED
+    colour = p3d_Color;
+#endif
+#endif
+#ifdef BAKED
+    base = albedo;
+    from_window = window_light;
+    from_room = room_light;
+    surface_finish = finish;
+    pattern_at = p3d_MultiTexCoord0;
+#endif
+    gl_Position = p3d_ViewProjectionMatrix * vec4(position, 1.0);
+}

@@ -1,0 +1,225 @@
+"""A place built: its shell, its furniture and its daylight, as one node to draw.
+
+Everything that stands still is a single Geom with a single state, so that the room costs a frame one draw call an eye.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from panda3d import core
+
+from vrrehab.stage import furniture
+from vrrehab.stage.daylight import Daylight, Lamp
+from vrrehab.stage.furniture import Thing
+from vrrehab.stage.material import Light
+from vrrehab.stage.mesh import Mesh, bare, box, grid, join, linear, room_node
+from vrrehab.stage.patterns import TILE_M, Pattern
+from vrrehab.stage.place import Place, Room, Window
+
+#: Where limbs are, and so where their light is taken: above the middle of the table's near half.
+_ABOVE_TABLE_M = 0.18
+_REVEAL_M = 0.14
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The room's one node, and the light for what moves in it."""
+
+    node: core.GeomNode
+    light: Light
+
+
+def build(place: Place) -> World:
+    room = place.room
+    wall_z = -room.front_m
+    things = [_shell(place), furniture.table(place.table), furniture.board(place.board, wall_z)]
+    if place.rug:
+        things.append(furniture.rug(place.rug))
+    if place.sideboard:
+        things.append(furniture.sideboard(place.sideboard, wall_z))
+    things += [furniture.plant(plant) for plant in place.plants]
+    things += [furniture.picture(picture, wall_z) for picture in place.pictures]
+    mesh = join([thing.mesh for thing in things])
+    daylight = _daylight(place, things)
+    window, rest = daylight.bake(mesh.positions, mesh.normals)
+    table = place.table
+    spot = np.array([0.0, table.top_m + _ABOVE_TABLE_M, -(table.near_m + 0.3 * table.depth_m)])
+    light = daylight.at(spot, table.top_m)
+    scale = _exposure(place, daylight)
+    light = replace(
+        light, key=light.key * scale, ambient=light.ambient * scale, window=light.window * scale
+    )
+    return World(room_node("room", _tiled(mesh), window * scale, rest * scale), light)
+
+
+def _exposure(place: Place, daylight: Daylight) -> float:
+    """What makes a white sheet on the table as bright as the place asks for."""
+    table = place.table
+    sheet = np.array([[0.0, table.top_m, -(table.near_m + 0.4 * table.depth_m)]], np.float32)
+    window, rest = daylight.bake(sheet, np.array([[0, 1, 0]], np.float32))
+    return float(place.light.brightness / (window + rest).mean())
+
+
+def _daylight(place: Place, things: list[Thing]) -> Daylight:
+    room, window, light = place.room, place.window, place.light
+    wall, floor = linear(room.walls), linear(room.floor)
+    lamp = None
+    if place.sideboard and light.lamp > 0:
+        lamp = Lamp(
+            furniture.lamp_place(place.sideboard, -room.front_m), 0.16 * light.lamp * linear(light.lamp_colour)
+        )
+    return Daylight(
+        low=np.array([-room.left_m, 0.0, -room.front_m]),
+        high=np.array([room.right_m, room.height_m, room.back_m]),
+        window_centre=np.array(
+            [-room.left_m, window.sill_m + window.height_m / 2, -window.forward_m]
+        ),
+        window_half=np.array([window.width_m / 2, window.height_m / 2]),
+        sky=linear(light.sky),
+        ground=0.35 * linear(light.ground),
+        walls=np.array([wall, wall, linear(room.ceiling), floor, wall, linear(room.front_wall)]),
+        blocks=tuple(block for thing in things for block in thing.blocks),
+        lamp=lamp,
+    )
+
+
+def _tiled(mesh: Mesh) -> Mesh:
+    """Pattern coordinates from metres to tiles."""
+    sizes = np.array([TILE_M[pattern] for pattern in Pattern], np.float32)
+    return replace(mesh, uv=mesh.uv / sizes[mesh.finish[:, 2].astype(int)])
+
+
+def _shell(place: Place) -> Thing:
+    room = place.room
+    left, right, front, back, high = -room.left_m, room.right_m, -room.front_m, room.back_m, room.height_m
+    width, depth = right - left, back - front
+    boards = grid((left, 0, back), (width, 0, 0), (0, 0, -depth), uv_turned=True)
+    parts = [
+        boards.painted(linear(room.floor), 0.45, Pattern.BOARDS, 1.0),
+        _plaster(grid((left, high, front), (width, 0, 0), (0, 0, depth), 0.2), room.ceiling),
+        _plaster(grid((left, 0, front), (width, 0, 0), (0, high, 0)), room.front_wall),
+        _plaster(grid((right, 0, back), (-width, 0, 0), (0, high, 0), 0.2), room.walls),
+        _plaster(grid((right, 0, front), (0, 0, depth), (0, high, 0)), room.walls),
+        _window_wall(room, place.window),
+        _window(room, place.window),
+        _skirting(room),
+    ]
+    if place.window.curtains:
+        parts.append(_curtains(room, place.window, place.window.curtains))
+    return Thing(join(parts))
+
+
+def _plaster(mesh: Mesh, colour: str) -> Mesh:
+    return mesh.painted(linear(colour), 0.92, Pattern.PLASTER, 1.0)
+
+
+def _window_wall(room: Room, window: Window) -> Mesh:
+    """The left wall round the window, facing +x, and the sides of the opening."""
+    x, high = -room.left_m, room.height_m
+    near, far = -window.forward_m + window.width_m / 2, -window.forward_m - window.width_m / 2
+    low, top = window.sill_m, window.sill_m + window.height_m
+    back, front = room.back_m, -room.front_m
+
+    def panel(z0: float, z1: float, y0: float, y1: float) -> Mesh:
+        return grid((x, y0, z0), (0, 0, z1 - z0), (0, y1 - y0, 0))
+
+    wall = [
+        panel(back, near, 0, high),
+        panel(far, front, 0, high),
+        panel(near, far, 0, low),
+        panel(near, far, top, high),
+    ]
+    depth = (_REVEAL_M, 0, 0)
+    out = x - _REVEAL_M
+    opening = [
+        grid((out, low, near), (0, 0, far - near), depth, 0.07),
+        grid((out, top, near), depth, (0, 0, far - near), 0.07),
+        grid((out, low, far), (0, top - low, 0), depth, 0.07),
+        grid((out, low, near), depth, (0, top - low, 0), 0.07),
+    ]
+    return join([_plaster(join(wall), room.walls), _plaster(join(opening), window.frame)])
+
+
+def _window(room: Room, window: Window) -> Mesh:
+    """Frame, sill and the garden behind, which glows by itself."""
+    x = -room.left_m - _REVEAL_M
+    near, far = -window.forward_m + window.width_m / 2, -window.forward_m - window.width_m / 2
+    low, top = window.sill_m, window.sill_m + window.height_m
+    middle_z, middle_y = (near + far) / 2, (low + top) / 2
+    bar, deep = 0.055, 0.05
+    frame = [
+        box((x + 0.03, y, middle_z), (deep, bar, window.width_m), 0.004, 0.1, grain=2)
+        for y in (low + bar / 2, top - bar / 2)
+    ]
+    frame += [
+        box((x + 0.03, middle_y, z), (deep, window.height_m, bar), 0.004, 0.1, grain=1)
+        for z in (near - bar / 2, far + bar / 2, middle_z)
+    ]
+    sill = box(
+        (-room.left_m + 0.02 - _REVEAL_M / 2, low + 0.012, middle_z),
+        (_REVEAL_M + 0.12, 0.028, window.width_m + 0.1),
+        0.008,
+        0.08,
+        grain=2,
+    )
+    # Set back, so that it shifts against the frame as a real garden does when the head moves.
+    far_out, spread = 2.2, 2.6
+    garden = grid(
+        (x - far_out, low - spread, near + spread),
+        (0, 0, far - near - 2 * spread),
+        (0, window.height_m + 2 * spread, 0),
+        1.0,
+    )
+    lengths = np.array([near - far + 2 * spread, window.height_m + 2 * spread], np.float32)
+    garden = replace(garden, uv=np.stack([garden.uv[:, 0] / lengths[0], 1 - garden.uv[:, 1] / lengths[1]], 1))
+    garden = replace(garden, uv=np.stack([garden.uv[:, 0], 1 - garden.uv[:, 1]], 1) * 0.98 + 0.01)
+    return join(
+        [
+            join([*frame, sill]).painted(linear(window.frame), 0.5),
+            garden.painted((1.0, 1.0, 1.0), 1.0, Pattern.GARDEN, 1.0, emission=1.15),
+        ]
+    )
+
+
+def _skirting(room: Room) -> Mesh:
+    left, right, front, back = -room.left_m, room.right_m, -room.front_m, room.back_m
+    tall, deep = 0.09, 0.016
+    bars = [
+        box(((left + right) / 2, tall / 2, z), (right - left, tall, deep), 0.004, 0.1) for z in (front, back)
+    ]
+    bars += [
+        box((x, tall / 2, (front + back) / 2), (deep, tall, back - front), 0.004, 0.1, grain=2)
+        for x in (left, right)
+    ]
+    return join(bars).painted(linear(room.skirting), 0.55)
+
+
+def _curtains(room: Room, window: Window, colour: str) -> Mesh:
+    """Linen in folds at both sides of the window, from above it to the floor."""
+    top = min(window.sill_m + window.height_m + 0.14, room.height_m - 0.02)
+    near, far = -window.forward_m + window.width_m / 2, -window.forward_m - window.width_m / 2
+    sheets = []
+    for edge, way in ((near, 1), (far, -1)):
+        across = np.linspace(0, 1, 57)
+        down = np.linspace(0, 1, 12)
+        s, t = np.meshgrid(across, down, indexing="ij")
+        fold = 0.035 * np.sin(2 * np.pi * 7 * s + 0.5 * np.sin(3 * t)) * (0.55 + 0.45 * t)
+        positions = np.empty((57, 12, 3))
+        positions[..., 0] = -room.left_m + 0.075 + fold + 0.012 * np.sin(17 * s)
+        positions[..., 1] = top - t * (top - 0.02)
+        positions[..., 2] = edge + way * (-0.06 + 0.42 * s * (1 + 0.06 * t))
+        du, dv = np.gradient(positions, axis=0), np.gradient(positions, axis=1)
+        normals = np.cross(du, dv)
+        normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+        i, j = (x.ravel() for x in np.meshgrid(np.arange(56), np.arange(11), indexing="ij"))
+        a = i * 12 + j
+        b, c, d = a + 12, a + 13, a + 1
+        triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
+        if normals[..., 0].mean() < 0:
+            normals, triangles = -normals, triangles[:, ::-1]
+        uv = np.stack([s * 0.6, t * top], axis=-1).reshape(-1, 2)
+        front = bare(positions.reshape(-1, 3), normals.reshape(-1, 3), uv, triangles)
+        sheets += [front, replace(front, normals=-front.normals, triangles=triangles[:, ::-1])]
+    return join(sheets).painted(linear(colour), 1.0, Pattern.CLOTH, 0.7)
