@@ -18,18 +18,40 @@ IDENTITY.flags.writeable = False
 # Which components of a quaternion change sign under R' = M R M with M = diag(-1, 1, 1).
 _MIRROR_QUATERNION = np.array([1.0, -1.0, -1.0, 1.0])
 _DIAGONAL = np.arange(4)
+_UNIT = np.eye(3)
+
+
+def _hamilton() -> Array:
+    """(16, 4): how the Hamilton product adds up from the products a_i b_j of two quaternions' components."""
+    terms = np.zeros((4, 4, 4))
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        terms[3, i, i] = terms[i, 3, i] = terms[j, k, i] = 1.0
+        terms[k, j, i] = terms[i, i, 3] = -1.0
+    terms[3, 3, 3] = 1.0
+    return terms.reshape(16, 4)
+
+
+def _rotation() -> Array:
+    """(16, 9): how a rotation matrix less the unit matrix adds up from the products q_i q_j."""
+    terms = np.zeros((4, 4, 3, 3))
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        terms[i, i, j, j] = terms[i, i, k, k] = -2.0
+        terms[i, j, i, j] = terms[i, j, j, i] = 2.0
+        terms[k, 3, i, j], terms[k, 3, j, i] = -2.0, 2.0
+    return terms.reshape(16, 9)
+
+
+# One matrix product over a whole body costs a quarter of writing the terms out, each a small numpy operation.
+_HAMILTON = _hamilton()
+_ROTATION = _rotation()
 
 
 def quaternion_multiply(a: Array, b: Array) -> Array:
     """The Hamilton product `a b` of xyzw quaternions, shape (..., 4)."""
-    ax, ay, az, aw = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
-    bx, by, bz, bw = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
-    out = np.empty(np.broadcast_shapes(a.shape, b.shape), np.result_type(a, b))
-    out[..., 0] = aw * bx + ax * bw + ay * bz - az * by
-    out[..., 1] = aw * by - ax * bz + ay * bw + az * bx
-    out[..., 2] = aw * bz + ax * by - ay * bx + az * bw
-    out[..., 3] = aw * bw - ax * bx - ay * by - az * bz
-    return out
+    products = a[..., :, None] * b[..., None, :]
+    return products.reshape(*products.shape[:-2], 16) @ _HAMILTON
 
 
 def quaternion_conjugate(q: Array) -> Array:
@@ -41,9 +63,7 @@ def quaternion_conjugate(q: Array) -> Array:
 
 def rotate(q: Array, v: Array) -> Array:
     """Vectors `v` (..., 3) turned by unit quaternions `q` (..., 4)."""
-    u, w = q[..., :3], q[..., 3:]
-    t = 2.0 * cross(u, v)
-    return v + w * t + cross(u, t)
+    return np.einsum("...ij,...j->...i", rotation_matrices(q), v)
 
 
 def cross(a: Array, b: Array) -> Array:
@@ -113,18 +133,9 @@ def pose(position: ArrayLike = (0.0, 0.0, 0.0), quaternion: ArrayLike = (0.0, 0.
 
 def rotation_matrices(q: Array) -> Array:
     """Rotation matrices (..., 3, 3) of unit quaternions (..., 4), for column vectors."""
-    x, y, z, w = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
-    m = np.empty((*q.shape[:-1], 3, 3), q.dtype)
-    m[..., 0, 0] = 1 - 2 * (y * y + z * z)
-    m[..., 0, 1] = 2 * (x * y - z * w)
-    m[..., 0, 2] = 2 * (x * z + y * w)
-    m[..., 1, 0] = 2 * (x * y + z * w)
-    m[..., 1, 1] = 1 - 2 * (x * x + z * z)
-    m[..., 1, 2] = 2 * (y * z - x * w)
-    m[..., 2, 0] = 2 * (x * z - y * w)
-    m[..., 2, 1] = 2 * (y * z + x * w)
-    m[..., 2, 2] = 1 - 2 * (x * x + y * y)
-    return m
+    products = q[..., :, None] * q[..., None, :]
+    flat = products.reshape(*q.shape[:-1], 16) @ _ROTATION
+    return flat.reshape(*q.shape[:-1], 3, 3) + _UNIT
 
 
 def quaternions_of(m: Array) -> Array:

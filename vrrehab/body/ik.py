@@ -12,7 +12,17 @@ from __future__ import annotations
 import numpy as np
 
 from vrrehab import geometry
+from vrrehab.body.build import Build
+from vrrehab.body.skeleton import Side
 from vrrehab.geometry import Array
+
+#: Where the wrist of an arm that reaches forward lies from the shoulder, and which way its elbow points:
+#: down and a little outward.
+FORWARD = np.array([0.0, 0.0, -1.0])
+ELBOW_POLE = {
+    Side.LEFT: np.array([-0.4, -0.9, 0.0]) / np.hypot(0.4, 0.9),
+    Side.RIGHT: np.array([0.4, -0.9, 0.0]) / np.hypot(0.4, 0.9),
+}
 
 
 def swing_pole(direction: Array, rest_direction: Array, rest_pole: Array) -> Array:
@@ -30,17 +40,19 @@ def swing_pole(direction: Array, rest_direction: Array, rest_pole: Array) -> Arr
 
 
 def solve_arm(
-    shoulder: Array, wrist: Array, upper_m: float, fore_m: float, rest_direction: Array, rest_pole: Array
+    shoulder: Array, wrist: Array, build: Build, rest_pole: Array, rest_direction: Array = FORWARD
 ) -> Array:
     """Poses of shoulder and elbow, (..., 2, 7), for positions (..., 3) of shoulder and wrist.
 
-    upper_m, fore_m: the bones' lengths. rest_direction, rest_pole: unit vectors (..., 3) at right angles,
-    where the resting wrist lies from the shoulder and which way the elbow then points; see `swing_pole`.
+    rest_direction, rest_pole: unit vectors (..., 3) at right angles, where the resting wrist lies from the
+    shoulder and which way the elbow then points; by default those of an upright body, `FORWARD` and
+    `ELBOW_POLE[side]`. See `swing_pole`.
 
     A wrist out of reach stretches both bones evenly on a straight line, and one too near (unequal bones)
     shortens the forearm, so that the arm never comes apart from the hand that was measured. NaN in gives
     NaN out.
     """
+    upper_m, fore_m = build.upper_arm, build.forearm
     reach = wrist - shoulder
     distance = np.sqrt(np.einsum("...i,...i->...", reach, reach))
     # A wrist in the shoulder has no direction; it takes the resting one.

@@ -1,0 +1,55 @@
+"""Session space: where the participant sat and which way they faced when somebody pressed "recentre".
+
+Origin on the floor below the head, -Z the way the head faced, Y up; the plane x = 0 is the mirror's. It
+moves only by
+recentring: turning the head turns nothing else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vrrehab import geometry
+from vrrehab.body.skeleton import Body
+from vrrehab.geometry import Array
+
+
+class Recentring:
+    """The step from a source's reference space (gravity-aligned, floor at y = 0) into session space.
+
+    reference_from_session: (7,), upright. eye_height_m: how high the head was at that moment.
+    """
+
+    def __init__(self, reference_from_session: Array, eye_height_m: float) -> None:
+        self.reference_from_session = reference_from_session
+        self.eye_height_m = eye_height_m
+        self._rotation, self._translation, self._left = geometry.pose_matrix(
+            geometry.invert(reference_from_session)
+        )
+
+    @classmethod
+    def from_head(cls, head: Array) -> Recentring:
+        """For a head pose (7,) in the reference space. Raises ValueError for a head that is not there."""
+        if not np.all(np.isfinite(head)):
+            raise ValueError(
+                "expected a head pose to recentre on, but it is NaN; wait until the head is tracked"
+            )
+        floor = np.array([head[0], 0.0, head[2]])
+        return cls(geometry.pose(floor, geometry.yaw(_heading(head[3:]))), float(head[1]))
+
+    def to_session(self, body: Body) -> None:
+        """Takes all joints of a body from the reference space into session space, in place; NaN stays NaN."""
+        poses = body.poses
+        # `matmul` cannot write onto its own argument, and the sums below keep NaN where it was.
+        poses[:, :3] = poses[:, :3] @ self._rotation + self._translation
+        poses[:, 3:] = poses[:, 3:] @ self._left
+
+
+def _heading(q: Array) -> float:
+    """The yaw of a head, also for one that looks straight up or down, where its -Z axis has none."""
+    forward = geometry.rotate(q, np.array([0.0, 0.0, -1.0]))
+    if abs(forward[1]) < 0.9:
+        return geometry.yaw_of(q)
+    # Looking down, the top of the head points ahead; looking up, it points behind.
+    up = geometry.rotate(q, np.array([0.0, 1.0, 0.0])) * (1.0 if forward[1] < 0 else -1.0)
+    return float(np.arctan2(-up[0], -up[2]))
