@@ -99,7 +99,5 @@ def _print_profiles(profiles: list[Profile]) -> None:
     table = Table("code", "lost limbs", "consent", "language", "version")
     for profile in profiles:
         losses = ", ".join(f"{loss.side} {loss.limb} ({loss.level})" for loss in profile.limb_losses)
-        table.add_row(
-            profile.code, losses or "none", profile.consent, profile.language, str(profile.version)
-        )
+        table.add_row(profile.code, losses or "none", profile.consent, profile.language, str(profile.version))
     Console().print(table)

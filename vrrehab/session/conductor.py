@@ -1,7 +1,7 @@
 """Conducts a session: welcome, first rating, each task run and its rating, last rating, farewell.
 
-`_conduct` is the whole programme, read top to bottom; every `yield` in this module is one frame. `step` advances it by a
-frame, and a therapist's commands act between frames. Nothing here draws, sends or waits.
+`_conduct` is the whole programme, read top to bottom; every `yield` in this module is one frame. `step`
+advances it by a frame, and a therapist's commands act between frames. Nothing here draws, sends or waits.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from telemetry import messages
 from vrrehab.body.skeleton import ARM, HEAD, Body, Side, joint
@@ -18,6 +19,7 @@ from vrrehab.session.programme import Step
 from vrrehab.session.questions import Answered, PainQuestion
 from vrrehab.session.settings import Settings
 from vrrehab.session.view import View
+from vrrehab.tasks.demonstration import DemonstratingArm
 from vrrehab.tasks.mechanic import make_mechanic
 from vrrehab.tasks.run import TaskPhase, TaskRun
 
@@ -32,8 +34,8 @@ _GHOST_OPACITY = 0.55
 class Conductor:
     """The programme of one session, a frame at a time.
 
-    `over` is the status the session ended with, None while it runs. `frozen` is true from the frame that Stop acts in:
-    the limb then stays as it is.
+    `over` is the status the session ended with, None while it runs. `frozen` is true from the frame that
+    Stop acts in: the limb then stays as it is.
     """
 
     def __init__(self, plan: Plan, settings: Settings, view: View, record: Record) -> None:
@@ -44,21 +46,28 @@ class Conductor:
         self.ledger = Ledger(plan, record)
         self.over: messages.SessionStatus | None = None
         self.frozen = False
+        self._resting = DemonstratingArm(plan.affected_side)
         self._held_by_therapist = False
-        self._run: TaskRun | None = None
-        self._question: PainQuestion | None = None
         self._moving_on = False
         self._lost = False
+        self._run: TaskRun | None = None
         self._script: Script = self._conduct()
         # What the frame being stepped brings; scripts read it after each yield.
         self._mono_ns = 0
+        self._frame = 0
         self._elapsed_s = 0.0
         self._tracked = view.virtual
         self._selecting = False
 
-    def step(self, mono_ns: int, elapsed_s: float, tracked: Body, lost_for_s: float, selecting: bool) -> None:
-        """One frame: `tracked` is the tracked body, `lost_for_s` how long the acting hand has not been seen."""
+    def begin(self, mono_ns: int, frame: int) -> None:
+        """A frame begins; what a therapist does before `step` happens in it."""
         self._mono_ns = mono_ns
+        self._frame = frame
+
+    def step(self, elapsed_s: float, tracked: Body, lost_for_s: float, selecting: bool) -> None:
+        """One frame: `tracked` is the tracked body, `lost_for_s` how long the intact hand has not been
+        seen.
+        """
         self._elapsed_s = elapsed_s
         self._tracked = tracked
         self._selecting = selecting
@@ -66,7 +75,25 @@ class Conductor:
         if self.over is None:
             next(self._script, None)
 
-    # --- what happens, in order -----------------------------------------------------------------------------------
+    @property
+    def notice(self) -> str:
+        """What the participant should be told now, most pressing first."""
+        if self.frozen:
+            return ""
+        if self._held_by_therapist:
+            return "A short break. We go on when you are ready."
+        if self._lost:
+            return f"I cannot see your {self._plan.intact_side} hand. Please hold it in front of you."
+        return ""
+
+    def play(self, elapsed_s: float, shoulder: NDArray[np.float64], arm: NDArray[np.float64]) -> None:
+        """What the virtual arm does in `observe`: the movement of the task, and rest between tasks."""
+        if self._run is not None and self._run.phase is TaskPhase.PERFORMING:
+            self._run.mechanic.demonstrate(self._run.performed_s, shoulder, arm)
+        else:
+            self._resting.rest(shoulder, arm)
+
+    # --- what happens, in order ---
 
     def _conduct(self) -> Script:
         yield from self._welcome()
@@ -102,7 +129,7 @@ class Conductor:
         view.title, view.text, view.count = task.title, task.instruction, ""
         view.ghost_side = side
         while run.phase is TaskPhase.DEMONSTRATING and not self._take_moving_on():
-            run.mechanic.demonstrate(run.demonstrated_s, view.ghost_arm)
+            run.mechanic.demonstrate(run.demonstrated_s, shoulder, view.ghost_arm)
             left_s = task.demonstration_s - run.demonstrated_s
             view.ghost_opacity = _GHOST_OPACITY * min(1.0, run.demonstrated_s / 0.4, left_s / 0.4)
             yield
@@ -134,9 +161,7 @@ class Conductor:
         view = self._view
         yield from self._until_released()
         title = "How much does the missing limb hurt now?"
-        question = self._question = PainQuestion(
-            self._tracked.poses[HEAD], (self._plan.intact_side,), title
-        )
+        question = PainQuestion(self._tracked.poses[HEAD], (self._plan.intact_side,), title)
         self.ledger.ask(phase, task_run_id, self._mono_ns)
         view.title, view.text, view.count = "", "", ""
         view.panel = question.panel
@@ -153,7 +178,7 @@ class Conductor:
             self._answer("given", float(question.value or 0), "participant", str(question.by))
         elif question.answer is Answered.DECLINED:
             self._answer("declined", None, "participant", str(question.by))
-        self._question = view.panel = None
+        view.panel = None
 
     def _farewell(self) -> Script:
         self._view.title, self._view.text = "Thank you", "That was the last one. Rest a moment."
@@ -174,20 +199,19 @@ class Conductor:
             calm_s += self._elapsed_s
         self.end(status)
 
-    # --- what a therapist does --------------------------------------------------------------------------------------
+    # --- what a therapist does ---
 
-    def stop(self, who: str, mono_ns: int) -> None:
-        """Freeze task and limb at once and fade to calm. There is no way back into the programme from here."""
+    def stop(self, who: str) -> None:
+        """Freeze task and limb at once and fade to calm, with no way back; once more ends the session."""
         if self.frozen:
             self._moving_on = True
             return
-        self._mono_ns = mono_ns
         self.frozen = True
         self.happened("stop", {"who": who})
         task_run_id = self.ledger.task_run_id
         self._end_run("stopped")
         if task_run_id is not None:
-            self.ledger.ask("after_task", task_run_id, mono_ns)
+            self.ledger.ask("after_task", task_run_id, self._mono_ns)
         self._script.close()
         self._script = self._calm("stopped")
 
@@ -199,19 +223,29 @@ class Conductor:
         self.ledger.answer("interrupted", None, "participant", "", self._mono_ns)
         self.over = status
 
-    def pause(self, held: bool) -> None:
-        self._held_by_therapist = held
-        self._view.notice = "A short break. We go on when you are ready." if held else ""
+    def source_ended(self) -> None:
+        """A recording has come to its end, and with it whatever was being performed."""
+        self.happened("source_ended", {})
+        self._end_run("stopped")
+        self.end("stopped")
 
-    def move_on(self) -> None:
+    def pause(self, held: bool, who: str) -> None:
+        """Hold the programme where it is, or let it go on."""
+        if held != self._held_by_therapist:
+            self._held_by_therapist = held
+            self.happened("paused" if held else "resumed", {"who": who})
+
+    def move_on(self, who: str) -> None:
         """Skip what is shown now: a demonstration, a task, a question or the calm picture."""
         self._moving_on = True
+        self.happened("skip", {"who": who})
 
     def rate(self, value: float | None, who: str) -> None:
         """A therapist's entry for the rating that awaits an answer; None declines. ValueError if none does."""
         if not self.ledger.awaiting:
             raise ValueError("no rating awaits an answer; wait for the question, then enter it")
-        self._answer("declined" if value is None else "given", value, "therapist", f"console:{who}")
+        self._answer("declined" if value is None else "given", value, "therapist", "console")
+        self.happened("rated", {"who": who})
 
     def happened(self, name: str, detail: dict[str, float | int | str | bool | None]) -> None:
         self._record.event(
@@ -220,7 +254,7 @@ class Conductor:
             )
         )
 
-    # --- small parts ------------------------------------------------------------------------------------------------
+    # --- small parts ---
 
     def _answer(
         self,
@@ -253,7 +287,6 @@ class Conductor:
         self._lost = lost
         side = self._plan.intact_side
         self.happened("tracking_lost" if lost else "tracking_found", {"side": side.value})
-        self._view.notice = f"I cannot see your {side} hand. Please hold it in front of you." if lost else ""
 
     def _shoulder(self, side: Side) -> np.ndarray:
         return self._view.virtual.poses[ARM[side].start, :3].copy()

@@ -13,6 +13,10 @@ import msgspec
 
 from vrrehab.session.view import View
 
+#: The monotonic clock, the runtime's (XrTime; the monotonic one where there is no runtime) and UTC, in
+#: nanoseconds.
+ClockReading = tuple[int, int, int]
+
 
 class FrameTime(msgspec.Struct, frozen=True, gc=False):
     """One frame, as the display names it when it may be begun.
@@ -41,6 +45,19 @@ class Display(Protocol):
 
     def draw(self, frame: FrameTime, view: View) -> None:
         """Shows `view` as `frame`; called exactly once for every frame that `wait` gave."""
+        ...
+
+    @property
+    def submitted_ns(self) -> int:
+        """How much of the last `draw` was handing the picture over rather than drawing it."""
+        ...
+
+    def read_clocks(self) -> ClockReading:
+        """The three clocks, read together now."""
+        ...
+
+    def stop_pressed(self) -> bool:
+        """Whether the stop key was pressed since this was last asked."""
         ...
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
-"""The task-pain ledger while it is being written: which rating was asked, for which task run, and what became of it.
+"""The task-pain ledger while it is being written: which rating was asked, for which task run, and what
+became of it.
 
-Every rating and task run of a session passes through here, so that each asked rating ends in exactly one answer and each
-task run in exactly one end.
+Every rating and task run of a session passes through here, so that each asked rating ends in exactly one
+answer and each task run in exactly one end.
 """
 
 from __future__ import annotations

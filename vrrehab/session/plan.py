@@ -32,7 +32,9 @@ class Plan:
 
     @property
     def acting_side(self) -> Side:
-        """The side whose movement is counted: the virtual limb, or the intact one where there is no virtual limb."""
+        """The side whose movement is counted: the virtual limb, or the intact one where there is no virtual
+        limb.
+        """
         return self.intact_side if self.mode == "intact_only" else self.affected_side
 
 
@@ -43,7 +45,9 @@ def new_session_id(now: datetime | None = None) -> str:
 
 
 def intact_side_of(profile: Profile) -> Side:
-    """The side with no lost arm or hand. Raises `NotPossible` where both are lost, or the loss is not of an arm."""
+    """The side with no lost arm or hand. Raises `NotPossible` where both are lost, or the loss is not of an
+    arm.
+    """
     lost = {Side(loss.side) for loss in profile.limb_losses if loss.limb in ("hand", "arm")}
     if len(lost) == 1:
         return lost.pop().other

@@ -1,6 +1,8 @@
-"""Programmes: the ordered plan of a session, read from `scenes/programmes` and laid out as a flat list of task runs.
+"""Programmes: the ordered plan of a session, read from `scenes/programmes` and laid out as a flat list of
+task runs.
 
-A programme and every task it names are validated before anything starts; a malformed one never starts a session.
+A programme and every task it names are validated before anything starts; a malformed one never starts a
+session.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ class Programme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One task run to come: its place in the programme and the definition with the programme's changes applied."""
+    """One task run to come: its place in the programme and the definition with the programme's changes
+    applied.
+    """
 
     block_index: int
     task_index: int

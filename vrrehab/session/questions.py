@@ -1,10 +1,10 @@
 """Asking how much it hurts: a 0-10 panel answered by looking, touching, pinching or a controller's select.
 
-An answer is shown and confirmed before it counts, and can always be declined. Pure geometry and time: the same panel that
-is drawn is the one that is hit.
+An answer is shown and confirmed before it counts, and can always be declined. Pure geometry and time: the
+same panel that is drawn is the one that is hit.
 
-The scale is the 11-point numeric rating scale of pain intensity, 0 "no pain" to 10 "worst pain imaginable" (Dworkin et
-al. 2005, IMMPACT core outcome measures).
+The scale is the 11-point numeric rating scale of pain intensity, 0 "no pain" to 10 "worst pain imaginable"
+(Dworkin et al. 2005, IMMPACT core outcome measures).
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _NUMBERS = tuple(
 )
 _DECLINE = Button(DECLINE, "I would rather not say", 0.0, -0.098, 0.26, 0.044)
 
-#: A fingertip this close to the panel's plane is touching it, and must leave this far before it can touch again.
+#: A fingertip this close to the panel's plane is touching it, and must leave this far before it can touch
+#: again.
 _TOUCH_M, _UNTOUCH_M = 0.015, 0.04
 #: Thumb and index tips closer than this are a pinch, and further apart than this have let go.
 _PINCH_M, _UNPINCH_M = 0.022, 0.035
@@ -68,8 +69,9 @@ def panel_in_front_of(head: NDArray[np.float64]) -> NDArray[np.float64]:
 class PainQuestion:
     """One question on the panel. Call `step` every frame until `answer` is not None.
 
-    A look must rest on a button for the dwell time; a pinch or a select takes the button looked at, a touch the button
-    touched. Choosing a number asks for confirmation; there a press that chose must be let go before it can confirm.
+    A look must rest on a button for the dwell time; a pinch or a select takes the button looked at, a touch
+    the button touched. Choosing a number asks for confirmation; there a press that chose must be let go
+    before it can confirm.
     """
 
     def __init__(self, head: NDArray[np.float64], hands: tuple[Side, ...], title: str) -> None:
@@ -110,7 +112,9 @@ class PainQuestion:
                 self._choose(aimed, By.GAZE)
 
     def _choose(self, name: str, by: By) -> None:
-        """Take a press of the button `name`: an answer to be confirmed, a change of mind, or the confirmation."""
+        """Take a press of the button `name`: an answer to be confirmed, a change of mind, or the
+        confirmation.
+        """
         panel = self.panel
         self._aimed_for_s = 0.0
         panel.progress = 0.0
@@ -130,7 +134,9 @@ class PainQuestion:
         panel.buttons = (*_NUMBERS, *_confirmation(name))
 
     def _press(self, by: By, button: str | bool | None, released: bool) -> str | None:
-        """The edge of a press: what is pressed now and was not before. A press must be released to press again."""
+        """The edge of a press: what is pressed now and was not before. A press must be released to press
+        again.
+        """
         if released:
             self._armed[by] = True
             return None
@@ -150,7 +156,9 @@ class PainQuestion:
         return panel_from_head[:2] - ahead[:2] * (panel_from_head[2] / ahead[2])
 
     def _touch(self, body: Body) -> tuple[str | None, bool]:
-        """The button under an index fingertip that meets the panel, and whether all fingertips are clear of it."""
+        """The button under an index fingertip that meets the panel, and whether all fingertips are clear of
+        it.
+        """
         clear = True
         for side in self._hands:
             tip = joint(side, "index_tip")

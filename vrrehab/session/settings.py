@@ -1,6 +1,7 @@
 """Settings: everything a therapist may change live, each declared once with type, range, unit and default.
 
-A change is applied between two frames or refused with the reason; nothing else in the session keeps a knob of its own.
+A change is applied between two frames or refused with the reason; nothing else in the session keeps a knob
+of its own.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ DECLARED: tuple[Setting, ...] = (
     Setting("limb_opacity_ratio", 1.0, "How solid the virtual limb is drawn; 0 hides it.", "", 0.0, 1.0),
     Setting("smoothing", True, "Calms the tremor of tracking (One Euro filter); off shows raw tracking."),
     Setting("gaze_dwell_s", 1.0, "How long a look has to rest on an answer to choose it.", "s", 0.3, 5.0),
-    Setting("answer_within_s", 120.0, "How long a question waits before it counts as missed.", "s", 10.0, 900.0),
+    Setting("answer_within_s", 120.0, "After this long a question counts as missed.", "s", 10.0, 900.0),
     Setting("pause_after_lost_s", 0.5, "Tracking lost for longer pauses the task.", "s", 0.1, 5.0),
-    Setting("calm_before_end_s", 30.0, "After Stop the calm picture stays this long, then the session ends.", "s", 1.0, 600.0),
+    Setting("calm_before_end_s", 30.0, "The session ends this long after Stop.", "s", 1.0, 600.0),
 )  # fmt: skip
 
 
@@ -64,7 +65,9 @@ class Settings:
         return float(self._values[name])
 
     def change(self, name: str, value: Value) -> tuple[Value, Value]:
-        """Put a new value in force and return (old, new); ValueError, with nothing changed, if it cannot be."""
+        """Put a new value in force and return (old, new); ValueError, with nothing changed, if it cannot
+        be.
+        """
         if name not in self._declared:
             raise ValueError(f"no setting {name!r}; there are {', '.join(self._declared)}")
         new = self._declared[name].accept(value)

@@ -1,7 +1,7 @@
 """What the participant is to see this frame: the one thing the session tells the stage.
 
-Plain data, written in place by the session and read by `vrrehab.stage`; everything in session space (recentred,
-OpenXR axes, metres).
+Plain data, written in place by the session and read by `vrrehab.stage`; everything in session space
+(recentred, OpenXR axes, metres).
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Button:
 class Panel:
     """A board in the scene that asks something; its +Z axis points at the reader.
 
-    `aimed` is the button looked at, touched or pointed to, `progress` (0 to 1) how far its dwell has come, and `chosen`
-    the answer shown for confirmation.
+    `aimed` is the button looked at, touched or pointed to, `progress` (0 to 1) how far its dwell has come,
+    and `chosen` the answer shown for confirmation.
     """
 
     pose: NDArray[np.float64]
@@ -71,13 +71,15 @@ class View:
     virtual: Body
     #: Where session space lies in the display's own reference space, (7,); recentring moves it.
     reference_from_session: NDArray[np.float64] = field(default_factory=lambda: IDENTITY.copy())
-    #: Opacity of each arm, 0 hidden to 1 solid; an arm whose joints are `NONE` is not drawn whatever this says.
+    #: Opacity of each arm, 0 hidden to 1 solid; an arm whose joints are `NONE` is not drawn whatever this
+    #: says.
     opacity: dict[Side, float] = field(default_factory=lambda: {Side.LEFT: 1.0, Side.RIGHT: 1.0})
     ghost_side: Side | None = None
     ghost_arm: NDArray[np.float64] = field(default_factory=lambda: np.full((28, 7), np.nan))
     ghost_opacity: float = 0.0
     targets: list[Target] = field(default_factory=list)
-    #: The kind of movement that counts now, as in a task's `rule.kind`; empty between the participant's turns.
+    #: The kind of movement that counts now, as in a task's `rule.kind`; empty between the participant's
+    #: turns.
     activity: Literal["", "repetition", "reach"] = ""
     #: The board on the wall: a heading, an instruction and a short count such as "3 of 8".
     title: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 from vrrehab.body.skeleton import Body
+from vrrehab.session.view import View
 
 Origin = Literal["person", "scripted", "recording"]
 
@@ -12,9 +13,9 @@ Origin = Literal["person", "scripted", "recording"]
 class Source(Protocol):
     """Says where the joints are at a given time.
 
-    `locate` fills `body` in the source's own reference space (gravity-aligned, floor at y = 0): what it sees with its
-    provenance, `NONE` and NaN for what it does not see. It never holds, smooths or guesses a lost joint; that is
-    `vrrehab.body.tracking`'s work, the same for every source.
+    `locate` fills `body` in the source's own reference space (gravity-aligned, floor at y = 0): what it
+    sees with its provenance, `NONE` and NaN for what it does not see. It never holds, smooths or guesses a
+    lost joint; that is `vrrehab.body.tracking`'s work, the same for every source.
     """
 
     @property
@@ -26,6 +27,12 @@ class Source(Protocol):
         ...
 
     def locate(self, display_time_ns: int, body: Body) -> None: ...
+
+    def see(self, view: View) -> None:
+        """What is shown this frame: a scripted participant acts on it, a controller may buzz, a recording
+        ignores it.
+        """
+        ...
 
     def selecting(self) -> bool:
         """Whether a controller's select button is down at the last located time."""

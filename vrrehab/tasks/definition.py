@@ -1,7 +1,7 @@
 """Task definitions: what a TOML file in `scenes/tasks/` may say, and nothing it may not.
 
-A file is read once, validated whole, and never changes while it runs; a definition that cannot work (an open threshold
-above the closed one, a target out of reach) is refused here, not discovered by a patient.
+A file is read once, validated whole, and never changes while it runs; a definition that cannot work (an
+open threshold above the closed one, a target out of reach) is refused here, not discovered by a patient.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ Count = Annotated[int, Meta(ge=1, le=100)]
 COMFORTABLE_REACH_RATIO = 0.9
 
 
-class RepetitionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="repetition"):
+class RepetitionRule(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="repetition"
+):
     """One repetition is a feature rising above `high` and falling below `low` again.
 
     The two thresholds keep tremor from counting, and `least_half_s`, how long each half has to last,
@@ -44,8 +46,8 @@ class RepetitionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
 class ReachRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="reach"):
     """One repetition is the index fingertip staying in the lit target for `hold_s`.
 
-    `targets` are (outward, up, forward) from the shoulder in arm lengths; outward is away from the middle of the body, so
-    that one file serves both sides.
+    `targets` are (outward, up, forward) from the shoulder in arm lengths; outward is away from the middle
+    of the body, so that one file serves both sides.
     """
 
     targets: Annotated[tuple[tuple[float, float, float], ...], Meta(min_length=1, max_length=24)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,10 +20,10 @@ _CYCLE_S = 2.5
 class HandMovement:
     """Counts repetitions of a hand feature on one side of the body."""
 
-    def __init__(self, rule: RepetitionRule, side: Side, ghost: DemonstratingArm) -> None:
+    def __init__(self, rule: RepetitionRule, side: Side) -> None:
         self._counter = RepetitionCounter(rule)
         self._side = side
-        self._ghost = ghost
+        self._ghost = DemonstratingArm(side)
         self.targets: list[Target] = []
 
     @property
@@ -30,9 +32,9 @@ class HandMovement:
 
     def step(self, now_s: float, body: Body) -> None:
         closure = hand_closure(body, self._side)
-        if not np.isnan(closure):
+        if not math.isnan(closure):
             self._counter.step(now_s, closure)
 
-    def demonstrate(self, elapsed_s: float, into: NDArray[np.float64]) -> None:
-        closure = 0.5 - 0.5 * np.cos(2 * np.pi * elapsed_s / _CYCLE_S)
-        self._ghost.pose(self._ghost.rest, float(closure), into)
+    def demonstrate(self, elapsed_s: float, shoulder: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        closure = 0.5 - 0.5 * math.cos(2 * math.pi * elapsed_s / _CYCLE_S)
+        self._ghost.pose(self._ghost.resting, closure, shoulder, into)

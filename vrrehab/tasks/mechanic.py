@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from vrrehab.body.skeleton import Body, Side
 from vrrehab.session.view import Target
 from vrrehab.tasks.definition import RepetitionRule, TaskDefinition
-from vrrehab.tasks.demonstration import DemonstratingArm
 from vrrehab.tasks.hand_movement import HandMovement
 from vrrehab.tasks.reach import Reach
 
@@ -18,8 +17,8 @@ from vrrehab.tasks.reach import Reach
 class Mechanic(Protocol):
     """Counts one kind of movement on the body it is shown, and demonstrates it.
 
-    `step` is called once a frame while the participant performs, never while tracking is lost, with a time that stands
-    still during pauses.
+    `step` is called once a frame while the participant performs, never while tracking is lost, with a time
+    that stands still during pauses.
     """
 
     @property
@@ -30,14 +29,17 @@ class Mechanic(Protocol):
 
     def step(self, now_s: float, body: Body) -> None: ...
 
-    def demonstrate(self, elapsed_s: float, into: NDArray[np.float64]) -> None:
-        """Write the demonstrating arm, (28, 7) from shoulder to fingertips, `elapsed_s` into the demonstration."""
+    def demonstrate(self, elapsed_s: float, shoulder: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        """Write the arm that shows the movement, (28, 7) shoulder to fingertips, for a shoulder at
+        `shoulder` (3,).
+        """
         ...
 
 
 def make_mechanic(task: TaskDefinition, side: Side, shoulder: NDArray[np.float64], seed: int) -> Mechanic:
-    """The mechanic for a task, performed by the arm of `side` whose shoulder is at `shoulder` (3,), session space."""
-    ghost = DemonstratingArm(side, shoulder)
+    """The mechanic for a task, performed by the arm of `side` whose shoulder is at `shoulder` (3,), session
+    space.
+    """
     if isinstance(task.rule, RepetitionRule):
-        return HandMovement(task.rule, side, ghost)
-    return Reach(task.rule, side, ghost, seed)
+        return HandMovement(task.rule, side)
+    return Reach(task.rule, side, shoulder, seed)

@@ -18,8 +18,8 @@ class Level(enum.Enum):
 class RepetitionCounter:
     """A Schmitt trigger whose every change must last `least_half_s` before it holds.
 
-    The count begins only once the feature has been low, so that a hand that starts closed owes a whole movement. A change
-    that is taken back within `least_half_s`, a tracking glitch up or down, never was.
+    The count begins only once the feature has been low, so that a hand that starts closed owes a whole
+    movement. A change that is taken back within `least_half_s`, a tracking glitch up or down, never was.
     """
 
     def __init__(self, rule: RepetitionRule) -> None:

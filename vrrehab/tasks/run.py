@@ -1,4 +1,6 @@
-"""One performance of a task: demonstration, movement, pauses and end, on a clock that stands still while paused."""
+"""One performance of a task: demonstration, movement, pauses and end, on a clock that stands still while
+paused.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ class TaskPhase(enum.Enum):
 class TaskRun:
     """Steps a mechanic until its goal or its time limit is reached.
 
-    `performed_s` counts only time spent performing: it is the task run's duration in the record, and what the mechanic
-    sees as its clock, so that a pause neither counts nor resets anything.
+    `performed_s` counts only time spent performing: it is the task run's duration in the record, and what
+    the mechanic sees as its clock, so that a pause neither counts nor resets anything.
     """
 
     def __init__(self, task: TaskDefinition, mechanic: Mechanic) -> None:

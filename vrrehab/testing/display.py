@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vrrehab.session.frame import Clock, FrameTime
+import time
+
+from vrrehab.session.frame import Clock, ClockReading, FrameTime
 from vrrehab.session.view import View
 
 
@@ -23,6 +25,7 @@ class SilentDisplay:
         self._given = 0
         self._closed = False
         self.drawn = 0
+        self.submitted_ns = 0
         self.view: View | None = None
 
     def wait(self) -> FrameTime | None:
@@ -38,6 +41,13 @@ class SilentDisplay:
     def draw(self, frame: FrameTime, view: View) -> None:
         self.drawn += 1
         self.view = view
+
+    def read_clocks(self) -> ClockReading:
+        now_ns = self._clock.now_ns()
+        return now_ns, now_ns, time.time_ns()
+
+    def stop_pressed(self) -> bool:
+        return False
 
     def close(self) -> None:
         self._closed = True

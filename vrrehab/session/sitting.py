@@ -1,0 +1,205 @@
+"""One sitting, frame by frame: from where the joints are to what is seen and what is recorded.
+
+Every array is made once and written in place: in the steady state a frame leaves nothing for Python's
+collector. The order of the calls is in `vrrehab.session.loop`.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+import vrrehab
+from telemetry import messages
+from telemetry.motion import FrameLayout
+from vrrehab.body.drives import make_drive
+from vrrehab.body.recentre import Recentring
+from vrrehab.body.skeleton import HEAD, JOINTS, Body
+from vrrehab.body.smoothing import Smoother
+from vrrehab.body.tracking import Tracker
+from vrrehab.session.conductor import Conductor
+from vrrehab.session.frame import ClockReading, FrameTime
+from vrrehab.session.ledger import Record
+from vrrehab.session.plan import Plan
+from vrrehab.session.settings import Settings, Value
+from vrrehab.session.view import View
+from vrrehab.sources import Source
+
+_CLOCKS_EVERY_NS = 10_000_000_000
+#: A lost hand dims to this share of its opacity over this time; it never snaps away.
+_DIMMED_RATIO, _DIM_S = 0.35, 0.3
+#: No step of a session's time is longer than this, whatever the runtime did in between.
+_LONGEST_STEP_S = 0.25
+
+
+class Sitting:
+    """The session's state between two frames. Make one, then let `loop.run` step it."""
+
+    def __init__(self, plan: Plan, source: Source, record: Record, runtime: str) -> None:
+        self.plan = plan
+        self.settings = Settings()
+        self.view = View(Body.unseen())
+        self.conductor = Conductor(plan, self.settings, self.view, record)
+        self._source = source
+        self._record = record
+        self._runtime = runtime
+        self._seen = Body.unseen()
+        self._tracked = Body.unseen()
+        self._steady = Body.unseen()
+        self._recentring: Recentring | None = None
+        self._tracker = Tracker(eye_height_m=1.2)
+        self._drive = make_drive(plan.mode, plan.intact_side, self.conductor.play)
+        self._smoother = Smoother()
+        self._row = FrameLayout(JOINTS).new_record()
+        self._frame = FrameTime(0, 0, 1, 0, False)
+        self._now_s = self._elapsed_s = 0.0
+        self._xr_minus_mono_ns = 0
+        self._clocks_due_ns = 0
+        self._recorded = 0
+
+    @property
+    def over(self) -> messages.SessionStatus | None:
+        return self.conductor.over
+
+    # --- a frame, in this order ---
+
+    def begin(self, frame: FrameTime, clocks: ClockReading | None) -> None:
+        """A frame begins; `clocks` comes with the first and whenever `clocks_due`."""
+        if clocks is not None:
+            self._read_clocks(clocks)
+        now_s = frame.display_time_ns / 1e9
+        self._elapsed_s = min(max(now_s - self._now_s, 0.0), _LONGEST_STEP_S) if self._frame.number else 0.0
+        self._now_s = now_s
+        self._frame = frame
+        self.conductor.begin(frame.mono_ns, frame.number)
+        if self._source.exhausted:
+            self.conductor.source_ended()
+
+    def clocks_due(self, frame: FrameTime) -> bool:
+        return frame.mono_ns >= self._clocks_due_ns
+
+    def locate(self) -> None:
+        """Where every joint will be when the frame is seen, in session space."""
+        seen = self._seen
+        self._source.locate(self._frame.display_time_ns, seen)
+        age_ns = self._frame.display_time_ns - (time.monotonic_ns() + self._xr_minus_mono_ns)
+        self._row["pose_age_ns"] = age_ns
+        if self._recentring is None and seen.has(HEAD):
+            self._recentre_on(seen)
+        if self._recentring is not None:
+            self._recentring.to_session(seen)
+
+    def drive(self) -> None:
+        """From what was seen to the tracked body and, unless Stop froze it, the virtual body."""
+        self._tracker.update(self._seen, self._tracked, self._now_s)
+        if self.conductor.frozen:
+            return
+        self._smoother.enabled = bool(self.settings["smoothing"])
+        self._smoother.smooth(self._tracked, self._steady, self._now_s)
+        self._drive.drive(self._steady, self.view.virtual, self._now_s)
+        solid = self.settings.number("limb_opacity_ratio")
+        lost_for_s = self._tracker.lost_for_s(self.plan.intact_side)
+        dimmed = 1.0 - (1.0 - _DIMMED_RATIO) * min(1.0, lost_for_s / _DIM_S)
+        self.view.opacity[self.plan.intact_side] = dimmed
+        self.view.opacity[self.plan.affected_side] = solid * (dimmed if self.plan.mode == "mirror" else 1.0)
+
+    def advance(self) -> None:
+        """The programme takes its frame, then the participant (a scripted one looks; a person just sees)."""
+        lost_for_s = self._tracker.lost_for_s(self.plan.intact_side)
+        self.conductor.step(self._elapsed_s, self._tracked, lost_for_s, self._source.selecting())
+        self.view.notice = self.conductor.notice or self._record.problem()
+        self._source.see(self.view)
+
+    def keep(self, times_us: np.ndarray) -> None:
+        """Hand the frame's record over; `times_us` (5,) are the stages' times, see
+        `telemetry.motion.STAGES`.
+        """
+        row, frame = self._row, self._frame
+        row["frame"] = frame.number
+        row["display_time_ns"] = frame.display_time_ns
+        row["mono_ns"] = frame.mono_ns
+        row["run_number"] = self.conductor.ledger.run_number
+        row["locate_us"], row["drive_us"], row["task_us"], row["draw_us"], row["submit_us"] = times_us
+        row["tracked"][0] = self._tracked.poses
+        row["virtual"][0] = self.view.virtual.poses
+        row["tracked_provenance"][0] = self._tracked.provenance
+        row["virtual_provenance"][0] = self.view.virtual.provenance
+        self._record.frame(row)
+        self._recorded += 1
+
+    def close(self) -> None:
+        """End whatever is open and say that the session is over; the record is whole after this."""
+        if self.over is None:
+            self.conductor.end("interrupted")
+        if self._clocks_due_ns:
+            self._record.event(
+                messages.SessionEnded(
+                    mono_ns=self._frame.mono_ns,
+                    status=self.over or "interrupted",
+                    last_motion_seq=self._recorded,
+                )
+            )
+
+    # --- what a therapist may do besides the programme ---
+
+    def change_setting(self, name: str, value: Value, who: str) -> None:
+        """Put a setting in force from this frame on; ValueError says why not."""
+        old, new = self.settings.change(name, value)
+        self._record.event(
+            messages.SettingChanged(
+                mono_ns=self._frame.mono_ns,
+                who=who,
+                name=name,
+                old=old,
+                new=new,
+                applied_frame=self._frame.number,
+            )
+        )
+
+    def recentre(self, who: str) -> None:
+        """Session space moves to where the head is now; ValueError while the head is not seen."""
+        if self._recentring is None or not self._tracked.has(HEAD):
+            raise ValueError("the head has not been seen yet; recentre when the headset is on")
+        self._recentring = None
+        self.conductor.happened("recentre", {"who": who})
+
+    def _recentre_on(self, seen: Body) -> None:
+        self._recentring = Recentring.from_head(seen.poses[HEAD])
+        pose = self._recentring.reference_from_session
+        self.view.reference_from_session[:] = pose
+        self._tracker.recentre(self._recentring.eye_height_m)
+        self._smoother.forget()
+        names = ("px", "py", "pz", "qx", "qy", "qz", "qw")
+        detail: dict[str, float | int | str | bool | None] = {
+            name: float(value) for name, value in zip(names, pose, strict=True)
+        }
+        self.conductor.happened("recentred", detail)
+
+    def _read_clocks(self, clocks: ClockReading) -> None:
+        mono_ns, xr_ns, utc_ns = clocks
+        first = self._clocks_due_ns == 0
+        self._xr_minus_mono_ns = xr_ns - mono_ns
+        self._clocks_due_ns = mono_ns + _CLOCKS_EVERY_NS
+        if not first:
+            self._record.event(messages.ClockPair(mono_ns=mono_ns, xr_ns=xr_ns, utc_ns=utc_ns))
+            return
+        plan = self.plan
+        self._record.event(
+            messages.SessionStarted(
+                mono_ns=mono_ns,
+                session_id=plan.session_id,
+                participant=plan.participant,
+                profile_version=plan.profile_version,
+                programme=plan.programme.name,
+                mode=plan.mode,
+                origin=plan.origin,
+                intact_side=plan.intact_side.value,
+                software_version=vrrehab.__version__,
+                runtime=self._runtime,
+                seed=plan.seed,
+                joints=JOINTS,
+                xr_ns=xr_ns,
+                utc_ns=utc_ns,
+            )
+        )
