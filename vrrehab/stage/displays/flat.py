@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from math import atan, degrees, radians, tan
 
-import numpy as np
-from numpy.typing import NDArray
 from panda3d import core
 
 from vrrehab.body.skeleton import HEAD
+from vrrehab.session.frame import Clock, ClockReading, FrameTime, MonotonicClock
 from vrrehab.session.view import View
-from vrrehab.stage.displays import FrameTime
-from vrrehab.stage.displays.pacing import Clock, Pacer
+from vrrehab.stage.displays.pacing import Pacer
 from vrrehab.stage.engine import engine, framebuffer, set_pose
 from vrrehab.stage.stage import Stage
 
@@ -20,7 +19,7 @@ FIELD_OF_VIEW_DEG = 78.0
 
 
 class FlatDisplay:
-    """Draws the stage through one camera at the virtual body's head; paced by the clock at `rate_hz`."""
+    """Draws the stage through one camera at the virtual body's head, `rate_hz` times a second of `clock`."""
 
     def __init__(
         self,
@@ -31,31 +30,48 @@ class FlatDisplay:
         window: core.WindowProperties | None = None,
     ) -> None:
         self._stage = stage
-        self._graphics = engine().graphics
-        self._pacer = Pacer(rate_hz, clock)
-        self.output = engine().output("eye", size, framebuffer(stage.tier.samples), window=window)
+        self._clock = clock or MonotonicClock()
+        self.output: core.GraphicsOutput | None = engine().output(
+            "eye", size, framebuffer(stage.tier.samples), window=window
+        )
         self.output.set_clear_color((*stage.calm_colour, 1.0))
         self._lens = core.PerspectiveLens()
         self._lens.set_near_far(0.05, 40.0)
-        self._frame_for(*size)
+        self._fit(size)
         self._eye = stage.root.attach_new_node(core.Camera("eye", self._lens))
         self.output.make_display_region().set_camera(self._eye)
         stage.shadow.draw_before(self.output)
+        self._pacer = Pacer(rate_hz, self._clock)
 
-    def _frame_for(self, width: int, height: int) -> None:
-        across = 2 * degrees(atan(tan(radians(FIELD_OF_VIEW_DEG) / 2) * width / height))
+    def _fit(self, size: tuple[int, int]) -> None:
+        across = 2 * degrees(atan(tan(radians(FIELD_OF_VIEW_DEG) / 2) * size[0] / size[1]))
         self._lens.set_fov(across, FIELD_OF_VIEW_DEG)
 
     def wait(self) -> FrameTime | None:
         return self._pacer.wait()
 
-    def draw(self, view: View, reference_from_session: NDArray[np.float64]) -> None:
+    def draw(self, frame: FrameTime, view: View) -> None:
         self._stage.update(view)
         if view.virtual.has(HEAD):
             set_pose(self._eye, view.virtual.poses[HEAD])
-        self._graphics.render_frame()
+        engine().graphics.render_frame()
+
+    @property
+    def submitted_ns(self) -> int:
+        """Always 0: the graphics driver shows what was drawn, there is no compositor to hand it to."""
+        return 0
+
+    def read_clocks(self) -> ClockReading:
+        now_ns = self._clock.now_ns()
+        return now_ns, now_ns, time.time_ns()
+
+    def stop_pressed(self) -> bool:
+        return False
 
     def close(self) -> None:
-        self._stage.shadow.leave(self.output)
-        self._graphics.remove_window(self.output)
+        if self.output is None:
+            return
+        self._stage.shadow.close()
+        engine().graphics.remove_window(self.output)
         self._eye.remove_node()
+        self.output = None

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from panda3d import core
 
+from vrrehab.session.frame import Clock
 from vrrehab.stage.displays.flat import FlatDisplay
-from vrrehab.stage.displays.pacing import Clock
 from vrrehab.stage.stage import Stage
 
 
@@ -25,6 +25,8 @@ class OffscreenDisplay(FlatDisplay):
 
     def picture(self) -> NDArray[np.uint8]:
         """The last frame drawn, (height, width, 3) RGB from the top."""
+        if self.output is None:
+            raise RuntimeError("Expected an open display, but it was closed; take the picture before.")
         return picture_of(self.output)
 
 

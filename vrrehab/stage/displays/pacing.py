@@ -1,38 +1,17 @@
-"""Frames at an even rate for displays that no runtime paces."""
+"""Frames at an even rate, for displays that no runtime paces."""
 
 from __future__ import annotations
 
-import time
-from typing import Protocol
-
-from vrrehab.stage.displays import FrameTime
-
-
-class Clock(Protocol):
-    def now_ns(self) -> int: ...
-
-    def sleep_until_ns(self, when_ns: int) -> None: ...
-
-
-class MonotonicClock:
-    """The machine's monotonic clock."""
-
-    def now_ns(self) -> int:
-        return time.monotonic_ns()
-
-    def sleep_until_ns(self, when_ns: int) -> None:
-        left_ns = when_ns - time.monotonic_ns()
-        if left_ns > 0:
-            time.sleep(left_ns / 1e9)
+from vrrehab.session.frame import Clock, FrameTime
 
 
 class Pacer:
-    """Announces a frame at each tick of `rate_hz`, to be shown at the tick after; a late frame skips ticks."""
+    """Announces a frame at each tick of `rate_hz`, to be seen at the tick after; a late frame skips ticks."""
 
-    def __init__(self, rate_hz: float, clock: Clock | None = None) -> None:
-        self._clock = clock or MonotonicClock()
+    def __init__(self, rate_hz: float, clock: Clock) -> None:
+        self._clock = clock
         self._period_ns = round(1e9 / rate_hz)
-        self._tick_ns = self._clock.now_ns()
+        self._tick_ns = clock.now_ns()
         self._number = 0
 
     def wait(self) -> FrameTime:
@@ -47,5 +26,4 @@ class Pacer:
             display_time_ns=self._tick_ns + self._period_ns,
             period_ns=self._period_ns,
             mono_ns=self._clock.now_ns(),
-            should_draw=True,
         )
