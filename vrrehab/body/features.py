@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from vrrehab import geometry
 from vrrehab.body.skeleton import HAND, HAND_JOINTS, Body, Side, joint
 
-_TIPS = {
-    side: np.array([joint(side, name) for name in HAND_JOINTS if name.endswith("_tip")]) for side in Side
-}
+_TIPS = {side: np.array([joint(side, name) for name in HAND_JOINTS if name.endswith("_tip")]) for side in Side}
 _THUMB_TIP, _INDEX_TIP, _KNUCKLE, _WRIST = (
     HAND_JOINTS.index(name) for name in ("thumb_tip", "index_tip", "middle_proximal", "wrist")
 )
@@ -33,9 +31,7 @@ def finger_flexion(hand: NDArray[np.float64]) -> NDArray[np.float64]:
     bones = places[:, 1:] - places[:, :-1]
     proximal, distal = bones[:, :-1], bones[:, 1:]
     x, y, z, w = hand[_WRIST, 3:].tolist()
-    leftward = np.array(
-        [2 * (y * y + z * z) - 1, -2 * (x * y + z * w), 2 * (y * w - x * z)]
-    )  # -X of the wrist
+    leftward = np.array([2 * (y * y + z * z) - 1, -2 * (x * y + z * w), 2 * (y * w - x * z)])  # -X of the wrist
     bending = geometry.cross(proximal, distal) @ leftward
     return np.arctan2(bending, np.einsum("ijk,ijk->ij", proximal, distal))
 

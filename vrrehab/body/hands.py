@@ -123,9 +123,7 @@ def hand_pose(side: Side, closure: float = RELAXED, spread: float = 0.5) -> NDAr
     return joints if side is Side.RIGHT else geometry.mirror(joints)
 
 
-def _string_together(
-    bones: NDArray[np.float64], lengths: NDArray[np.float64], base: NDArray[np.float64]
-) -> None:
+def _string_together(bones: NDArray[np.float64], lengths: NDArray[np.float64], base: NDArray[np.float64]) -> None:
     """Bones' directions (..., bone, 3) become the places where they begin, the first at `base`; in place."""
     ends = np.cumsum(bones[..., :-1, :] * lengths, axis=-2)
     bones[..., 1:, :] = base[..., None, :] + ends

@@ -23,17 +23,13 @@ class Recentring:
     def __init__(self, reference_from_session: Array, eye_height_m: float) -> None:
         self.reference_from_session = reference_from_session
         self.eye_height_m = eye_height_m
-        self._rotation, self._translation, self._left = geometry.pose_matrix(
-            geometry.invert(reference_from_session)
-        )
+        self._rotation, self._translation, self._left = geometry.pose_matrix(geometry.invert(reference_from_session))
 
     @classmethod
     def from_head(cls, head: Array) -> Recentring:
         """For a head pose (7,) in the reference space. Raises ValueError for a head that is not there."""
         if not np.all(np.isfinite(head)):
-            raise ValueError(
-                "expected a head pose to recentre on, but it is NaN; wait until the head is tracked"
-            )
+            raise ValueError("expected a head pose to recentre on, but it is NaN; wait until the head is tracked")
         floor = np.array([head[0], 0.0, head[2]])
         return cls(geometry.pose(floor, geometry.yaw(_heading(head[3:]))), float(head[1]))
 

@@ -13,13 +13,15 @@ import numpy as np
 
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
-from vrrehab.body.ik import ELBOW_POLE, FORWARD, solve_arm
+from vrrehab.body.ik import RESTING_ARM, solve_arm
 from vrrehab.body.skeleton import ARM, HAND, HEAD, PELVIS, TORSO, Body, Provenance, Side, joint
 
-_SIDES = tuple(Side)
-_WRISTS = np.array([joint(side, "wrist") for side in _SIDES])
-_SHOULDERS = np.array([ARM[side].start for side in _SIDES])
-_ARMS = np.stack((_SHOULDERS, _SHOULDERS + 1), axis=1)
+_WRISTS = np.array([joint(side, "wrist") for side in Side])
+#: Shoulder and elbow of both arms, in one list.
+_ARMS = np.array([ARM[side].start + i for side in Side for i in (0, 1)])
+_RESTING_ARMS = np.stack([RESTING_ARM[side] for side in Side])
+#: An arm that hangs down, the palm turned to the front as in the anatomical position.
+_HANGING = geometry.quaternions_of(np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]))
 _UP = np.array([0.0, 1.0, 0.0])
 
 
@@ -38,14 +40,10 @@ class Tracker:
     def __init__(self, eye_height_m: float, build: Build = USUAL) -> None:
         self._build = build
         self._held = Body.unseen()
-        self._last_seen_s = {side: -math.inf for side in _SIDES}
+        self._last_seen_s = {side: -math.inf for side in Side}
         self._now_s = -math.inf
-        # What hangs on the torso, turned with it in one go: the shoulders, where a resting hand is, and the
-        # elbows' poles.
         half = build.shoulder_breadth / 2
-        self._hung = np.stack(
-            [np.array([-half, 0, 0]), np.array([half, 0, 0]), FORWARD, *(ELBOW_POLE[side] for side in _SIDES)]
-        )
+        self._shoulders_from_torso = np.array([[-half, 0.0, 0.0], [half, 0.0, 0.0]])
         self._neck_from_head = geometry.pose((0.0, -build.eyes_above_neck, build.eyes_before_neck))
         self._pelvis = geometry.IDENTITY.copy()
         self.recentre(eye_height_m)
@@ -58,7 +56,7 @@ class Tracker:
         below_eyes = build.eyes_above_neck + build.neck_above_shoulders + build.shoulders_above_hips
         self._pelvis[:3] = 0.0, eye_height_m - below_eyes, build.eyes_before_neck
         self._held.forget()
-        self._last_seen_s = {side: -math.inf for side in _SIDES}
+        self._last_seen_s = {side: -math.inf for side in Side}
 
     def lost_for_s(self, side: Side) -> float:
         """How long a hand has not been seen, at the last `update`: 0 while it is, infinite if it never was."""
@@ -73,7 +71,7 @@ class Tracker:
             held.poses[HEAD], held.provenance[HEAD] = seen.poses[HEAD], Provenance.HELD
         else:
             tracked.poses[HEAD], tracked.provenance[HEAD] = held.poses[HEAD], held.provenance[HEAD]
-        for side in _SIDES:
+        for side in Side:
             hand = HAND[side]
             if seen.provenance[hand].all():
                 self._last_seen_s[side] = now_s
@@ -91,19 +89,17 @@ class Tracker:
             poses[PELVIS], provenance[PELVIS] = self._pelvis, Provenance.INFERRED
         if provenance[TORSO] == Provenance.NONE:
             poses[TORSO], provenance[TORSO] = self._torso(poses[HEAD], poses[PELVIS]), Provenance.INFERRED
-        hung = geometry.rotate(poses[TORSO, 3:], self._hung)
-        shoulders = poses[TORSO, :3] + hung[:2]
-        arms = solve_arm(shoulders, poses[_WRISTS, :3], self._build, hung[3:], hung[2])
-        # Without a wrist there is no elbow, and the upper arm's rotation is not known: it hangs.
-        missing = provenance[_WRISTS] == Provenance.NONE
-        if missing.any():
-            arms[missing, 0, :3] = shoulders[missing]
-            arms[missing, 0, 3:] = _HANGING
-            arms[missing, 1] = np.nan
-        free = provenance[_ARMS] == Provenance.NONE
-        rows = _ARMS[free]
-        poses[rows] = arms[free]
-        provenance[rows] = np.where(np.isnan(poses[rows, 0]), Provenance.NONE, Provenance.INFERRED)
+        torso = poses[TORSO]
+        shoulders = geometry.apply(torso, self._shoulders_from_torso)
+        arms = solve_arm(shoulders, poses[_WRISTS, :3], self._build, _RESTING_ARMS, torso[3:])
+        for i, wrist in enumerate(_WRISTS):
+            if provenance[wrist] == Provenance.NONE:
+                # Without a wrist there is no elbow, and the upper arm's rotation is not known: it hangs.
+                arms[i, 0, :3], arms[i, 0, 3:] = shoulders[i], _HANGING
+        found = np.where(np.isnan(arms[..., 0].ravel()), Provenance.NONE, Provenance.INFERRED)
+        unseen = provenance[_ARMS] == Provenance.NONE
+        rows = _ARMS[unseen]
+        poses[rows], provenance[rows] = arms.reshape(4, 7)[unseen], found[unseen]
 
     def _torso(self, head: geometry.Array, pelvis: geometry.Array) -> geometry.Array:
         """The torso at the height of the shoulders, (7,), leaning from the pelvis toward the neck."""
@@ -118,7 +114,3 @@ class Tracker:
         out[3:] = up[2], 0.0, -up[0], 1.0 + up[1]
         out[3:] /= math.sqrt(float(out[3:] @ out[3:]))
         return out
-
-
-#: An arm that hangs down, the palm turned to the front as in the anatomical position.
-_HANGING = geometry.quaternions_of(np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]))

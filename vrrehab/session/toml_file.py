@@ -43,9 +43,7 @@ def read_toml(path: Traversable, type: type[T]) -> T:
         text = path.read_bytes().decode().replace("\r\n", "\n")
         data = tomllib.loads(text)
     except FileNotFoundError:
-        raise SceneFileError(
-            str(path), None, "expected a TOML file, but there is none; check its name"
-        ) from None
+        raise SceneFileError(str(path), None, "expected a TOML file, but there is none; check its name") from None
     except OSError as error:
         problem = f"expected a TOML file, but it cannot be read ({error.strerror}); check its permissions"
         raise SceneFileError(str(path), None, problem) from error
@@ -141,9 +139,7 @@ def _declared_at(info: Any, place: Place) -> list[Any]:
     if isinstance(info, msgspec.inspect.DictType):
         return _declared_at(info.value_type, rest)
     fields = getattr(info, "fields", ())
-    return [
-        found for field in fields if field.encode_name == step for found in _declared_at(field.type, rest)
-    ]
+    return [found for field in fields if field.encode_name == step for found in _declared_at(field.type, rest)]
 
 
 def line_of(text: str, place: Place) -> int | None:
@@ -168,9 +164,7 @@ class _Lines:
 
     _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
     _KEY = re.compile(r'[ \t]*("(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[A-Za-z0-9_-]+)[ \t]*(\.?)')
-    _STRING = re.compile(
-        r'"""(?:[^\\]|\\.)*?"{3,5}|' r"'''.*?'{3,5}|" r'"(?:[^"\\\n]|\\.)*"|' r"'[^'\n]*'", re.DOTALL
-    )
+    _STRING = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}|' r"'''.*?'{3,5}|" r'"(?:[^"\\\n]|\\.)*"|' r"'[^'\n]*'", re.DOTALL)
     _PLAIN = re.compile(r"[^,\]}#\n]*")
 
     def __init__(self, text: str) -> None:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from vrrehab import geometry
 from vrrehab.body.build import USUAL
-from vrrehab.body.hands import RELAXED, OpeningHand
-from vrrehab.body.ik import ELBOW_POLE, solve_arm
+from vrrehab.body.hands import RELAXED, hand_pose
+from vrrehab.body.ik import RESTING_ARM, solve_arm
 from vrrehab.body.skeleton import HAND_JOINTS, Side
 
 #: Where a demonstrating fingertip rests: outward, up and forward of the shoulder in arm lengths.
@@ -25,8 +25,7 @@ class DemonstratingArm:
 
     def __init__(self, side: Side) -> None:
         self._side = side
-        self._hand = OpeningHand(side)
-        self._fingertip_from_wrist = geometry.rotate(_RAISED, self._hand.at(RELAXED)[_INDEX_TIP, :3])
+        self._fingertip_from_wrist = geometry.rotate(_RAISED, hand_pose(side, RELAXED)[_INDEX_TIP, :3])
         #: A resting fingertip (3,) from the shoulder, in metres.
         self.resting = self.place(_RESTING)
 
@@ -47,8 +46,8 @@ class DemonstratingArm:
         `fingertip` from the shoulder at `shoulder` (3,).
         """
         wrist = geometry.pose(shoulder + fingertip - self._fingertip_from_wrist, _RAISED)
-        into[2:] = geometry.compose(wrist, self._hand.at(closure))
-        into[:2] = solve_arm(shoulder, wrist[:3], USUAL, ELBOW_POLE[self._side])
+        into[2:] = geometry.compose(wrist, hand_pose(self._side, closure))
+        into[:2] = solve_arm(shoulder, wrist[:3], USUAL, RESTING_ARM[self._side])
 
     def rest(self, shoulder: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         self.pose(self.resting, RELAXED, shoulder, into)
