@@ -9,10 +9,11 @@ from vrrehab.session.view import View
 
 
 class SilentDisplay:
-    """Gives frames at `rate_hz` on `clock`, predicted one period ahead; implements `vrrehab.session.frame.Display`.
+    """Gives frames at `rate_hz` on `clock`, predicted one period ahead; implements
+    `vrrehab.session.frame.Display`.
 
-    frames: how many to give before the display ends; None for no end. `drawn` counts the frames handed back, and
-    `view` is the last of them.
+    frames: how many to give before the display ends; None for no end. `drawn` counts the frames handed
+    back, and `view` is the last of them.
     """
 
     def __init__(self, clock: Clock, rate_hz: float = 90.0, frames: int | None = None) -> None:
@@ -24,8 +25,9 @@ class SilentDisplay:
         self._frames = frames
         self._given = 0
         self._closed = False
-        self.drawn = 0
+        self._utc_minus_mono_ns = time.time_ns() - clock.now_ns()
         self.submitted_ns = 0
+        self.drawn = 0
         self.view: View | None = None
 
     def wait(self) -> FrameTime | None:
@@ -44,7 +46,7 @@ class SilentDisplay:
 
     def read_clocks(self) -> ClockReading:
         now_ns = self._clock.now_ns()
-        return now_ns, now_ns, time.time_ns()
+        return now_ns, now_ns, now_ns + self._utc_minus_mono_ns
 
     def stop_pressed(self) -> bool:
         return False
