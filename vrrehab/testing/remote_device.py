@@ -135,9 +135,7 @@ class RemoteDevice:
         while greeting > 0:
             received = connection.recv(greeting)
             if not received:
-                raise ConnectionError(
-                    "Expected two packets from Monado's remote device, but it closed the connection."
-                )
+                raise ConnectionError("Expected two packets from Monado's remote device, but it closed the connection.")
             greeting -= len(received)
         connection.settimeout(None)
         return connection
@@ -150,8 +148,6 @@ def _set_pose(record: NDArray[np.void], value: NDArray[np.float64]) -> None:
     quaternion = np.asarray(value[3:], float)
     length = float(np.linalg.norm(quaternion))
     if not 0.999 < length < 1.001:
-        raise ValueError(
-            f"Expected a unit quaternion, but the length of {quaternion} is {length:.3f}. Normalise it."
-        )
+        raise ValueError(f"Expected a unit quaternion, but the length of {quaternion} is {length:.3f}. Normalise it.")
     record["position"] = value[:3]
     record["quaternion"] = quaternion / length

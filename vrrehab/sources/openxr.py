@@ -1,0 +1,85 @@
+"""A person in a headset: head, both hands and the select button, as the OpenXR runtime sees them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrrehab.body.hands import hand_from_grip
+from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side
+from vrrehab.sources import Origin
+from vrrehab.xr.errors import RuntimeLost
+from vrrehab.xr.hands import Hand, Seen
+from vrrehab.xr.headset import Headset, Link
+from vrrehab.xr.spaces import TRACKED, VALID
+
+_SEEN = {
+    Seen.WHOLE: Provenance.MEASURED,
+    Seen.FROM_CONTROLLER: Provenance.INFERRED,
+}
+
+
+class OpenXRSource:
+    """Implements `vrrehab.sources.Source` on a `Headset`.
+
+    Joints that the runtime sees are `MEASURED`, those it makes up itself `INFERRED`. A hand that is not seen but holds a
+    controller is inferred from the controller's grip, kept in `grip`. While the runtime is lost the body is unseen.
+
+    grip: for each side the pose (7,) of the held controller, NaN where there is none; for the time last located.
+    """
+
+    origin: Origin = "person"
+    exhausted = False
+
+    def __init__(self, headset: Headset) -> None:
+        self._headset = headset
+        self._selecting = False
+        self.grip: dict[Side, NDArray[np.float64]] = {side: np.full(7, np.nan) for side in Side}
+
+    def locate(self, display_time_ns: int, body: Body) -> None:
+        """display_time_ns: on the headset's clock (`Headset.display_time_ns`)."""
+        body.forget()
+        self._selecting = False
+        link = self._headset.link
+        if link is None or not link.session.running:
+            return
+        try:
+            self._locate(link, self._headset.xr_time(display_time_ns), body)
+        except RuntimeLost as lost:
+            body.forget()
+            self._headset.lose(lost)
+
+    def selecting(self) -> bool:
+        return self._selecting
+
+    @property
+    def sees_hands(self) -> bool:
+        """Whether this headset has hand tracking; without it, only controllers move the limbs."""
+        link = self._headset.link
+        return link is not None and bool(link.hands)
+
+    def _locate(self, link: Link, time_ns: int, body: Body) -> None:
+        flags = link.spaces.head.locate(time_ns, body.poses[HEAD])
+        if flags & VALID == VALID:
+            body.provenance[HEAD] = Provenance.MEASURED if flags & TRACKED == TRACKED else Provenance.INFERRED
+        link.controllers.sync()
+        self._selecting = link.controllers.selecting()
+        for side in Side:
+            grip = self.grip[side]
+            grip.fill(np.nan)
+            hand = link.hands.get(side.value)
+            if hand is not None and self._locate_hand(hand, side, time_ns, body):
+                continue
+            if link.controllers.grip(side.value, time_ns, grip):
+                body.poses[HAND[side]] = hand_from_grip(grip, side)
+                body.provenance[HAND[side]] = Provenance.INFERRED
+
+    def _locate_hand(self, hand: Hand, side: Side, time_ns: int, body: Body) -> bool:
+        seen = hand.locate(time_ns, body.poses[HAND[side]])
+        if seen is Seen.PARTLY:
+            provenance = body.provenance[HAND[side]]
+            provenance[hand.valid] = Provenance.INFERRED
+            provenance[hand.tracked] = Provenance.MEASURED
+        elif seen is not Seen.NOTHING:
+            body.provenance[HAND[side]] = _SEEN[seen]
+        return seen is not Seen.NOTHING

@@ -1,0 +1,331 @@
+"""The headset's display: both eyes of the stage, handed to the OpenXR runtime, and a spectator's window beside it.
+
+The two eyes share one camera, one traversal of the scene and one image; only the projection differs. The eyes are located
+for the time the frame will be seen and shown in that very frame: nothing waits for the next one.
+"""
+
+from __future__ import annotations
+
+import time
+from math import tan
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d import core
+
+from vrrehab.geometry import invert
+from vrrehab.session.frame import ClockReading, FrameTime
+from vrrehab.session.view import View
+from vrrehab.stage.displays.window import StopKey
+from vrrehab.stage.engine import engine, framebuffer, set_pose
+from vrrehab.stage.stage import Stage
+from vrrehab.xr import graphics
+from vrrehab.xr.errors import RuntimeLost, XrError
+from vrrehab.xr.eyes import Eyes, recommended_size
+from vrrehab.xr.gl import GL
+from vrrehab.xr.headset import Headset, Link
+from vrrehab.xr.runtime import DEPTH_LAYER
+from vrrehab.xr.swapchain import DEPTH, Swapchain, choose_colour_format, choose_format
+from vrrehab.xr.target import Target
+
+NEAR_M, FAR_M = 0.05, 40.0
+
+
+class HeadsetDisplay:
+    """Implements `vrrehab.session.frame.Display` on a `Headset`, which it connects.
+
+    multisamples: 0 or 1 for none. spectator: whether a window shows the left eye; closing it ends the display.
+    eye_size: width and height of one eye's picture, the runtime's wish by default.
+
+    Raises what `Headset.connect` raises, and `NoGraphics`.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        headset: Headset,
+        *,
+        multisamples: int = 4,
+        spectator: bool = True,
+        eye_size: tuple[int, int] | None = None,
+    ) -> None:
+        self._stage = stage
+        self._headset = headset
+        self._samples = multisamples
+        self._eye_size = eye_size
+        self._number = 0
+        self._submitted_ns = 0
+        self._images: _Images | None = None
+        self._problem: XrError | None = None
+
+        look = core.WindowProperties()
+        look.title = "vrrehab: what the participant sees"
+        windowed = spectator and engine().windows
+        size = (960, 720) if windowed else (1, 1)
+        self.output: core.GraphicsOutput | None = engine().output(
+            "headset", size, framebuffer(), window=look if windowed else None
+        )
+        self.output.disable_clears()
+        self._window = self.output if windowed else None
+        self._stop_key = StopKey(self.output) if windowed else None
+        self._reference = stage.root.attach_new_node("reference space")
+        self._reference_from_session = np.full(7, np.nan)
+        self._eyes = _EyePair(self._reference)
+        self._regions = []
+        for channel, callback in ((core.Lens.SC_left, self._draw_left), (core.Lens.SC_right, self._draw_right)):
+            region = self.output.make_display_region()
+            region.disable_clears()
+            region.set_camera(self._eyes.camera)
+            region.set_stereo_channel(channel)
+            region.set_draw_callback(core.PythonCallbackObject(callback))
+            region.set_active(False)
+            self._regions.append(region)
+        stage.shadow.draw_before(self.output)
+        # One frame opens the output and leaves its context current, in which the session is made.
+        engine().graphics.render_frame()
+        headset.on_close = self._drop_images
+        try:
+            self._gl = GL()
+            headset.connect(graphics.current())
+        except BaseException:
+            self.close()
+            raise
+
+    # -- the display's protocol -----------------------------------------------------------------------------------
+
+    def wait(self) -> FrameTime | None:
+        if self.output is None or (self._window is not None and self._window.is_closed()):
+            return None
+        should_draw = self._headset.wait()
+        if should_draw is None:
+            return None
+        self._number += 1
+        return FrameTime(
+            number=self._number,
+            display_time_ns=self._headset.display_time_ns,
+            period_ns=self._headset.period_ns,
+            mono_ns=time.monotonic_ns(),
+            should_draw=should_draw,
+        )
+
+    def draw(self, frame: FrameTime, view: View) -> None:
+        self._submitted_ns = 0
+        self._stage.update(view)
+        link = self._headset.link
+        if link is None or not self._headset.frame_open:
+            self._keep_window()
+            return
+        try:
+            link.session.begin_frame()
+            if not self._draw_eyes(frame, view, link):
+                link.session.end_frame()
+                self._keep_window()
+        except RuntimeLost as lost:
+            self._headset.lose(lost)
+
+    @property
+    def submitted_ns(self) -> int:
+        return self._submitted_ns
+
+    def read_clocks(self) -> ClockReading:
+        mono_ns, display_ns = self._headset.clock_pair()
+        return mono_ns, display_ns, time.time_ns()
+
+    def stop_pressed(self) -> bool:
+        return self._stop_key is not None and self._stop_key.pressed()
+
+    def close(self) -> None:
+        if self.output is None:
+            return
+        self._headset.close()
+        self._headset.on_close = None
+        self._stage.shadow.close()
+        for region in self._regions:
+            region.clear_draw_callback()
+        engine().graphics.remove_window(self.output)
+        self._reference.remove_node()
+        self.output = self._window = None
+
+    # -- drawing --------------------------------------------------------------------------------------------------
+
+    def _draw_eyes(self, frame: FrameTime, view: View, link: Link) -> bool:
+        """Draws and hands over the frame; False where there is nothing to show."""
+        if not frame.should_draw:
+            return False
+        images = self._images or self._make_images(link)
+        if not images.eyes.locate(link.session.display_time_ns):
+            return False
+        if not np.array_equal(self._reference_from_session, view.reference_from_session):
+            self._reference_from_session[:] = view.reference_from_session
+            # `root` is session space, so the reference space hangs in it the other way round.
+            set_pose(self._reference, invert(view.reference_from_session))
+        self._eyes.follow(images.eyes.poses, images.eyes.fovs)
+        images.acquire()
+        self._active(True)
+        engine().graphics.render_frame()
+        if self._problem is not None:
+            problem, self._problem = self._problem, None
+            raise problem
+        return True
+
+    def _draw_left(self, call: core.DisplayRegionDrawCallbackData) -> None:
+        images = self._images
+        if images is None:
+            return
+        images.target.begin(images.colour_index, images.depth_index, self._stage.calm_colour)
+        images.target.eye(0)
+        call.upcall()
+
+    def _draw_right(self, call: core.DisplayRegionDrawCallbackData) -> None:
+        images, link = self._images, self._headset.link
+        if images is None or link is None:
+            return
+        target = images.target
+        target.eye(1)
+        call.upcall()
+        target.end()
+        if self._window is not None:
+            target.show_left_eye(self._window.get_x_size(), self._window.get_y_size())
+        target.leave()
+        # Handed over in here, so that the window's own swap comes after and cannot hold up the headset.
+        started_ns = time.perf_counter_ns()
+        try:
+            images.release()
+            link.session.end_frame(images.eyes.layer)
+        except XrError as problem:
+            self._problem = problem  # Panda would swallow it; `draw` raises it
+        self._submitted_ns = time.perf_counter_ns() - started_ns
+
+    def _keep_window(self) -> None:
+        # Nothing to draw, but a window that is never asked for its events is taken for dead by the desktop.
+        if self._window is not None:
+            self._active(False)
+            engine().graphics.render_frame()
+
+    def _active(self, active: bool) -> None:
+        for region in self._regions:
+            region.set_active(active)
+
+    def _make_images(self, link: Link) -> _Images:
+        width, height = self._eye_size or recommended_size(link.session)
+        self._images = _Images(link, self._gl, width, height, self._samples)
+        return self._images
+
+    def _drop_images(self) -> None:
+        if self._images is not None:
+            self._images.close()
+            self._images = None
+
+
+class _Images:
+    """What is made from one connection and goes with it: both swapchains, the target and the eyes' layer."""
+
+    def __init__(self, link: Link, gl: GL, width: int, height: int, samples: int) -> None:
+        session = link.session
+        self._colour = Swapchain(session, choose_colour_format(session), 2 * width, height)
+        depth_format = choose_format(session, DEPTH) if link.runtime.has(DEPTH_LAYER) else None
+        self._depth = Swapchain(session, depth_format, 2 * width, height) if depth_format is not None else None
+        self.target = Target(gl, self._colour, self._depth, samples)
+        self.eyes = Eyes(session, link.spaces.reference, self._colour, self._depth, NEAR_M, FAR_M)
+        self.colour_index = self.depth_index = 0
+
+    def acquire(self) -> None:
+        self.colour_index = self._colour.acquire()
+        if self._depth is not None:
+            self.depth_index = self._depth.acquire()
+
+    def release(self) -> None:
+        self._colour.release()
+        if self._depth is not None:
+            self._depth.release()
+
+    def close(self) -> None:
+        self.target.close()
+        self._colour.close()
+        if self._depth is not None:
+            self._depth.close()
+
+
+class _EyePair:
+    """One Panda3D camera for both eyes.
+
+    Its node looks from between them, far enough back to see all that either sees, so that one traversal serves both; each
+    stereo channel's matrix goes from that node through the eye itself to its picture. A shader must therefore take the
+    eye from the projection (where x, y and w of clip space vanish), not from the camera's node.
+    """
+
+    def __init__(self, reference: core.NodePath) -> None:
+        self._lens = core.MatrixLens()
+        camera = core.Camera("eyes", self._lens)
+        camera.set_initial_state(core.RenderState.make(core.AntialiasAttrib.make(core.AntialiasAttrib.M_multisample)))
+        self.camera = reference.attach_new_node(camera)
+        self._projections = [core.LMatrix4(), core.LMatrix4()]
+        self._fovs = b""
+        self._offset = core.LVector3()
+        self._back_m = 0.0
+
+    def follow(self, poses: NDArray[np.float32], fovs: NDArray[np.float32]) -> None:
+        """poses: (2, 7) quaternion xyzw and position; fovs: (2, 4) left, right, up, down in radians."""
+        (lx, ly, lz, lw, *left), (rx, ry, rz, rw, *right) = poses.tolist()
+        if lx * rx + ly * ry + lz * rz + lw * rw < 0:  # the same turn, written the other way
+            rx, ry, rz, rw = -rx, -ry, -rz, -rw
+        left_turn, right_turn = core.LQuaternion(lw, lx, ly, lz), core.LQuaternion(rw, rx, ry, rz)
+        # The eyes of a headset look nearly the same way, and halfway is the sum of both turns.
+        turn = left_turn + right_turn
+        turn.normalize()
+        left_at, right_at = core.LPoint3(*left), core.LPoint3(*right)
+        middle = (left_at + right_at) * 0.5
+        offset = turn.conjugate().xform(right_at - middle)
+        fov_bytes = fovs.tobytes()
+        if fov_bytes != self._fovs or not offset.almost_equal(self._offset, 1e-4):
+            self._fovs, self._offset = fov_bytes, offset
+            self._fit(fovs.tolist(), turn, (left_turn, right_turn))
+        place = middle + turn.xform(core.LVector3(0, 0, self._back_m))
+        self.camera.set_pos_quat(place, turn)
+        eyes_from_camera = _matrix(turn, place)
+        for turned, at, projection, show in (
+            (left_turn, left_at, self._projections[0], self._lens.set_left_eye_mat),
+            (right_turn, right_at, self._projections[1], self._lens.set_right_eye_mat),
+        ):
+            eye = _matrix(turned, at)
+            eye.invert_in_place()
+            show(eyes_from_camera * eye * projection)
+
+    def _fit(
+        self,
+        fovs: list[list[float]],
+        turn: core.LQuaternion,
+        turns: tuple[core.LQuaternion, core.LQuaternion],
+    ) -> None:
+        """The eyes' own projections, and one frustum that holds both for the traversal."""
+        corners = []
+        for eye, (left, right, up, down) in enumerate(fovs):
+            edges = (tan(left), tan(right), tan(down), tan(up))
+            self._projections[eye] = _projection(*edges, NEAR_M, FAR_M)
+            from_camera = turns[eye] * turn.conjugate()
+            corners += [from_camera.xform(core.LVector3(x, y, -1)) for x in edges[:2] for y in edges[2:]]
+        across = [corner.x / -corner.z for corner in corners]
+        upward = [corner.y / -corner.z for corner in corners]
+        left, right, down, up = min(across), max(across), min(upward), max(upward)
+        # Back from between the eyes until neither eye is outside, with a little to spare.
+        x, y, z = (abs(each) for each in self._offset)
+        self._back_m = 0.001 + z + max(x / min(-left, right), y / min(-down, up))
+        self._lens.set_user_mat(_projection(left, right, down, up, NEAR_M, FAR_M + self._back_m))
+
+
+def _matrix(turn: core.LQuaternion, at: core.LVecBase3) -> core.LMatrix4:
+    matrix = core.LMatrix4()
+    turn.extract_to_matrix(matrix)
+    matrix.set_row(3, at)
+    return matrix
+
+
+def _projection(left: float, right: float, down: float, up: float, near_m: float, far_m: float) -> core.LMatrix4:
+    """OpenGL's frustum between these tangents, for row vectors."""
+    width, height, depth = right - left, up - down, far_m - near_m
+    return core.LMatrix4(
+        2 / width, 0, 0, 0,
+        0, 2 / height, 0, 0,
+        (right + left) / width, (up + down) / height, -(far_m + near_m) / depth, -1,
+        0, 0, -2 * far_m * near_m / depth, 0,
+    )  # fmt: skip
