@@ -165,12 +165,14 @@ class Materials:
         }.items():
             shader = self.shader("shadow", *defines)
             blend = core.TransparencyAttrib.M_alpha if "FADES" in defines else core.TransparencyAttrib.M_none
-            states[tag] = core.RenderState.make(
-                core.ShaderAttrib.make(shader, _SHADOW_PRIORITY + bool(tag)),
+            others = core.RenderState.make(
                 core.TransparencyAttrib.make(blend),
                 core.CullFaceAttrib.make(core.CullFaceAttrib.M_cull_none),
                 _SHADOW_PRIORITY + bool(tag),
             )
+            # The shader wins by its own priority: an override would throw away the nodes' inputs with their shader.
+            attrib = core.ShaderAttrib.make(shader, _SHADOW_PRIORITY + bool(tag))
+            states[tag] = others.set_attrib(attrib.set_shader_input("scene", self._scene))
         return states
 
 
