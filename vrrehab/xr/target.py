@@ -32,9 +32,10 @@ from vrrehab.xr.swapchain import Format, Swapchain
 
 
 class Target:
-    """begin() - eye(0), draw - eye(1), draw - end(), between a swapchain's acquire and release.
+    """Between a swapchain's acquire and release: begin, eye(0), draw, leave, eye(1), draw, finish, leave.
 
-    Needs the session's OpenGL context to be current throughout.
+    `leave` puts back the framebuffer that was bound at `begin`, whose owner expects to find it. Needs the session's
+    OpenGL context to be current throughout.
     """
 
     def __init__(self, gl: GL, colour: Swapchain, depth: Swapchain | None, samples: int) -> None:
@@ -59,15 +60,12 @@ class Target:
         gl.BindFramebuffer(FRAMEBUFFER, before)
 
     def begin(self, colour_index: int, depth_index: int, background: tuple[float, float, float]) -> None:
-        """Makes ready to draw into these images: cleared, and with no conversion to sRGB left on."""
+        """Makes ready to draw into these images, and clears them."""
         gl = self._gl
-        self._panda = gl.integer(DRAW_FRAMEBUFFER_BINDING)
+        self._before = gl.integer(DRAW_FRAMEBUFFER_BINDING)
         self._image = self._framebuffer(colour_index, depth_index)
         gl.BindFramebuffer(FRAMEBUFFER, self._multisampled or self._image)
-        gl.Disable(FRAMEBUFFER_SRGB)
         gl.Disable(SCISSOR_TEST)
-        if self._multisampled:
-            gl.Enable(MULTISAMPLE)
         gl.ColorMask(1, 1, 1, 1)
         gl.DepthMask(1)
         gl.ClearColor(*background, 1.0)
@@ -75,11 +73,17 @@ class Target:
         gl.Clear(COLOR_BUFFER_BIT | DEPTH_BUFFER_BIT)
 
     def eye(self, index: int) -> None:
-        """Draws go to this eye's half from here on."""
+        """Draws go to this eye's half from here on, with no conversion to sRGB."""
+        gl = self._gl
+        gl.BindFramebuffer(FRAMEBUFFER, self._multisampled or self._image)
+        gl.Disable(FRAMEBUFFER_SRGB)
+        gl.Disable(SCISSOR_TEST)
+        if self._multisampled:
+            gl.Enable(MULTISAMPLE)
         half = self._width // 2
-        self._gl.Viewport(index * half, 0, half, self._height)
+        gl.Viewport(index * half, 0, half, self._height)
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Brings what was drawn into the runtime's images."""
         gl = self._gl
         if self._multisampled:
@@ -89,19 +93,18 @@ class Target:
             gl.BlitFramebuffer(*whole, *whole, what, NEAREST)
 
     def show_left_eye(self, width: int, height: int) -> None:
-        """Copies the middle of the left eye's picture into a spectator's window of this size; after `end`."""
+        """Copies the middle of the left eye's picture into a spectator's window of this size; after `finish`."""
         gl = self._gl
         half = self._width // 2
         scale = min(half / width, self._height / height)
         across, up = int(width * scale), int(height * scale)
         x, y = (half - across) // 2, (self._height - up) // 2
         gl.BindFramebuffer(READ_FRAMEBUFFER, self._image)
-        gl.BindFramebuffer(DRAW_FRAMEBUFFER, self._panda)
+        gl.BindFramebuffer(DRAW_FRAMEBUFFER, self._before)
         gl.BlitFramebuffer(x, y, x + across, y + up, 0, 0, width, height, COLOR_BUFFER_BIT, LINEAR)
 
     def leave(self) -> None:
-        """Puts the framebuffer back that was bound at `begin`."""
-        self._gl.BindFramebuffer(FRAMEBUFFER, self._panda)
+        self._gl.BindFramebuffer(FRAMEBUFFER, self._before)
 
     def close(self) -> None:
         for name in (*self._images.values(), self._multisampled):

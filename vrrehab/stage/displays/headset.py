@@ -172,9 +172,11 @@ class HeadsetDisplay:
         images = self._images
         if images is None:
             return
-        images.target.begin(images.colour_index, images.depth_index, self._stage.calm_colour)
-        images.target.eye(0)
+        target = images.target
+        target.begin(images.colour_index, images.depth_index, self._stage.calm_colour)
+        target.eye(0)
         call.upcall()
+        target.leave()
 
     def _draw_right(self, call: core.DisplayRegionDrawCallbackData) -> None:
         images, link = self._images, self._headset.link
@@ -183,7 +185,7 @@ class HeadsetDisplay:
         target = images.target
         target.eye(1)
         call.upcall()
-        target.end()
+        target.finish()
         if self._window is not None:
             target.show_left_eye(self._window.get_x_size(), self._window.get_y_size())
         target.leave()
