@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from vrrehab.errors import UnknownName
+from vrrehab.errors import SceneFileError, UnknownName
 from vrrehab.session.programme import lay_out, load_programme
-from vrrehab.session.toml_file import SceneFileError
 
 GOOD = """
 name = "mine"

@@ -28,9 +28,7 @@ def test_a_change_is_in_force_at_once_and_tells_old_and_new() -> None:
         ("brightness", 1, "no setting 'brightness'; there are"),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_and_changes_nothing(
-    name: str, value: object, expected: str
-) -> None:
+def test_a_value_that_cannot_be_is_refused_and_changes_nothing(name: str, value: object, expected: str) -> None:
     settings = Settings()
     before = {name: settings[name] for name in settings}
     with pytest.raises(ValueError, match=expected):

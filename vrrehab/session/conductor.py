@@ -169,9 +169,7 @@ class Conductor:
         while question.answer is None and self.ledger.awaiting:
             yield
             waited_s += self._elapsed_s
-            question.step(
-                self._elapsed_s, self._settings.number("gaze_dwell_s"), self._tracked, self._selecting
-            )
+            question.step(self._elapsed_s, self._settings.number("gaze_dwell_s"), self._tracked, self._selecting)
             if self._take_moving_on() or waited_s >= self._settings.number("answer_within_s"):
                 self.ledger.answer("missed", None, "participant", "", self._mono_ns)
         if question.answer is Answered.GIVEN:
@@ -249,9 +247,7 @@ class Conductor:
 
     def happened(self, name: str, detail: dict[str, float | int | str | bool | None]) -> None:
         self._record.event(
-            messages.Happened(
-                mono_ns=self._mono_ns, name=name, detail=detail, task_run_id=self.ledger.task_run_id
-            )
+            messages.Happened(mono_ns=self._mono_ns, name=name, detail=detail, task_run_id=self.ledger.task_run_id)
         )
 
     # --- small parts ---

@@ -66,9 +66,7 @@ class Ledger:
         )
         return self.task_run_id
 
-    def end_task(
-        self, status: messages.TaskStatus, duration_s: float, repetitions: int, mono_ns: int
-    ) -> None:
+    def end_task(self, status: messages.TaskStatus, duration_s: float, repetitions: int, mono_ns: int) -> None:
         if self.task_run_id is None:
             return
         self._record.event(

@@ -30,9 +30,7 @@ BELOW_EYES_M = 0.16
 _WIDTH_M, _HEIGHT_M = 0.60, 0.27
 _PITCH_M = 0.051
 
-_NUMBERS = tuple(
-    Button(str(value), str(value), (value - 5) * _PITCH_M, 0.005, 0.046, 0.060) for value in range(11)
-)
+_NUMBERS = tuple(Button(str(value), str(value), (value - 5) * _PITCH_M, 0.005, 0.046, 0.060) for value in range(11))
 _DECLINE = Button(DECLINE, "I would rather not say", 0.0, -0.098, 0.26, 0.044)
 
 #: A fingertip this close to the panel's plane is touching it, and must leave this far before it can touch

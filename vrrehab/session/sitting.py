@@ -56,6 +56,7 @@ class Sitting:
         self._now_s = self._elapsed_s = 0.0
         self._xr_minus_mono_ns = 0
         self._clocks_due_ns = 0
+        self._dimmed = 1.0
         self._recorded = 0
 
     @property
@@ -99,10 +100,11 @@ class Sitting:
         self._smoother.smooth(self._tracked, self._steady, self._now_s)
         self._drive.drive(self._steady, self.view.virtual, self._now_s)
         solid = self.settings.number("limb_opacity_ratio")
-        lost_for_s = self._tracker.lost_for_s(self.plan.intact_side)
-        dimmed = 1.0 - (1.0 - _DIMMED_RATIO) * min(1.0, lost_for_s / _DIM_S)
-        self.view.opacity[self.plan.intact_side] = dimmed
-        self.view.opacity[self.plan.affected_side] = solid * (dimmed if self.plan.mode == "mirror" else 1.0)
+        goal = _DIMMED_RATIO if self._tracker.lost_for_s(self.plan.intact_side) > 0.0 else 1.0
+        step = (1.0 - _DIMMED_RATIO) / _DIM_S * self._elapsed_s
+        self._dimmed = min(max(goal, self._dimmed - step), self._dimmed + step)
+        self.view.opacity[self.plan.intact_side] = self._dimmed
+        self.view.opacity[self.plan.affected_side] = solid * (self._dimmed if self.plan.mode == "mirror" else 1.0)
 
     def advance(self) -> None:
         """The programme takes its frame, then the participant (a scripted one looks; a person just sees)."""

@@ -14,24 +14,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from vrrehab.errors import SceneFileError
+
 T = TypeVar("T")
 
 #: Where a value lies in a file: keys and list indices from the top, as `("tasks", 2, "goal")`.
 Place = tuple[str | int, ...]
-
-
-class SceneFileError(ValueError):
-    """A scene file cannot be used; the message names the file, the line and the remedy.
-
-    file: the path as it was given. line: counted from 1, or None where the whole file is meant. problem: the
-    message without file and line.
-    """
-
-    def __init__(self, file: str, line: int | None, problem: str) -> None:
-        super().__init__(f"{file}:{line}: {problem}" if line else f"{file}: {problem}")
-        self.file = file
-        self.line = line
-        self.problem = problem
 
 
 def read_toml(path: Traversable, type: type[T]) -> T:

@@ -24,9 +24,7 @@ Count = Annotated[int, Meta(ge=1, le=100)]
 COMFORTABLE_REACH_RATIO = 0.9
 
 
-class RepetitionRule(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="repetition"
-):
+class RepetitionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="repetition"):
     """One repetition is a feature rising above `high` and falling below `low` again.
 
     The two thresholds keep tremor from counting, and `least_half_s`, how long each half has to last,

@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pytest
+
+from telemetry import messages
+from vrrehab.body.skeleton import ARM, HAND, INDEX, Provenance, Side
+from vrrehab.session.sitting import Sitting
+from vrrehab.testing.participant import FadingPain, ScriptedParticipant
+
+from .conftest import Sat, Told
+
+
+def test_every_task_is_followed_by_its_own_rating(sit: Callable[..., Sat]) -> None:
+    sat = sit(participant=ScriptedParticipant(1, Side.RIGHT, pain=FadingPain(1, declines=0.0)))
+    assert sat.status == "completed"
+    ended = [event.task_run_id for event in sat.record.of(messages.TaskEnded)]
+    asked = sat.record.of(messages.RatingAsked)
+    answered = {event.rating_id: event for event in sat.record.of(messages.RatingAnswered)}
+    assert [event.phase for event in asked] == ["before", "after_task", "after_task", "after_task", "after"]
+    assert [event.task_run_id for event in asked] == [None, *ended, None]
+    assert [answered[event.rating_id].value for event in asked] == sat.participant.truth.answers
+    assert all(answered[event.rating_id].status == "given" for event in asked)
+
+
+def test_repetitions_are_the_ones_the_participant_made(sit: Callable[..., Sat]) -> None:
+    sat = sit("first_session", seed=3)
+    truth = sat.participant.truth
+    hand, reach = [], []
+    for started, ended in zip(sat.record.of(messages.TaskStarted), sat.record.of(messages.TaskEnded), strict=True):
+        (hand if started.task == "open_close_hand" else reach).append(ended.repetitions)
+    assert hand == [6, 8, 8]
+    assert reach == [6, 8, 8]
+    assert len(truth.touches_s) == sum(reach)
+    # The last fist of a task is counted when it is half open; the participant may begin one more.
+    assert sum(hand) <= len(truth.cycles_s) <= sum(hand) + len(hand)
+
+
+def test_the_virtual_hand_is_the_tracked_one_reflected_and_says_so(sit: Callable[..., Sat]) -> None:
+    motion = sit(settings={"smoothing": False}).record.motion()
+    tracked = motion["tracked"][:, HAND[Side.RIGHT]]
+    virtual = motion["virtual"][:, HAND[Side.LEFT]]
+    seen = motion["tracked_provenance"][:, INDEX["right_wrist"]] == Provenance.SCRIPTED
+    assert seen.mean() > 0.95
+    assert np.allclose(virtual[seen, :, :3], tracked[seen, :, :3] * [-1, 1, 1], atol=1e-6)
+    assert np.allclose(virtual[seen, :, 3:], tracked[seen, :, 3:] * [1, -1, -1, 1], atol=1e-6)
+    assert (motion["virtual_provenance"][seen, INDEX["left_wrist"]] == Provenance.MIRRORED).all()
+
+
+def test_frames_say_which_task_run_they_belong_to(sit: Callable[..., Sat]) -> None:
+    sat = sit()
+    motion = sat.record.motion()
+    for started, ended in zip(sat.record.of(messages.TaskStarted), sat.record.of(messages.TaskEnded), strict=True):
+        during = (motion["mono_ns"] > started.mono_ns) & (motion["mono_ns"] < ended.mono_ns)
+        assert (motion["run_number"][during] == started.run_number).all()
+    assert set(motion["run_number"]) == {0, 1, 2, 3}
+    assert (np.diff(motion["frame"]) == 1).all()
+    (end,) = sat.record.of(messages.SessionEnded)
+    assert end.last_motion_seq == len(motion)
+
+
+def test_a_lost_hand_is_held_dimmed_and_pauses_the_task_until_it_is_found(sit: Callable[..., Sat]) -> None:
+    opacities: list[float] = []
+    notices: set[str] = set()
+
+    def watch(sitting: Sitting, frame: int) -> Iterable[Told]:
+        opacities.append(sitting.view.opacity[Side.LEFT])
+        notices.add(sitting.view.notice)
+        return ()
+
+    lapse = (20.0, 21.5)
+    sat = sit(participant=ScriptedParticipant(1, Side.RIGHT, lapses=[lapse]), tell=watch)
+    motion = sat.record.motion()
+    time_s = (motion["display_time_ns"] - motion["display_time_ns"][0]) / 1e9
+    during = (time_s >= lapse[0]) & (time_s < lapse[1])
+    wrist = INDEX["right_wrist"]
+    assert (motion["tracked_provenance"][during, wrist] == Provenance.HELD).all()
+    assert (motion["virtual_provenance"][during, INDEX["left_wrist"]] == Provenance.HELD).all()
+    assert np.ptp(motion["tracked"][during, wrist, :3], axis=0).max() == 0.0
+    assert min(opacities) == pytest.approx(0.35)
+    assert max(abs(np.diff(opacities[1:]))) < 0.1, "it dims, it never snaps"
+    (lost,), (found,) = sat.record.named("tracking_lost"), sat.record.named("tracking_found")
+    assert (found.mono_ns - lost.mono_ns) / 1e9 == pytest.approx(1.0, abs=0.05)
+    assert "I cannot see your right hand. Please hold it in front of you." in notices
+    assert sat.status == "completed"
+    # The pause is not performed time.
+    run = next(e for e in sat.record.of(messages.TaskEnded) if e.task_run_id == lost.task_run_id)
+    started = next(e for e in sat.record.of(messages.TaskStarted) if e.task_run_id == lost.task_run_id)
+    wall_s = (run.mono_ns - started.mono_ns) / 1e9
+    assert wall_s - run.duration_s == pytest.approx(1.0, abs=0.1)
+
+
+def test_stop_freezes_limb_and_task_in_its_frame_and_fades_to_calm_in_half_a_second(
+    sit: Callable[..., Sat],
+) -> None:
+    calm: list[float] = []
+    stop = Told("stop")
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        calm.append(sitting.view.calm)
+        return (stop,) if frame == 1500 else ()
+
+    sat = sit(tell=tell, settings={"calm_before_end_s": 2.0})
+    assert sat.status == "stopped"
+    assert stop.answer == "applied 1500"
+    virtual = sat.record.motion()["virtual"]
+    after = virtual[1499:]
+    assert np.array_equal(after, np.broadcast_to(virtual[1498], after.shape), equal_nan=True)
+    assert calm[1499] == 0.0
+    full = next(i for i, value in enumerate(calm) if value == 1.0)
+    assert (full - 1500) / 72 == pytest.approx(0.5, abs=0.05)
+    ended = sat.record.of(messages.TaskEnded)[-1]
+    assert ended.status == "stopped"
+
+
+def test_after_a_stop_the_therapist_may_still_enter_the_rating_of_the_stopped_task(
+    sit: Callable[..., Sat],
+) -> None:
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        return {1500: (Told("stop"),), 1520: (Told("rate", {"value": 7}),)}.get(frame, ())
+
+    sat = sit(tell=tell, settings={"calm_before_end_s": 2.0})
+    ended = sat.record.of(messages.TaskEnded)[-1]
+    asked = sat.record.of(messages.RatingAsked)[-1]
+    answered = sat.record.of(messages.RatingAnswered)[-1]
+    assert asked.task_run_id == ended.task_run_id
+    assert (answered.rating_id, answered.value, answered.source) == (asked.rating_id, 7.0, "therapist")
+
+
+def test_a_stopped_task_nobody_rates_ends_as_interrupted(sit: Callable[..., Sat]) -> None:
+    sat = sit(tell=lambda _, frame: (Told("stop"),) if frame == 1500 else (), settings={"calm_before_end_s": 1.0})
+    assert sat.record.of(messages.RatingAnswered)[-1].status == "interrupted"
+
+
+def test_an_interrupted_sitting_leaves_a_whole_record(sit: Callable[..., Sat]) -> None:
+    kept: list[Sitting] = []
+
+    def interrupt(sitting: Sitting, frame: int) -> Iterable[Told]:
+        kept.append(sitting)
+        if frame == 1500:
+            raise KeyboardInterrupt
+        return ()
+
+    with pytest.raises(KeyboardInterrupt):
+        sit(tell=interrupt)
+    record = kept[0]._record
+    assert [event.status for event in record.of(messages.TaskEnded)] == ["completed", "interrupted"]
+    (end,) = record.of(messages.SessionEnded)
+    assert end.status == "interrupted"
+    assert end.last_motion_seq == len(record.frames)
+
+
+def test_a_question_nobody_answers_counts_as_missed_and_the_programme_goes_on(sit: Callable[..., Sat]) -> None:
+    class Silent(ScriptedParticipant):
+        def _tell(self, panel: object) -> None:
+            """Says nothing."""
+
+    sat = sit(participant=Silent(1, Side.RIGHT), settings={"answer_within_s": 10.0})
+    assert sat.status == "completed"
+    assert {event.status for event in sat.record.of(messages.RatingAnswered)} == {"missed"}
+
+
+def test_a_declined_rating_stays_linked_to_its_task(sit: Callable[..., Sat]) -> None:
+    sat = sit(participant=ScriptedParticipant(1, Side.RIGHT, pain=FadingPain(1, declines=1.0)))
+    answers = sat.record.of(messages.RatingAnswered)
+    assert {(event.status, event.value) for event in answers} == {("declined", None)}
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (Told("dance"), "refused: no command 'dance'; there are stop"),
+        (Told("set", {"name": "smoothing", "value": False}), "applied 100"),
+        (Told("set", {"name": "gaze_dwell_s", "value": 99}), "refused: gaze_dwell_s expects 0.3 to 5 s"),
+        (Told("set", {}), "refused: set expects a name and a value"),
+        (Told("rate", {"value": 11}), "refused: rate expects a whole number from 0 to 10, got 11"),
+        (Told("rate", {"value": 4.5}), "refused: rate expects a whole number"),
+        (Told("note", {"text": " "}), "refused: note expects some text"),
+        (Told("note", {"text": "moved the chair"}), "applied 100"),
+        (Told("recentre"), "applied 100"),
+        (Told("pause"), "applied 100"),
+    ],
+    ids=lambda value: f"{value.name} {dict(value.arguments)}" if isinstance(value, Told) else "",
+)
+def test_every_command_is_answered_applied_or_refused_with_the_reason(
+    sit: Callable[..., Sat], command: Told, expected: str
+) -> None:
+    sit(tell=lambda _, frame: (command,) if frame == 100 else (), most_frames=200)
+    assert command.answer.startswith(expected)
+    command.answer = ""
+
+
+def test_a_setting_changed_live_is_recorded_with_who_and_the_frame(sit: Callable[..., Sat]) -> None:
+    change = Told("set", {"name": "limb_opacity_ratio", "value": 0.5}, who="dr_a")
+    sat = sit(tell=lambda _, frame: (change,) if frame == 300 else (), most_frames=400)
+    (changed,) = sat.record.of(messages.SettingChanged)
+    assert (changed.who, changed.name, changed.old, changed.new, changed.applied_frame) == (
+        "dr_a", "limb_opacity_ratio", 1.0, 0.5, 300,
+    )  # fmt: skip
+    assert sat.sitting.view.opacity[Side.LEFT] == pytest.approx(0.5)
+
+
+def test_a_break_holds_the_programme_and_lets_it_go_on(sit: Callable[..., Sat]) -> None:
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        return {1500: (Told("pause"),), 1500 + 720: (Told("resume"),)}.get(frame, ())
+
+    with_break, without = sit(tell=tell), sit()
+    assert with_break.status == "completed"
+    assert len(with_break.record.frames) - len(without.record.frames) == pytest.approx(720, abs=150)
+
+
+def test_recentring_moves_session_space_under_the_head_again(sit: Callable[..., Sat]) -> None:
+    sat = sit(tell=lambda _, frame: (Told("recentre"),) if frame == 1000 else (), most_frames=1200)
+    first, again = sat.record.named("recentred")
+    assert first.detail["px"] != again.detail["px"]
+    head = sat.record.motion()["tracked"][1000, INDEX["centre_head"]]
+    assert np.abs(head[[0, 2]]).max() < 0.01
+
+
+@pytest.mark.parametrize("mode", ["mirror", "intact_only", "observe"])
+def test_the_demo_runs_to_its_end_in_every_mode(sit: Callable[..., Sat], mode: str) -> None:
+    sat = sit(mode=mode)
+    assert sat.status == "completed"
+    assert all(event.repetitions > 0 for event in sat.record.of(messages.TaskEnded))
+    provenance = sat.record.motion()["virtual_provenance"][-1, ARM[Side.LEFT]][2:]
+    expected = {"mirror": Provenance.MIRRORED, "intact_only": Provenance.NONE, "observe": Provenance.SCRIPTED}
+    assert set(provenance) == {expected[mode]}
+
+
+def test_a_steady_frame_leaves_nothing_for_the_collector(sit: Callable[..., Sat]) -> None:
+    tracked: dict[int, int] = {}
+
+    def count(sitting: Sitting, frame: int) -> Iterable[Told]:
+        if frame in (1300, 1400):
+            gc.collect()
+            gc.disable()
+            tracked[frame] = gc.get_count()[0]
+        if frame in (1301, 1380):
+            tracked[frame] = gc.get_count()[0]
+        return ()
+
+    try:
+        sit(tell=count, most_frames=1400)
+    finally:
+        gc.enable()
+    # The record keeps each frame in a list, which is this test's doing, and no more than that grows.
+    assert tracked[1380] - tracked[1301] <= 2 * 79

@@ -1,0 +1,38 @@
+"""Opening the headset: its tracking, and its eyes where the picture goes there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vrrehab.sources.openxr import OpenXRSource
+from vrrehab.stage.displays.headset import HeadsetDisplay
+from vrrehab.stage.stage import Stage
+from vrrehab.xr.headset import Headset
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHeadset:
+    """A connected headset. `display` is None where it only tracks."""
+
+    source: OpenXRSource
+    display: HeadsetDisplay | None
+    runtime: str
+
+
+@contextlib.contextmanager
+def open_headset(stage: Stage | None) -> Iterator[OpenHeadset]:
+    """Connect the headset, drawing `stage` in it if there is one. Raises `XrError` where there is none."""
+    headset = Headset()
+    with contextlib.ExitStack() as open_parts:
+        open_parts.callback(headset.close)
+        display = None
+        if stage is not None:
+            display = HeadsetDisplay(stage, headset, multisamples=stage.tier.samples)
+            open_parts.callback(display.close)
+        else:
+            headset.connect(None)
+        assert headset.link is not None
+        runtime = headset.link.runtime
+        yield OpenHeadset(OpenXRSource(headset), display, f"{runtime.name} {runtime.version}, {runtime.headset}")
