@@ -25,3 +25,36 @@ class NotPossible(ValueError):
 
 class NoGraphics(RuntimeError):
     """Nothing can be drawn on this machine; the message says what was tried and what to install."""
+
+
+class BadModel(ValueError):
+    """A model file that is not one of ours, or not whole."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(
+            f"Expected a model made by `python -m models.bake`, but {path}: {what}. Install the package again."
+        )
+
+
+class BadRecording(ValueError):
+    """A file that cannot be played as a recorded movement."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(
+            f"Expected a WebXR capture of a Meta Quest 3 (JSON with schema and frames), but {path}: {what}. "
+            "Name another file."
+        )
+
+
+class SceneFileError(ValueError):
+    """A scene file cannot be used; the message names the file, the line and the remedy.
+
+    file: the path as it was given. line: counted from 1, or None where the whole file is meant. problem: the
+    message without file and line.
+    """
+
+    def __init__(self, file: str, line: int | None, problem: str) -> None:
+        super().__init__(f"{file}:{line}: {problem}" if line else f"{file}: {problem}")
+        self.file = file
+        self.line = line
+        self.problem = problem

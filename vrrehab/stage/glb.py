@@ -1,7 +1,7 @@
 """Reads the binary glTF files of `models/` into numpy arrays, and makes Panda3D's vertices of them.
 
-A reader of our own files, not of glTF at large: one buffer, triangles, one skin, our `_MASKS`. Panda's own loaders make a
-Character, whose matrices are computed each frame by Panda; the avatar writes its matrices itself.
+A reader of our own files, not of glTF at large: one buffer, triangles, one skin, our `_MASKS`. Panda's own loaders make
+a Character, whose matrices are computed each frame by Panda; the avatar writes its matrices itself.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ class Mesh:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The meshes of a file by name; the skin's bones in the order in which joints count, with their rest frames (bones, 4, 4),
-    column vectors; and the places (3,) of the nodes that hang on bones without being one, such as `left_index_tip`.
+    """The meshes of a file by name; the skin's bones in the order in which joints count, with their rest frames
+    (bones, 4, 4) for column vectors; and the places (3,) of nodes that hang on bones without being one, such as
+    `left_index_tip`.
     """
 
     meshes: Mapping[str, Mesh]
@@ -86,9 +87,7 @@ def _model(document: dict[str, Any], data: bytes) -> Model:
         accessor = document["accessors"][index]
         view = document["bufferViews"][accessor["bufferView"]]
         width = _WIDTHS[accessor["type"]]
-        values = np.frombuffer(
-            data, _KINDS[accessor["componentType"]], accessor["count"] * width, view["byteOffset"]
-        )
+        values = np.frombuffer(data, _KINDS[accessor["componentType"]], accessor["count"] * width, view["byteOffset"])
         return values.reshape(-1, width) if width > 1 else values
 
     def mesh(entry: dict[str, Any]) -> Mesh:
@@ -149,7 +148,7 @@ _ROW = np.dtype(
 
 
 def skinned_geom(mesh: Mesh, colours: NDArray[np.floating]) -> core.Geom:
-    """The mesh for a skinned look of `vrrehab.stage.material`; `colours` (n, 4) in 0 to 1: sRGB, and openness in alpha."""
+    """The mesh for a skinned look of `vrrehab.stage.material`; `colours` (n, 4): sRGB, and openness in alpha."""
     rows = np.empty(len(mesh.points), _ROW)
     rows["vertex"], rows["normal"] = mesh.points, mesh.normals
     rows["color"] = np.round(np.clip(colours, 0.0, 1.0) * 255.0)
