@@ -39,13 +39,13 @@ def test_a_programme_changes_what_it_names_and_leaves_the_rest_to_the_task(tmp_p
 
 
 def test_an_unknown_programme_is_answered_with_the_nearest_name() -> None:
-    with pytest.raises(UnknownName, match="No programme 'first_sesion'.*Did you mean 'first_session'"):
+    with pytest.raises(UnknownName, match=r"No programme 'first_sesion'.*Did you mean 'first_session'"):
         load_programme("first_sesion")
 
 
 def test_a_programme_with_an_unknown_task_never_starts(tmp_path: Path) -> None:
     programme = load_programme(written(tmp_path, GOOD.replace("reach_touch", "reach_tuch")))
-    with pytest.raises(UnknownName, match="No task 'reach_tuch'.*Did you mean 'reach_touch'"):
+    with pytest.raises(UnknownName, match=r"No task 'reach_tuch'.*Did you mean 'reach_touch'"):
         lay_out(programme)
 
 

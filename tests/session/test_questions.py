@@ -85,13 +85,13 @@ def test_a_question_can_be_declined(question: PainQuestion) -> None:
 
 def test_a_touch_chooses_at_once_and_must_leave_before_it_touches_again(question: PainQuestion) -> None:
     away = looking_at(np.array([3.0, 1.0, -1.0]))
-    question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, "6") + [0, 0, 0.2]), False)
+    question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, "6") + np.array([0, 0, 0.2])), False)
     question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, "6")), False)
     assert question.panel.chosen == "6"
     for _ in range(100):
         question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, CONFIRM)), False)
     assert question.answer is None, "the finger slid along the panel without leaving it"
-    question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, CONFIRM) + [0, 0, 0.2]), False)
+    question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, CONFIRM) + np.array([0, 0, 0.2])), False)
     question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, CONFIRM)), False)
     assert (question.value, question.by) == (6, By.TOUCH)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vrrehab.session.toml_file import SceneFileError
+from vrrehab.errors import SceneFileError
 from vrrehab.tasks.definition import COMFORTABLE_REACH_RATIO, ReachRule, load_task
 
 SHIPPED = Path(__file__).parents[2] / "scenes" / "tasks"

@@ -1,6 +1,7 @@
 """`vrrehab demo`: a scripted participant goes through a short programme on the whole system.
 
-Nothing is pretended but the person: the recorder is a process of its own, the sockets and files are real, the scene is drawn.
+Nothing is pretended but the person: the recorder is a process of its own, the sockets and files are real,
+the scene is drawn.
 """
 
 from __future__ import annotations
