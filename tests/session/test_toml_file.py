@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from vrrehab.session.toml_file import Place, SceneFileError, line_of, read_toml
+from vrrehab.errors import SceneFileError
+from vrrehab.session.toml_file import Place, line_of, read_toml
 
 
 class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

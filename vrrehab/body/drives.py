@@ -1,8 +1,7 @@
 """What moves the virtual limb: one drive for each mode, all behind one door.
 
 A drive reads the tracked body and writes the virtual one, both in session space. The real tracking of the
-affected side
-is never used: a stump that a camera takes for a hand must not move the picture of the hand.
+affected side is never used: a stump that a camera takes for a hand must not move the picture of the hand.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import numpy as np
 from vrrehab.body.clips import Clip, open_and_close
 from vrrehab.body.mirror import reflect_arm
 from vrrehab.body.skeleton import ARM, Body, Provenance, Side
+from vrrehab.errors import NotPossible
 
 
 class Drive(Protocol):
@@ -72,7 +72,7 @@ class ObserveDrive:
 def make_drive(mode: str, intact_side: Side, clip: Clip | None = None) -> Drive:
     """The drive of a mode. `clip` is what `observe` plays, by default the hand opening and closing.
 
-    Raises ValueError for a mode that is not built, and names those that are.
+    Raises `NotPossible` for a mode that is not built, and names those that are.
     """
     if mode == "mirror":
         return MirrorDrive(intact_side)
@@ -80,7 +80,7 @@ def make_drive(mode: str, intact_side: Side, clip: Clip | None = None) -> Drive:
         return IntactOnlyDrive(intact_side)
     if mode == "observe":
         return ObserveDrive(intact_side, clip or open_and_close(intact_side.other))
-    raise ValueError(f"expected a mode of {', '.join(MODES)}, but {mode!r} came; choose one of these")
+    raise NotPossible(f"Expected a mode of {', '.join(MODES)}, but {mode!r} came; choose one of these.")
 
 
 #: The modes that `make_drive` knows.

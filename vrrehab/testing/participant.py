@@ -242,7 +242,9 @@ class ScriptedParticipant:
             self._answer = self._pain.rate()
             self.truth.answers.append(self._answer)
             self._aim = ""
-        self._begins("tell")
+        if self._begins("tell"):
+            self._close_to(RELAXED, 0.4)
+            self._act_s += 0.4
         meant = DECLINE if self._answer is None else str(self._answer)
         aim = meant if panel.chosen is None else CONFIRM if panel.chosen == meant else CHANGE
         button = next((button for button in panel.buttons if button.name == aim), None)
