@@ -1,8 +1,10 @@
 """The light that a place has by itself: a window's sky and what the room throws back, baked once into vertices.
 
-Nothing in the room moves but limbs, so everything soft and costly (sky seen past furniture, one bounce from walls and
-floor) is found here in numpy when a place is loaded, and costs a frame nothing. The limbs' own shadow on top
-of it is `vrrehab.stage.shadow`. Occluders are boxes: good enough for soft light.
+Nothing in the room moves but limbs, so everything soft and costly (sky seen past furniture, light thrown back by walls
+and floor) is found here in numpy when a place is loaded, and costs a frame nothing. The limbs' own shadow on top of it
+is `vrrehab.stage.shadow`. Occluders are boxes: good enough for soft light.
+
+Light is told as the radiance of a white diffuser, so that a surface's colour is its albedo times it.
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ from numpy.typing import NDArray
 
 from vrrehab.stage.material import Light
 
-Points = NDArray[np.float32]
+F32 = NDArray[np.float32]
 
-_WINDOW_SAMPLES = (5, 6)
-_SPHERE_SAMPLES = 96
-_CHUNK = 2048
+_WINDOW_SAMPLES = (4, 5)
+_SPHERE_SAMPLES = 110
 _OFF_SURFACE_M = 0.006
+#: Vertices nearer than this that face alike share one computation.
+_CELL_M = 0.035
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,170 +61,170 @@ class Daylight:
     blocks: tuple[Block, ...]
     lamp: Lamp | None
 
-    def bake(self, positions: Points, normals: Points) -> tuple[Points, Points]:
-        """Radiance of a white diffuser at each vertex, (n, 3) each: from the window, and from all else."""
-        window = np.empty_like(positions)
-        room = np.empty_like(positions)
-        second = self._mean_bounce()
-        for start in range(0, len(positions), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            p = (positions[part] + _OFF_SURFACE_M * normals[part]).astype(np.float32)
-            window[part] = self._from_window(p, normals[part], blocked=True)
-            room[part] = self._from_room(p, normals[part], second) + self._from_lamp(p, normals[part])
-        return window, room
+    def bake(self, positions: F32, normals: F32) -> tuple[F32, F32]:
+        """The light at each vertex, (n, 3) each: from the window, and from all else."""
+        cells = np.concatenate(
+            [np.floor(positions / _CELL_M), np.round(2 * normals)], axis=1, dtype=np.int32, casting="unsafe"
+        )
+        _, first, cell_of = np.unique(cells, axis=0, return_index=True, return_inverse=True)
+        p, n = self._off(positions[first], normals[first]), normals[first]
+        window = self._from_window(p, n)
+        room = self._thrown_back(p, n) + self._from_lamp(p, n)
+        cell_of = cell_of.reshape(-1)
+        return window[cell_of], room[cell_of]
 
     def at(self, place: NDArray[np.float64], table_top_m: float) -> Light:
         """The light at one place in the open, for what moves there."""
-        p = np.tile(np.asarray(place, np.float32), (6, 1))
         axes = np.concatenate([np.eye(3), -np.eye(3)])[[0, 3, 1, 4, 2, 5]].astype(np.float32)
-        flow = self._window_flow(p[:1])[0]
-        weight = flow.sum(axis=0)  # (3 axes,), all colours together
-        direction = weight / np.linalg.norm(weight)
-        window, room = self.bake(p, axes)
-        # What the key's direction leaves of the window's breadth on the other faces counts as ambient light.
+        p = np.tile(np.asarray(place, np.float32), (6, 1))
+        ways, share, radiance = self._window(p[:1])
+        flow = np.einsum("ank,nk,nkc->ca", ways, share, radiance)
+        direction = flow.sum(axis=0) / np.linalg.norm(flow.sum(axis=0))
         key = flow @ direction
-        facing = np.maximum(axes @ direction, 0.0)
-        rest = np.maximum(window - facing[:, None] * key, 0.0)
-        samples, _, radiance = self._window_points(p[:1])
-        del samples
+        # What the window's breadth puts on faces that the key's one direction leaves dark is ambient light.
+        beyond = self._from_window(p, axes) - np.maximum(axes @ direction, 0)[:, None] * key
+        ambient = self._thrown_back(p, axes) + self._from_lamp(p, axes) + np.maximum(beyond, 0)
         return Light(
             key_direction=direction.astype(float),
             key=key.astype(float),
-            ambient=(room + 0.5 * rest).astype(float),
+            ambient=ambient.astype(float),
             window_centre=self.window_centre,
             window_half=self.window_half,
             window=radiance[0].mean(axis=0).astype(float),
             table_top_m=table_top_m,
         )
 
-    def _window_points(self, p: Points) -> tuple[Points, Points, Points]:
-        """Vectors to the window's sample points, (n, k, 3), solid angle / pi (n, k), and radiance (n, k, 3)."""
+    def _off(self, p: F32, n: F32) -> F32:
+        """Points lifted off their surface, and into the room where a thing touches its walls."""
+        lifted = p + _OFF_SURFACE_M * n
+        return np.clip(lifted, self.low + 0.002, self.high - 0.002).astype(np.float32)
+
+    def _window(self, p: F32) -> tuple[F32, F32, F32]:
+        """Unit ways to the window's sample points (3, n, k), their solid angle / pi (n, k), radiance (n, k, 3)."""
         across, up = _WINDOW_SAMPLES
         z = self.window_centre[2] + self.window_half[0] * (2 * (np.arange(across) + 0.5) / across - 1)
         y = self.window_centre[1] + self.window_half[1] * (2 * (np.arange(up) + 0.5) / up - 1)
         zz, yy = (x.ravel() for x in np.meshgrid(z, y))
-        points = np.stack([np.full_like(zz, self.window_centre[0]), yy, zz], axis=1).astype(np.float32)
-        to = points[None] - p[:, None]
-        square = np.maximum((to**2).sum(-1), 1e-3)
-        distance = np.sqrt(square)
-        area = np.float32(4 * self.window_half.prod() / len(points))
-        # Near the window a sample stands for a patch, not a point: keep its solid angle finite.
-        share = area * np.abs(to[..., 0]) / distance / (square + area) / np.float32(np.pi)
-        share *= to[..., 0] < 0
-        rise = to[..., 1] / distance
-        above = 1 / (1 + np.exp(-14 * rise))
-        # The overcast sky's gradient: three times as bright overhead as at the horizon (Moon and Spencer, 1942).
-        sky = self.sky * ((1 + 2 * np.maximum(rise, 0)) / 1.6)[..., None]
-        radiance = above[..., None] * sky + (1 - above[..., None]) * self.ground
-        return to, share, radiance.astype(np.float32)
+        points = np.stack([np.full_like(zz, self.window_centre[0]), yy, zz]).astype(np.float32)
+        to = points[:, None, :] - p.T[:, :, None]
+        square = to[0] ** 2 + to[1] ** 2 + to[2] ** 2
+        ways = to / np.sqrt(square)
+        area = np.float32(4 * self.window_half.prod() / (across * up))
+        # Near the window a sample stands for a patch, not a point: its solid angle stays finite.
+        share = area * np.maximum(-ways[0], 0) / (square + 0.3 * area) / np.float32(np.pi)
+        return ways, share, self._outside(ways[1])
 
-    def _window_flow(self, p: Points) -> NDArray[np.float32]:
-        """The window's light as a flow, (n, 3 colours, 3 axes): its length is what a diffuser facing it shows."""
-        to, share, radiance = self._window_points(p)
-        direction = to / np.linalg.norm(to, axis=-1, keepdims=True)
-        return np.einsum("nk,nkc,nka->nca", share, radiance, direction)
+    def _outside(self, rise: F32) -> F32:
+        """The radiance (..., 3) seen through the window at a sine of elevation.
 
-    def _from_window(self, p: Points, normals: Points, *, blocked: bool) -> Points:
-        to, share, radiance = self._window_points(p)
-        cosine = np.einsum("nka,na->nk", to, normals) / np.linalg.norm(to, axis=-1)
-        weight = share * np.maximum(cosine, 0)
-        if blocked:
-            weight *= self._nearest_block(p, to, np.float32(1.0))[0] >= 1.0
-        return np.einsum("nk,nkc->nc", weight, radiance).astype(np.float32)
+        The overcast sky is three times as bright overhead as at the horizon (Moon and Spencer, 1942).
+        """
+        above = (1 / (1 + np.exp(-14 * rise)))[..., None]
+        sky = (1 + 2 * np.maximum(rise, 0))[..., None] / 1.6 * self.sky
+        return (above * sky + (1 - above) * self.ground).astype(np.float32)
 
-    def _from_lamp(self, p: Points, normals: Points) -> Points | float:
+    def _from_window(self, p: F32, n: F32) -> F32:
+        ways, share, radiance = self._window(p)
+        cosine = np.maximum(np.einsum("ank,na->nk", ways, n), 0)
+        wall = (self.low[0] - p[:, :1]) / np.minimum(ways[0], -1e-4)
+        seen = self._first_block(p, ways, wall.astype(np.float32))[1] < 0
+        return np.einsum("nk,nkc->nc", share * cosine * seen, radiance).astype(np.float32)
+
+    def _from_lamp(self, p: F32, n: F32) -> F32:
         if self.lamp is None:
-            return 0.0
+            return np.zeros_like(p)
         to = self.lamp.position.astype(np.float32) - p
-        square = (to**2).sum(-1) + 0.03
-        cosine = (to * normals).sum(-1) / np.sqrt(square)
-        # A shade is broad: its light reaches a little past the edge.
-        return (np.clip((cosine + 0.2) / 1.2, 0, 1) / square)[:, None] * self.lamp.power.astype(np.float32)
+        square = (to**2).sum(-1)
+        cosine = (to * n).sum(-1) / np.sqrt(square)
+        # A shade is broad: near to it light is finite, and reaches a little past the edge.
+        light = np.clip((cosine + 0.2) / 1.2, 0, 1) / (square + 0.04)
+        return light[:, None] * self.lamp.power.astype(np.float32)
 
-    def _from_room(self, p: Points, normals: Points, second: Points) -> Points:
-        """What walls, floor, ceiling and blocks throw back, one bounce and a mean of the rest."""
+    def _thrown_back(self, p: F32, n: F32) -> F32:
+        """What walls, floor, ceiling and blocks send to points: their own first light, and a mean of later bounces."""
         ways = _sphere(_SPHERE_SAMPLES)
-        cosine = np.maximum(normals @ ways.T, 0)
-        ray = np.broadcast_to(ways, (len(p), *ways.shape))
-        with np.errstate(divide="ignore"):
-            exits = np.where(ray > 0, self.high - p[:, None], self.low - p[:, None]) / ray
-        exits = np.where(np.isfinite(exits), np.maximum(exits, 0), np.inf)
-        side = exits.argmin(-1)
-        range_m = np.take_along_axis(exits, side[..., None], -1)[..., 0].astype(np.float32)
-        wall = 2 * side + (np.take_along_axis(ray, side[..., None], -1)[..., 0] < 0)
-        nearest, which = self._nearest_block(p, ray, range_m)
-        hit = p[:, None] + nearest[..., None] * ray
-        albedo = self.walls[wall].astype(np.float32)
-        inward = np.zeros_like(hit)
-        np.put_along_axis(inward, side[..., None], -np.sign(np.take_along_axis(ray, side[..., None], -1)), -1)
-        lit = self._glow(hit.reshape(-1, 3), inward.reshape(-1, 3)).reshape(hit.shape)
-        for index, block in enumerate(self.blocks):
-            here = which == index
-            albedo[here] = block.albedo
-            lit[here] *= 0.6
-        through = (wall == 1) & (which < 0)
-        for axis, half in ((2, self.window_half[0]), (1, self.window_half[1])):
-            through &= np.abs(hit[..., axis] - self.window_centre[axis]) < half
-        # Rays that leave through the window are the window's own light, counted apart.
-        radiance = np.where(through[..., None], 0, albedo * (lit + second))
-        total = cosine.sum(-1, keepdims=True)
-        return np.einsum("nk,nkc->nc", cosine / np.maximum(total, 1e-6), radiance).astype(np.float32)
+        bounce = self._later_bounces()
+        room = np.zeros_like(p)
+        cosine = np.maximum(n @ ways, 0)
+        albedo = _paled(np.array([*self.walls, *(block.albedo for block in self.blocks)], np.float32))
+        for k in range(ways.shape[1]):
+            # One way at a time for all points that face it: small arrays, one hit each.
+            here = np.flatnonzero(cosine[:, k] > 0)
+            q, way = p[here], ways[:, k]
+            ends = np.where(way > 0, self.high, self.low).astype(np.float32)
+            exits = (ends - q) / way
+            side = exits.argmin(axis=1)
+            end = exits[np.arange(len(q)), side]
+            nearest, block = self._first_block(q, way[:, None, None], end[:, None])
+            hit = q + nearest * way
+            facing = np.zeros_like(q)
+            facing[np.arange(len(q)), side] = -np.sign(way)[side]
+            surface = np.where(block[:, 0] >= 0, 6 + block[:, 0], 2 * side + (way < 0)[side])
+            light = self._unblocked(hit, facing) + bounce
+            through = (surface == 1) & (np.abs(hit[:, [2, 1]] - self.window_centre[[2, 1]]) < self.window_half).all(1)
+            # What leaves through the window meets the window's own light, counted apart.
+            light[through] = 0
+            room[here] += cosine[here, k, None] * albedo[surface] * light
+        return room / np.maximum(cosine.sum(axis=1), 1e-6)[:, None]
 
-    def _glow(self, p: Points, normals: Points) -> Points:
-        """Unblocked light on what a ray hits: the window taken as four patches."""
-        out = np.zeros_like(p)
-        for along in (-0.5, 0.5):
-            for up in (-0.5, 0.5):
-                half = self.window_half
-                centre = self.window_centre + np.array([0, up * half[1], along * half[0]])
-                to = centre.astype(np.float32) - p
-                square = (to**2).sum(-1)
-                distance = np.sqrt(square)
-                cosine = np.maximum((to * normals).sum(-1) / distance, 0)
-                area = np.float32(half.prod())
-                share = area * np.abs(to[:, 0]) / distance / (square + area) / np.float32(np.pi) * cosine
-                above = (1 / (1 + np.exp(-8 * to[:, 1] / distance)))[:, None]
-                out += (share[:, None] * (above * self.sky + (1 - above) * self.ground)).astype(np.float32)
-        return out + self._from_lamp(p, normals)
+    def _unblocked(self, p: F32, n: F32) -> F32:
+        """A quick guess of the first light on what a ray hits: the window as one patch, and the lamp."""
+        to = self.window_centre.astype(np.float32) - p
+        square = (to**2).sum(-1)
+        distance = np.sqrt(square)
+        area = np.float32(4 * self.window_half.prod())
+        cosine = np.maximum((to * n).sum(-1) / distance, 0) * np.abs(to[:, 0]) / distance
+        share = area * cosine / (np.float32(np.pi) * square + area)
+        return share[:, None] * self._outside(to[:, 1] / distance) + self._from_lamp(p, n)
 
-    def _mean_bounce(self) -> Points:
-        """The mean light that later bounces leave everywhere, (3,): a geometric series of the mean albedo."""
+    def _later_bounces(self) -> F32:
+        """The mean light (3,) that later bounces leave everywhere: a geometric series in the mean albedo."""
         rng = np.random.default_rng(3)
-        p = (self.low + (self.high - self.low) * rng.random((64, 3))).astype(np.float32)
-        first = np.zeros((64, 3), np.float32)
+        first = np.zeros(3)
+        area = np.zeros(6)
         for side in range(6):
-            axis, top = side // 2, side % 2 == 0
-            q = p.copy()
-            q[:, axis] = self.high[axis] if top else self.low[axis]
-            normal = np.zeros_like(q)
-            normal[:, axis] = -1.0 if top else 1.0
-            first += self._glow(q, normal) / 6
-        albedo = self.walls.mean(axis=0)
-        return (first.mean(axis=0) * albedo / (1 - albedo)).astype(np.float32)
+            axis = side // 2
+            p = (self.low + (self.high - self.low) * rng.random((64, 3))).astype(np.float32)
+            p[:, axis] = self.high[axis] if side % 2 == 0 else self.low[axis]
+            n = np.zeros_like(p)
+            n[:, axis] = -1.0 if side % 2 == 0 else 1.0
+            area[side] = np.delete(self.high - self.low, axis).prod()
+            first += area[side] * _paled(self.walls)[side] * self._unblocked(p, n).mean(axis=0)
+        albedo = (area[:, None] * _paled(self.walls)).sum(axis=0) / area.sum()
+        return (first / area.sum() / (1 - albedo)).astype(np.float32)
 
-    def _nearest_block(self, p: Points, ray: Points, end: Points | np.float32) -> tuple[Points, NDArray]:
-        """How far along each ray (n, k, 3) the first block is, at most `end`, and which one it is (-1: none)."""
-        nearest = np.broadcast_to(end, ray.shape[:2]).astype(np.float32)
-        which = np.full(ray.shape[:2], -1)
+    def _first_block(self, p: F32, ways: F32, end: F32) -> tuple[F32, NDArray[np.intp]]:
+        """How far along each way the first block is, at most `end` (n, k), and which it is (-1: none).
+
+        p (n, 3); ways (3, n or 1, k).
+        """
+        nearest = end.copy()
+        which = np.full(end.shape, -1)
         with np.errstate(divide="ignore"):
-            inverse = (1 / ray).astype(np.float32)
+            inverse = 1 / ways
         for index, block in enumerate(self.blocks):
-            low = (block.low.astype(np.float32) - p)[:, None]
-            high = (block.high.astype(np.float32) - p)[:, None]
-            with np.errstate(invalid="ignore"):
-                first, last = low * inverse, high * inverse
-            enter = np.nan_to_num(np.minimum(first, last), nan=-np.inf).max(-1)
-            leave = np.nan_to_num(np.maximum(first, last), nan=np.inf).min(-1)
+            enter = leave = None
+            for axis in range(3):
+                a = (block.low[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
+                b = (block.high[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
+                low, high = np.minimum(a, b), np.maximum(a, b)
+                enter = low if enter is None else np.maximum(enter, low)
+                leave = high if leave is None else np.minimum(leave, high)
             hit = (enter < leave) & (enter > 0) & (enter < nearest)
             nearest[hit] = enter[hit]
             which[hit] = index
         return nearest, which
 
 
-def _sphere(count: int) -> Points:
-    """Evenly spread directions: a Fibonacci lattice."""
+def _paled(albedo: NDArray) -> NDArray:
+    """Albedos for thrown-back light, two thirds of the way to grey: a person's eye adapts to a tinted room, a display does not."""
+    return 0.35 * albedo + 0.65 * albedo.mean(axis=-1, keepdims=True)
+
+
+def _sphere(count: int) -> F32:
+    """Evenly spread directions, (3, count): a Fibonacci lattice."""
     k = np.arange(count) + 0.5
     y = 1 - 2 * k / count
     r = np.sqrt(1 - y * y)
     turn = k * np.pi * (3 - np.sqrt(5))
-    return np.stack([r * np.cos(turn), y, r * np.sin(turn)], axis=1).astype(np.float32)
+    return np.stack([r * np.cos(turn), y, r * np.sin(turn)]).astype(np.float32)

@@ -95,7 +95,9 @@ def plant(p: Plant) -> Thing:
     size = (2 * radius, pot_height, 2 * radius)
     standing = block((place[0], pot_height / 2, place[2]), size, linear(p.pot))
     crown = block(
-        (place[0], 0.72 * p.height_m, place[2]), (0.3 * p.height_m, 0.3 * p.height_m, 0.3 * p.height_m), linear(p.leaves)
+        (place[0], 0.72 * p.height_m, place[2]),
+        (0.3 * p.height_m, 0.3 * p.height_m, 0.3 * p.height_m),
+        linear(p.leaves),
     )
     del crown
     return Thing(join([pot, earth, trunk, *tones]), (standing,))
@@ -124,9 +126,11 @@ def _leaf(foot: NDArray[np.float64], turn: float, rise: float, size: float) -> M
     width = 0.34 * size * np.sqrt(np.clip(np.sin(np.pi * np.clip(along * 0.97 + 0.02, 0, 1)), 0, 1))
     out = np.array([np.cos(turn), 0, np.sin(turn)])
     side = np.array([-np.sin(turn), 0, np.cos(turn)])
-    spine = foot + size * (along[:, None] * out * 0.95) + np.array([0, 1, 0]) * size * (
-        rise * along - 0.75 * along**2.2
-    )[:, None]
+    spine = (
+        foot
+        + size * (along[:, None] * out * 0.95)
+        + np.array([0, 1, 0]) * size * (rise * along - 0.75 * along**2.2)[:, None]
+    )
     rows = []
     for across in (-1.0, -0.5, 0.0, 0.5, 1.0):
         lift = 0.30 * np.abs(across) * width
@@ -245,9 +249,7 @@ def picture(p: Picture, wall_z: float) -> Thing:
         positions[..., 2] = wall_z + 0.009 + 0.0006 * k
         j = np.arange(32)
         triangles = np.concatenate([np.stack([j, j + 1, j + 34], 1), np.stack([j, j + 34, j + 33], 1)])
-        hill = bare(
-            positions.reshape(-1, 3), np.tile([0, 0, 1.0], (66, 1)), positions.reshape(-1, 3)[:, :2], triangles
-        )
+        hill = bare(positions.reshape(-1, 3), np.tile([0, 0, 1.0], (66, 1)), positions.reshape(-1, 3)[:, :2], triangles)
         layers.append(hill.painted(linear(colour), 0.95, Pattern.PLASTER, 1.0))
     return Thing(join([frame, mat, *layers]))
 

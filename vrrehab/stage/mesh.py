@@ -83,9 +83,7 @@ def join(meshes: Sequence[Mesh]) -> Mesh:
     )
 
 
-def grid(
-    origin: ArrayLike, u: ArrayLike, v: ArrayLike, step_m: float = 0.1, uv_turned: bool = False
-) -> Mesh:
+def grid(origin: ArrayLike, u: ArrayLike, v: ArrayLike, step_m: float = 0.1, uv_turned: bool = False) -> Mesh:
     """A rectangle from `origin` along `u` and `v` in cells of about `step_m`, facing u x v.
 
     The pattern runs along `u`, or along `v` when turned.
@@ -93,9 +91,7 @@ def grid(
     origin, u, v = (np.asarray(x, float) for x in (origin, u, v))
     lengths = np.linalg.norm(u), np.linalg.norm(v)
     counts = [max(1, round(length / step_m)) for length in lengths]
-    s, t = (
-        axis.ravel() for axis in np.meshgrid(*(np.linspace(0, 1, c + 1) for c in counts), indexing="ij")
-    )
+    s, t = (axis.ravel() for axis in np.meshgrid(*(np.linspace(0, 1, c + 1) for c in counts), indexing="ij"))
     positions = origin + s[:, None] * u + t[:, None] * v
     normal = np.cross(u, v) / np.linalg.norm(np.cross(u, v))
     uv = np.stack([s * lengths[0], t * lengths[1]], axis=1)
@@ -116,9 +112,7 @@ def _quads(rows: int, columns: int, *, around: bool = False) -> NDArray[np.int32
     return np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
 
 
-def box(
-    centre: ArrayLike, size: ArrayLike, rounding_m: float = 0.004, step_m: float = 0.1, grain: int = 0
-) -> Mesh:
+def box(centre: ArrayLike, size: ArrayLike, rounding_m: float = 0.004, step_m: float = 0.1, grain: int = 0) -> Mesh:
     """A box with rounded edges; its pattern runs along the axis `grain` (0 x, 1 y, 2 z).
 
     Vertices lie on a cube's grid; what is nearer to an edge than the rounding is bent onto it, so that light glides
@@ -181,7 +175,7 @@ def lathe(profile: ArrayLike, centre: ArrayLike = (0, 0, 0), around: int = 24) -
         positions.reshape(-1, 3) + np.asarray(centre, float),
         normals.reshape(-1, 3),
         uv.reshape(-1, 2),
-        _quads(len(profile) - 1, around)[:, ::-1],
+        _quads(len(profile) - 1, around),
     )
 
 

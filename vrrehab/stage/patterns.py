@@ -64,13 +64,13 @@ def _tinted(value: NDArray, warmth: NDArray | float, roughness: NDArray | float 
 
 
 def _wood(size: int, rng: np.random.Generator) -> NDArray:
-    figure = _noise(size, rng, 0.55, 0.10, 1.6)
+    figure = _noise(size, rng, 0.7, 0.05, 1.3)
     # Growth rings: the figure's own contour lines, drawn fine.
-    rings = np.sin(2 * np.pi * (2.2 * figure + 0.15 * _noise(size, rng, 0.3, 0.02)))
-    streaks = _noise(size, rng, 0.16, 0.006, 0.9)
-    pores = np.clip(_noise(size, rng, 0.03, 0.0022, 1.1) - 1.3, 0, 2)
-    value = 0.5 * (1 + 0.035 * figure + 0.03 * rings + 0.035 * streaks - 0.06 * pores)
-    return _tinted(value, -0.05 * figure - 0.03 * rings - 0.02 * streaks, 0.5 + 0.03 * streaks)
+    rings = np.sin(2 * np.pi * (1.6 * figure + 0.12 * _noise(size, rng, 0.3, 0.02)))
+    streaks = _noise(size, rng, 0.14, 0.004, 0.85)
+    pores = np.clip(_noise(size, rng, 0.025, 0.0018, 1.1) - 1.2, 0, 2)
+    value = 0.5 * (1 + 0.018 * figure + 0.022 * rings + 0.034 * streaks - 0.07 * pores)
+    return _tinted(value, -0.012 * figure - 0.018 * rings - 0.014 * streaks, 0.5 + 0.03 * streaks)
 
 
 def _boards(size: int, rng: np.random.Generator) -> NDArray:
@@ -103,17 +103,15 @@ def _boards(size: int, rng: np.random.Generator) -> NDArray:
 
 
 def _plaster(size: int, rng: np.random.Generator) -> NDArray:
-    value = 0.5 * (1 + 0.012 * _noise(size, rng, 0.25, 0.25) + 0.008 * _noise(size, rng, 0.004, 0.004))
-    return _tinted(value, 0.008 * _noise(size, rng, 0.4, 0.4))
+    value = 0.5 * (1 + 0.006 * _noise(size, rng, 0.25, 0.25) + 0.008 * _noise(size, rng, 0.004, 0.004))
+    return _tinted(value, 0.004 * _noise(size, rng, 0.4, 0.4))
 
 
 def _cloth(size: int, rng: np.random.Generator) -> NDArray:
     y, x = np.mgrid[0:size, 0:size] / size
     threads = 64
     weave = np.where((np.floor(x * threads) + np.floor(y * threads)) % 2 > 0, x, y)
-    value = 0.5 * (
-        1 + 0.10 * np.cos(2 * np.pi * threads * weave) + 0.05 * _noise(size, rng, 0.02, 0.02) - 0.03
-    )
+    value = 0.5 * (1 + 0.10 * np.cos(2 * np.pi * threads * weave) + 0.05 * _noise(size, rng, 0.02, 0.02) - 0.03)
     return _tinted(value, 0.02 * _noise(size, rng, 0.1, 0.1))
 
 

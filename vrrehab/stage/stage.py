@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from panda3d import core
 
+from vrrehab.body.skeleton import HEAD
 from vrrehab.session.view import View
+from vrrehab.stage.avatar import Avatar, GhostArm, arms_model
 from vrrehab.stage.material import Materials, Tier
 from vrrehab.stage.patterns import texture
 from vrrehab.stage.place import Place, load_place
 from vrrehab.stage.shadow import Shadow
+from vrrehab.stage.signs import BoardSign, NoticeSign, PanelSign, rgb
+from vrrehab.stage.targets import Targets
 from vrrehab.stage.world import build
 
 
@@ -30,7 +34,7 @@ class Stage:
         self.place = place
         self.tier = tier
         #: The display colour (3,) that the view fades to.
-        self.calm_colour = tuple(int(place.calm[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        self.calm_colour = rgb(place.calm)
         self.materials = Materials(tier, world.light)
         self.root = core.NodePath("session space")
         self.movers = self.root.attach_new_node("movers")
@@ -40,10 +44,20 @@ class Stage:
         room.set_shader(self.materials.shader("surface", "BAKED"))
         size, anisotropy = (1024, 8) if tier is Tier.FULL else (512, 1)
         room.set_shader_input("patterns", texture(size, anisotropy))
+        model = arms_model()
+        self._avatar = Avatar(self.movers, self.materials, model=model)
+        self._ghost = GhostArm(self.movers, self.materials, model=model)
+        self._targets = Targets(self.movers, self.materials)
+        self._board = BoardSign(self.root, self.materials, place.board, -place.room.front_m)
+        self._panel = PanelSign(self.root, self.materials)
+        self._notice = NoticeSign(self.root, self.materials)
 
     def update(self, view: View) -> None:
         """Take over what the participant is to see this frame."""
         self.materials.set_calm(self.calm_colour, view.calm)
-
-
-
+        self._avatar.pose(view.virtual, view.opacity)
+        self._ghost.pose(view.ghost_side, view.ghost_arm, view.ghost_opacity)
+        self._targets.show(view.targets)
+        self._board.say(view.title, view.text, view.count)
+        self._panel.show(view.panel)
+        self._notice.say(view.notice, view.virtual.poses[HEAD])

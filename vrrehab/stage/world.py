@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from panda3d import core
 
 from vrrehab.stage import furniture
@@ -21,6 +22,7 @@ from vrrehab.stage.place import Place, Room, Window
 #: Where limbs are, and so where their light is taken: above the middle of the table's near half.
 _ABOVE_TABLE_M = 0.18
 _REVEAL_M = 0.14
+_ADAPTATION = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,20 @@ def build(place: Place) -> World:
     spot = np.array([0.0, table.top_m + _ABOVE_TABLE_M, -(table.near_m + 0.3 * table.depth_m)])
     light = daylight.at(spot, table.top_m)
     scale = _exposure(place, daylight)
-    light = replace(
-        light, key=light.key * scale, ambient=light.ambient * scale, window=light.window * scale
-    )
+    light = replace(light, key=light.key * scale, ambient=light.ambient * scale, window=light.window * scale)
     return World(room_node("room", _tiled(mesh), window * scale, rest * scale), light)
 
 
-def _exposure(place: Place, daylight: Daylight) -> float:
-    """What makes a white sheet on the table as bright as the place asks for."""
+def _exposure(place: Place, daylight: Daylight) -> NDArray[np.float64]:
+    """What makes a white sheet on the table as bright as the place asks for, (3,).
+
+    It takes out most of the light's tint, as a person's eye does after a minute in a room.
+    """
     table = place.table
     sheet = np.array([[0.0, table.top_m, -(table.near_m + 0.4 * table.depth_m)]], np.float32)
     window, rest = daylight.bake(sheet, np.array([[0, 1, 0]], np.float32))
-    return float(place.light.brightness / (window + rest).mean())
+    sheet_light = (window + rest)[0]
+    return place.light.brightness / sheet_light.mean() * (sheet_light.mean() / sheet_light) ** _ADAPTATION
 
 
 def _daylight(place: Place, things: list[Thing]) -> Daylight:
@@ -67,18 +71,14 @@ def _daylight(place: Place, things: list[Thing]) -> Daylight:
     wall, floor = linear(room.walls), linear(room.floor)
     lamp = None
     if place.sideboard and light.lamp > 0:
-        lamp = Lamp(
-            furniture.lamp_place(place.sideboard, -room.front_m), 0.16 * light.lamp * linear(light.lamp_colour)
-        )
+        lamp = Lamp(furniture.lamp_place(place.sideboard, -room.front_m), 0.16 * light.lamp * linear(light.lamp_colour))
     return Daylight(
         low=np.array([-room.left_m, 0.0, -room.front_m]),
         high=np.array([room.right_m, room.height_m, room.back_m]),
-        window_centre=np.array(
-            [-room.left_m, window.sill_m + window.height_m / 2, -window.forward_m]
-        ),
+        window_centre=np.array([-room.left_m, window.sill_m + window.height_m / 2, -window.forward_m]),
         window_half=np.array([window.width_m / 2, window.height_m / 2]),
         sky=linear(light.sky),
-        ground=0.35 * linear(light.ground),
+        ground=0.25 * linear(light.ground),
         walls=np.array([wall, wall, linear(room.ceiling), floor, wall, linear(room.front_wall)]),
         blocks=tuple(block for thing in things for block in thing.blocks),
         lamp=lamp,
@@ -159,13 +159,13 @@ def _window(room: Room, window: Window) -> Mesh:
     ]
     sill = box(
         (-room.left_m + 0.02 - _REVEAL_M / 2, low + 0.012, middle_z),
-        (_REVEAL_M + 0.12, 0.028, window.width_m + 0.1),
+        (_REVEAL_M + 0.04, 0.028, window.width_m + 0.01),
         0.008,
         0.08,
         grain=2,
     )
     # Set back, so that it shifts against the frame as a real garden does when the head moves.
-    far_out, spread = 2.2, 2.6
+    far_out, spread = 1.6, 3.2
     garden = grid(
         (x - far_out, low - spread, near + spread),
         (0, 0, far - near - 2 * spread),
@@ -186,12 +186,9 @@ def _window(room: Room, window: Window) -> Mesh:
 def _skirting(room: Room) -> Mesh:
     left, right, front, back = -room.left_m, room.right_m, -room.front_m, room.back_m
     tall, deep = 0.09, 0.016
-    bars = [
-        box(((left + right) / 2, tall / 2, z), (right - left, tall, deep), 0.004, 0.1) for z in (front, back)
-    ]
+    bars = [box(((left + right) / 2, tall / 2, z), (right - left, tall, deep), 0.004, 0.1) for z in (front, back)]
     bars += [
-        box((x, tall / 2, (front + back) / 2), (deep, tall, back - front), 0.004, 0.1, grain=2)
-        for x in (left, right)
+        box((x, tall / 2, (front + back) / 2), (deep, tall, back - front), 0.004, 0.1, grain=2) for x in (left, right)
     ]
     return join(bars).painted(linear(room.skirting), 0.55)
 

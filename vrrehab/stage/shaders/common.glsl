@@ -10,17 +10,16 @@ uniform vec4 scene[16];
 #define WINDOW_HALF scene[10].xy   // half width (along z), half height
 #define WINDOW scene[11].rgb       // its mean radiance
 
-// Khronos PBR Neutral (2024): keeps hue; colours under 0.8 pass nearly as they are, highlights roll off to white.
+// After Khronos PBR Neutral (2024), without its toe: keeps hue; what is darker than `start` passes as it is, highlights roll
+// off softly and pale towards white.
 vec3 tone_map(vec3 colour) {
-    const float start = 0.76;
-    const float desaturation = 0.15;
-    float low = min(colour.r, min(colour.g, colour.b));
-    colour -= low < 0.08 ? low - 6.25 * low * low : 0.04;
+    const float start = 0.70;
+    const float paling = 0.15;
     float peak = max(colour.r, max(colour.g, colour.b));
     if (peak < start) return colour;
     float span = 1.0 - start;
     float mapped = 1.0 - span * span / (peak + span - start);
-    float grey = 1.0 - 1.0 / (desaturation * (peak - mapped) + 1.0);
+    float grey = 1.0 - 1.0 / (paling * (peak - mapped) + 1.0);
     return mix(colour * (mapped / peak), vec3(mapped), grey);
 }
 

@@ -1,12 +1,12 @@
 // Metal-rough shading under one large window: diffuse from the window (shadowed) and from the room, and one
 // prefiltered GGX reflection of both. Positions and normals are in session space.
 
-uniform mat4 p3d_ViewMatrixInverse;
 uniform sampler2D shadow_map;
 uniform mat4 shadow_from_world;
 
 in vec3 position;
 in vec3 normal;
+flat in vec3 eye;
 out vec4 pixel;
 
 #ifdef BAKED
@@ -32,6 +32,13 @@ vec3 ambient(vec3 n) {
     return square.x * (n.x > 0.0 ? AMBIENT(0) : AMBIENT(1)) +
            square.y * (n.y > 0.0 ? AMBIENT(2) : AMBIENT(3)) +
            square.z * (n.z > 0.0 ? AMBIENT(4) : AMBIENT(5));
+}
+
+// A diffuser under a window instead of a point: the edge between its lit and its dark side is as soft as the window is wide.
+float facing_window(float cosine) {
+    const float breadth = 0.35;
+    float edge = cosine + breadth;
+    return abs(cosine) < breadth ? edge * edge / (4.0 * breadth) : max(cosine, 0.0);
 }
 
 // How much of the lobe about `ray` meets the window: a box filter as wide as the lobe over the window's rectangle.
@@ -71,7 +78,7 @@ vec2 shadow(vec3 n) {
     float weight = inside.x * inside.y;
     if (weight == 0.0) return vec2(1.0);
 #ifdef BAKED
-    float height = (position.y - TABLE_TOP) / KEY_DIRECTION.y;
+    float height = max(position.y - TABLE_TOP, 0.0) / KEY_DIRECTION.y;
 #else
     float height = (position.y + 0.004 * n.y - TABLE_TOP) / KEY_DIRECTION.y + 0.004;
 #endif
@@ -79,7 +86,7 @@ vec2 shadow(vec3 n) {
     float lit = lit_share(at, height, search);
     float mean = textureLod(shadow_map, at, search).r;
     float above = lit < 0.999 ? max((mean - lit * height) / (1.0 - lit) - height, 0.0) : 0.0;
-    float width = clamp(0.006 + 0.32 * above, 0.006, 0.07) / SHADOW_EXTENT;
+    float width = clamp(0.005 + 0.17 * above, 0.005, 0.05) / SHADOW_EXTENT;
     float level = log2(width * SHADOW_SIZE * TAP_SHARE);
     float share = lit_share(at, height, level);
     for (int i = 0; i < TAPS; ++i) {
@@ -88,13 +95,12 @@ vec2 shadow(vec3 n) {
         share += lit_share(at + away, height, level);
     }
     share = smoothstep(0.03, 1.0, share / float(TAPS + 1));
-    float open = 1.0 - 0.62 * (1.0 - lit) * exp(-16.0 * above);
+    float open = 1.0 - 0.8 * (1.0 - lit) * exp(-7.0 * above);
     return mix(vec2(1.0), vec2(share, open), weight);
 }
 
 void main() {
     vec3 n = normalize(normal);
-    vec3 eye = p3d_ViewMatrixInverse[3].xyz;
     vec3 towards_eye = normalize(eye - position);
 #ifdef BAKED
     vec4 pattern = texture(patterns, vec3(pattern_at, surface_finish.z));
@@ -126,7 +132,7 @@ void main() {
     vec3 passed = mix(vec3(arriving.x), sqrt(vec3(arriving.x)), vec3(0.5, 0.1, 0.0));
     vec3 window_part = KEY * facing_key * passed;
 #else
-    vec3 window_part = KEY * max(towards_key, 0.0) * arriving.x;
+    vec3 window_part = KEY * facing_window(towards_key) * arriving.x;
 #endif
     vec3 room_part = ambient(n) * arriving.y * colour.a;
     float open = arriving.y * colour.a;

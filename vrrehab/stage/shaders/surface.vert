@@ -1,12 +1,14 @@
 // Everything solid: the room (BAKED), limbs (SKINNED) and other moving things.
 
 uniform mat4 p3d_ViewProjectionMatrix;
+uniform mat4 p3d_ViewProjectionMatrixInverse;
 uniform mat4 p3d_ModelMatrix;
 
 in vec4 p3d_Vertex;
 in vec3 p3d_Normal;
 out vec3 position;
 out vec3 normal;
+flat out vec3 eye;
 
 #ifdef BAKED
 in vec3 albedo;
@@ -52,7 +54,7 @@ void main() {
     normal = p3d_Normal;
     vec4 look = target_look[int(target_index)];
     colour = vec4(look.rgb, 1.0);
-    glow = look.rgb * look.a;
+    glow = look.rgb * look.rgb * look.a;
 #else
     position = (world * vec4(p3d_Vertex.xyz, 1.0)).xyz;
     normal = mat3(world) * p3d_Normal;
@@ -67,5 +69,9 @@ void main() {
     surface_finish = finish;
     pattern_at = p3d_MultiTexCoord0;
 #endif
+    // The eye is where a projection's x, y and w vanish. The camera's own place would not do: a headset draws both
+    // eyes through one camera between them.
+    vec4 centre = p3d_ViewProjectionMatrixInverse * vec4(0.0, 0.0, 1.0, 0.0);
+    eye = centre.xyz / centre.w;
     gl_Position = p3d_ViewProjectionMatrix * vec4(position, 1.0);
 }

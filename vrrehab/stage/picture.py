@@ -1,0 +1,132 @@
+"""Pictures of a place as the participant sees it, for the documents: `python -m vrrehab.stage.picture --help`.
+
+Draws offscreen with everything switched on and averages the picture down, so that its edges are smooth on any machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d import core
+
+from vrrehab import geometry
+from vrrehab.body.build import USUAL
+from vrrehab.body.hands import RELAXED, hand_pose
+from vrrehab.body.ik import RESTING_ARM, solve_arm
+from vrrehab.body.skeleton import ARM, HEAD, Body, Provenance, Side
+from vrrehab.session.questions import PainQuestion
+from vrrehab.session.view import Target, TargetState, View
+from vrrehab.stage.displays.offscreen import OffscreenDisplay
+from vrrehab.stage.material import Tier
+from vrrehab.stage.stage import Stage
+
+_EYES = np.array([0.0, 1.2, 0.0])
+_SHOULDER = np.array([0.5 * USUAL.shoulder_breadth, 1.2 - 0.075 - USUAL.neck_above_shoulders, 0.08])
+_SUPERSAMPLED = 2
+#: Frames drawn before the picture is taken, in which targets reach their colours.
+_SETTLING = 24
+
+
+def seated(pitch_deg: float, yaw_deg: float = 0.0) -> View:
+    """A view of a person who sits and looks `pitch_deg` up and `yaw_deg` to the left, without arms."""
+    body = Body.unseen()
+    nod = np.array([np.sin(np.radians(pitch_deg) / 2), 0.0, 0.0, np.cos(np.radians(pitch_deg) / 2)])
+    turn = geometry.quaternion_multiply(geometry.yaw(np.radians(yaw_deg)), nod)
+    body.poses[HEAD] = geometry.pose(_EYES, turn)
+    body.provenance[HEAD] = Provenance.SCRIPTED
+    return View(body)
+
+
+def put_arm(body: Body, side: Side, wrist: tuple[float, float, float], closure: float, yaw_deg: float = 0.0) -> None:
+    """Lay an arm with its wrist at a place given for the right side, palm down, its fingers turned inward by a yaw."""
+    sign = np.array([1.0 if side is Side.RIGHT else -1.0, 1.0, 1.0])
+    turn = geometry.yaw(np.radians(yaw_deg) * sign[0])
+    shoulder, place = _SHOULDER * sign, np.asarray(wrist) * sign
+    arm = body.poses[ARM[side]]
+    arm[:2] = solve_arm(shoulder, place, USUAL, RESTING_ARM[side])
+    arm[2:] = geometry.compose(geometry.pose(place, turn), hand_pose(side, closure))
+    body.provenance[ARM[side]] = Provenance.SCRIPTED
+
+
+def resting(top_m: float) -> View:
+    """Both hands on the table, one open and one half closed, the instruction on the board."""
+    view = seated(-24.0)
+    put_arm(view.virtual, Side.LEFT, (0.16, top_m + 0.045, -0.40), 0.05, 14.0)
+    put_arm(view.virtual, Side.RIGHT, (0.16, top_m + 0.045, -0.40), RELAXED, 14.0)
+    view.title, view.count = "Open and close", "3 of 8"
+    view.text = "Open both hands wide, then close them gently. Take your time."
+    return view
+
+
+def reaching(top_m: float) -> View:
+    """One hand at a lit target."""
+    view = seated(-26.0)
+    put_arm(view.virtual, Side.LEFT, (0.16, top_m + 0.045, -0.40), RELAXED, 14.0)
+    put_arm(view.virtual, Side.RIGHT, (0.10, top_m + 0.12, -0.44), 0.15, 8.0)
+    view.title, view.text, view.count = "Reach and touch", "Touch the lit ball with your fingertip.", "2 of 8"
+    for x, y, z, state in (
+        (-0.26, 0.16, -0.62, TargetState.WAITING),
+        (0.06, 0.18, -0.66, TargetState.ACTIVE),
+        (0.34, 0.12, -0.58, TargetState.TOUCHED),
+    ):
+        view.targets.append(Target(np.array([x, top_m + y, z]), 0.045, state))
+    return view
+
+
+def asked(top_m: float) -> View:
+    """The question after a task, an answer being looked at."""
+    view = resting(top_m)
+    view.virtual.poses[HEAD] = seated(-16.0).virtual.poses[HEAD]
+    panel = PainQuestion(view.virtual.poses[HEAD], (Side.LEFT,), "How strong is your phantom pain now?").panel
+    panel.aimed, panel.progress = "4", 0.55
+    view.panel = panel
+    return view
+
+
+SCENES: dict[str, Callable[[float], View]] = {"resting": resting, "reaching": reaching, "asked": asked}
+
+
+def take(stage: Stage, view: View, size: tuple[int, int] = (1280, 960)) -> NDArray[np.uint8]:
+    """The picture of one view, (height, width, 3)."""
+    n = _SUPERSAMPLED
+    display = OffscreenDisplay(stage, (n * size[0], n * size[1]))
+    try:
+        for _ in range(_SETTLING):
+            stage.update(view)
+        frame = display.wait()
+        assert frame is not None
+        display.draw(frame, view)
+        picture = display.picture().astype(np.uint16)
+    finally:
+        display.close()
+    return (picture.reshape(size[1], n, size[0], n, 3).sum(axis=(1, 3)) // (n * n)).astype(np.uint8)
+
+
+def write(picture: NDArray[np.uint8], path: Path) -> None:
+    height, width, _ = picture.shape
+    image = core.PNMImage(width, height, 3)
+    image.fill(0)
+    texture = core.Texture()
+    texture.setup_2d_texture(width, height, core.Texture.T_unsigned_byte, core.Texture.F_rgb)
+    texture.set_ram_image(np.ascontiguousarray(picture[::-1, :, ::-1]).tobytes())
+    texture.store(image)
+    if not image.write(core.Filename.from_os_specific(str(path))):
+        raise OSError(f"Expected to write {path}, but it could not be written; check that its folder is there.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m vrrehab.stage.picture", description="A picture of a place.")
+    parser.add_argument("--place", default="therapy_room")
+    parser.add_argument("--scene", choices=sorted(SCENES), default="resting")
+    parser.add_argument("--out", type=Path, required=True, help="a .png file")
+    given = parser.parse_args()
+    stage = Stage(given.place, Tier.FULL)
+    write(take(stage, SCENES[given.scene](stage.place.table.top_m)), given.out)
+
+
+if __name__ == "__main__":
+    main()
