@@ -22,8 +22,9 @@ _SEEN = {
 class OpenXRSource:
     """Implements `vrrehab.sources.Source` on a `Headset`.
 
-    Joints that the runtime sees are `MEASURED`, those it makes up itself `INFERRED`. A hand that is not seen but holds a
-    controller is inferred from the controller's grip, kept in `grip`. While the runtime is lost the body is unseen.
+    Joints that the runtime sees are `MEASURED`, those it makes up itself `INFERRED`. A hand that is not seen but
+    holds a controller is inferred from the controller's grip, kept in `grip`. While the runtime is lost the body is
+    unseen.
 
     grip: for each side the pose (7,) of the held controller, NaN where there is none; for the time last located.
     """
@@ -40,6 +41,8 @@ class OpenXRSource:
         """display_time_ns: on the headset's clock (`Headset.display_time_ns`)."""
         body.forget()
         self._selecting = False
+        if self._headset.tracks_only:  # no display of its own keeps it up
+            self._headset.keep_up()
         link = self._headset.link
         if link is None or not link.session.running:
             return

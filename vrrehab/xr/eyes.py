@@ -10,7 +10,6 @@ from ctypes import addressof
 
 import numpy as np
 import xr
-from numpy.typing import NDArray
 
 from vrrehab.xr import calls
 from vrrehab.xr.session import Session

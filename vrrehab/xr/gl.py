@@ -22,7 +22,7 @@ FRAMEBUFFER_SRGB, MULTISAMPLE, SCISSOR_TEST = 0x8DB9, 0x809D, 0x0C11
 MAX_SAMPLES = 0x8D57
 NEAREST, LINEAR = 0x2600, 0x2601
 
-_PROTOTYPE = ctypes.WINFUNCTYPE if sys.platform == "win32" else ctypes.PYFUNCTYPE
+_PROTOTYPE: Any = getattr(ctypes, "WINFUNCTYPE" if sys.platform == "win32" else "PYFUNCTYPE")
 _SIGNATURES: dict[str, tuple[type, ...]] = {
     "BindFramebuffer": (c_uint, c_uint),
     "BindRenderbuffer": (c_uint, c_uint),

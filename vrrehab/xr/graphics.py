@@ -120,17 +120,17 @@ def _glx() -> Binding | None:
     choose = _function(gl, "glXChooseFBConfig", POINTER(c_void_p), c_void_p, c_int, POINTER(c_int), POINTER(c_int))
     wanted = (c_int * 3)(_GLX_FBCONFIG_ID, config_id.value, 0)
     configs = choose(display, screen, wanted, byref(count))
-    config = configs[0] if count.value else None
-    if config:
-        attribute = _function(gl, "glXGetFBConfigAttrib", c_int, c_void_p, c_void_p, c_int, POINTER(c_int))
-        attribute(display, config, _GLX_VISUAL_ID, byref(visual))
     structure = xr.GraphicsBindingOpenGLXlibKHR()
     fields = {name: kind for name, kind in structure._fields_}
     structure.x_display = ctypes.cast(display, fields["x_display"])
-    structure.visualid = visual.value
-    structure.glx_fbconfig = ctypes.cast(config, fields["glx_fbconfig"])
     structure.glx_drawable = drawable
     structure.glx_context = ctypes.cast(context, fields["glx_context"])
+    if count.value:
+        config = configs[0]
+        attribute = _function(gl, "glXGetFBConfigAttrib", c_int, c_void_p, c_void_p, c_int, POINTER(c_int))
+        attribute(display, config, _GLX_VISUAL_ID, byref(visual))
+        structure.visualid = visual.value
+        structure.glx_fbconfig = ctypes.cast(config, fields["glx_fbconfig"])
     return Binding("GLX", (runtime.OPENGL,), structure)
 
 

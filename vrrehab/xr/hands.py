@@ -80,7 +80,7 @@ class Hand:
         self.tracked = np.zeros(JOINT_COUNT, bool)
 
     def locate(self, time_ns: int, out: NDArray[np.float64]) -> Seen:
-        """Writes the joints' poses at `time_ns` (XrTime) into `out` (26, 7); joints that are not valid are left alone."""
+        """Writes the joints' poses at `time_ns` (XrTime) into `out` (26, 7); joints not valid are left alone."""
         self._info.time = time_ns
         calls.check(self._locate(*self._arguments), "xrLocateHandJointsEXT")
         if not self._locations.is_active:

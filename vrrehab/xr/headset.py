@@ -12,6 +12,7 @@ with nothing to draw, so that whoever records and watches for Stop goes on too.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,11 +91,11 @@ class Link:
 class Headset:
     """See the module.
 
-    `link` is the present connection, None while there is none; whoever makes things from it (swapchains) gives `on_close`,
-    which is called while they can still be destroyed.
+    `link` is the present connection, None while there is none; whoever makes things from it (swapchains) gives
+    `on_close`, which is called while they can still be destroyed.
 
-    Times are on the first runtime's clock throughout, so that they keep going forward when another one takes over;
-    `xr_time` turns them into the present runtime's.
+    Times are on the first runtime's clock throughout, so that they keep going forward when another one takes over (on
+    the monotonic clock in a headset that only tracks); `xr_time` turns them into the present runtime's.
     """
 
     def __init__(self, *, validate: bool = False) -> None:
@@ -125,25 +126,44 @@ class Headset:
         `display_time_ns` and `period_ns` say when it will be seen.
         """
         self.frame_open = False
+        self.keep_up()
         if self.link is None:
-            return self._wait_without()
+            return self._idle()
         session = self.link.session
+        if session.exiting:
+            return None
+        if not session.running or self.tracks_only:
+            return self._idle()
         try:
-            events = session.poll()
-            if events:
-                self.events.extend(events)
-            if session.exiting:
-                return None
-            if not session.running or self._binding is None:
-                return self._idle()
             session.wait_frame()
         except RuntimeLost as lost:
             self.lose(lost)
             return self._idle()
         self.frame_open = True
-        self.display_time_ns = session.display_time_ns + self._from_runtime_ns
+        self._seen_at(session.display_time_ns + self._from_runtime_ns)
         self.period_ns = session.period_ns
         return session.should_render
+
+    def keep_up(self) -> None:
+        """Hears what the runtime has to say, or asks for one that is gone; never waits. `wait` does this too."""
+        if self.link is None:
+            if self._from_monotonic_ns is not None and time.monotonic() >= self._retry_at:
+                self._retry_at = time.monotonic() + _RETRY_S
+                with contextlib.suppress(XrError):  # still gone, as the `Lost` event said
+                    self._adopt(Link(self._binding, self._validate))
+            return
+        try:
+            events = self.link.session.poll()
+        except RuntimeLost as lost:
+            self.lose(lost)
+            return
+        if events:
+            self.events.extend(events)
+
+    @property
+    def tracks_only(self) -> bool:
+        """Whether nothing is drawn in it, so that its clock is the monotonic one and somebody else sets the pace."""
+        return self._binding is None
 
     def xr_time(self, time_ns: int) -> int:
         """A time of this class on the present runtime's clock."""
@@ -195,27 +215,22 @@ class Headset:
         self.link = link
         now, runtime_now = link.clock.pair()
         if self._from_monotonic_ns is None:
-            self._from_monotonic_ns = runtime_now - now
+            self._from_monotonic_ns = 0 if self.tracks_only else runtime_now - now
         self._from_runtime_ns = now + self._from_monotonic_ns - runtime_now
         found = link.runtime
         self.events.append(
             Connected(f"{found.name} {found.version}", found.headset, link.spaces.kind, bool(link.hands))
         )
 
-    def _wait_without(self) -> bool:
-        if time.monotonic() >= self._retry_at:
-            self._retry_at = time.monotonic() + _RETRY_S
-            try:
-                self._adopt(Link(self._binding, self._validate))
-            except XrError:
-                pass  # still gone, as the `Lost` event said
-        return self._idle()
-
     def _idle(self) -> bool:
         time.sleep(_IDLE_PERIOD_NS / 1e9)
-        self.display_time_ns = max(self.clock_pair()[1] + _IDLE_PERIOD_NS, self.display_time_ns + 1)
+        self._seen_at(self.clock_pair()[1])
         self.period_ns = _IDLE_PERIOD_NS
         return False
+
+    def _seen_at(self, time_ns: int) -> None:
+        # A runtime predicts ahead, and one that has just come back may predict less far.
+        self.display_time_ns = max(time_ns, self.display_time_ns + 1)
 
 
 def refresh_rate_hz(link: Link) -> float | None:

@@ -43,6 +43,9 @@ OPTIONAL = {
     REFRESH_RATE: "the display's rate is measured rather than known",
 }
 
+# What the loader would print is raised here instead, and it would print it at every attempt to reconnect.
+os.environ.setdefault("XR_LOADER_DEBUG", "none")
+
 _VALIDATION_LAYER = xr.api_layer.LUNARG_core_validation_APILAYER_NAME
 
 

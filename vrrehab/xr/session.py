@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from ctypes import addressof
 from dataclasses import dataclass
+from typing import Any
 
 import xr
 
@@ -148,7 +149,7 @@ class Session:
             return EventsLost(self._event_as(xr.EventDataEventsLost).lost_event_count)
         return None
 
-    def _event_as(self, kind: type) -> object:
+    def _event_as(self, kind: type) -> Any:
         return ctypes.cast(self._event_address, ctypes.POINTER(kind)).contents
 
     def _enter(self, state: State) -> StateChanged:

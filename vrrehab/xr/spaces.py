@@ -1,12 +1,13 @@
 """The space everything is located in, and the head in it.
 
-The reference space is gravity-aligned with the floor at y = 0: `local_floor` where the runtime offers it (floor under the
-seat, heading of the wearer), else `stage` (the room), else `local` lowered by a seated eye height.
+The reference space is gravity-aligned with the floor at y = 0: `local_floor` where the runtime offers it (floor under
+the seat, heading of the wearer), else `stage` (the room), else `local` lowered by a seated eye height.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from ctypes import addressof
 
 import numpy as np
@@ -36,6 +37,11 @@ _TYPES = {
     Reference.STAGE: xr.ReferenceSpaceType.STAGE,
     Reference.LOCAL: xr.ReferenceSpaceType.LOCAL,
 }
+
+
+def best_reference(offered: Collection[int]) -> Reference:
+    """The best of the reference space types (their numbers) that a runtime offers; `local` every runtime must have."""
+    return next((kind for kind in Reference if _TYPES[kind].value in offered), Reference.LOCAL)
 
 
 class Located:
@@ -70,8 +76,7 @@ class Spaces:
             offered = {xr.ReferenceSpaceType(each).value for each in xr.enumerate_reference_spaces(session.handle)}
         if not session.runtime.has(LOCAL_FLOOR):
             offered.discard(xr.ReferenceSpaceType.LOCAL_FLOOR.value)
-        # `local` is one that every runtime must have.
-        self.kind = next((kind for kind in Reference if _TYPES[kind].value in offered), Reference.LOCAL)
+        self.kind = best_reference(offered)
         floor_in_space = xr.Posef()
         if self.kind is Reference.LOCAL:
             floor_in_space.position.y = -SEATED_EYE_HEIGHT_M

@@ -19,7 +19,7 @@ from vrrehab.xr.session import Session
 class Format(enum.IntEnum):
     """OpenGL's names for what may be asked of a runtime, best first."""
 
-    #: What the material shader writes is sRGB-encoded already: the runtime must know it, and OpenGL must not do it again.
+    #: What the material shader writes is sRGB-encoded already: the runtime must know, OpenGL must not do it again.
     SRGB8_ALPHA8 = 0x8C43
     #: A runtime that offers only this one takes the encoded values as they are, or shows the scene too bright.
     RGBA8 = 0x8058

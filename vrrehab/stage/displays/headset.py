@@ -1,7 +1,7 @@
 """The headset's display: both eyes of the stage, handed to the OpenXR runtime, and a spectator's window beside it.
 
-The two eyes share one camera, one traversal of the scene and one image; only the projection differs. The eyes are located
-for the time the frame will be seen and shown in that very frame: nothing waits for the next one.
+The two eyes share one camera, one traversal of the scene and one image; only the projection differs. The eyes are
+located for the time the frame will be seen and shown in that very frame: nothing waits for the next one.
 """
 
 from __future__ import annotations
@@ -251,9 +251,9 @@ class _Images:
 class _EyePair:
     """One Panda3D camera for both eyes.
 
-    Its node looks from between them, far enough back to see all that either sees, so that one traversal serves both; each
-    stereo channel's matrix goes from that node through the eye itself to its picture. A shader must therefore take the
-    eye from the projection (where x, y and w of clip space vanish), not from the camera's node.
+    Its node looks from between them, far enough back to see all that either sees, so that one traversal serves both;
+    each stereo channel's matrix goes from that node through the eye itself to its picture. A shader must therefore
+    take the eye from the projection (where x, y and w of clip space vanish), not from the camera's node.
     """
 
     def __init__(self, reference: core.NodePath) -> None:
