@@ -51,12 +51,10 @@ RecorderAddress = Annotated[
 
 def _known_failures() -> tuple[type[Exception], ...]:
     from telemetry.errors import TelemetryError
-    from vrrehab.errors import NotPossible, UnknownName
-    from vrrehab.session.toml_file import SceneFileError
-    from vrrehab.stage.errors import NoGraphics
+    from vrrehab.errors import BadRecording, NotPossible, SceneFileError, UnknownName
     from vrrehab.xr.errors import XrError
 
-    return (TelemetryError, NotPossible, UnknownName, SceneFileError, NoGraphics, XrError)
+    return (TelemetryError, BadRecording, NotPossible, UnknownName, SceneFileError, NoGraphics, BadModel, BadRecording, XrError)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,19 @@ from pathlib import Path
 import msgspec
 
 from telemetry.client import RecorderClient
-from telemetry.errors import NobodyAnswers
-from telemetry.folder import running_recorder
+from telemetry.errors import InUse, NobodyAnswers
+from telemetry.folder import Folder
 from telemetry.messages import Profile
 from telemetry.recorder import Recorder
 from vrrehab.errors import UnknownName
+
+
+def running_recorder(data: Path) -> str | None:
+    """The address that the recorder on `data` has left there; None where there is none."""
+    try:
+        return str(json.loads(Folder(data).address.read_text(encoding="utf-8"))["address"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 @contextlib.contextmanager
@@ -23,20 +32,21 @@ def recorder_for(data: Path, address: str | None) -> Iterator[RecorderClient]:
 
     Every write to a store goes through a recorder, its only writer, whoever asks for it.
     """
-    address = address or running_recorder(data)
-    if address is not None:
-        with RecorderClient(address) as client:
-            yield client
-        return
-    recorder = Recorder(data, "tcp://127.0.0.1:*")
-    thread = threading.Thread(target=recorder.run, name="recorder", daemon=True)
-    thread.start()
-    try:
-        with RecorderClient(recorder.address) as client:
-            yield client
-    finally:
-        recorder.stop()
-        thread.join()
+    with contextlib.ExitStack() as open_parts:
+        if address is None:
+            try:
+                recorder = Recorder(data, "tcp://127.0.0.1:*")
+            except InUse:
+                address = running_recorder(data)
+                if address is None:
+                    raise
+            else:
+                thread = threading.Thread(target=recorder.run, name="recorder", daemon=True)
+                thread.start()
+                open_parts.callback(thread.join)
+                open_parts.callback(recorder.stop)
+                address = recorder.address
+        yield open_parts.enter_context(RecorderClient(address))
 
 
 def profile_for_session(data: Path, address: str | None, code: str) -> Profile:
@@ -47,9 +57,9 @@ def profile_for_session(data: Path, address: str | None, code: str) -> Profile:
     copy = data / "profiles" / f"{code}.json"
     if address is not None:
         with contextlib.suppress(NobodyAnswers), RecorderClient(address) as client:
-            profile = client.profile(code)
+            profile = client.participant(code)
             if profile is None:
-                raise UnknownName("participant", code, [known.code for known in client.profiles()], address)
+                raise UnknownName("participant", code, [known.code for known in client.participants()], address)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(msgspec.json.encode(profile))
             return profile

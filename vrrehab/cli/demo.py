@@ -45,9 +45,9 @@ def demo(
     with recorder_process(data) as address, RecorderClient(address) as client:
         console.print(f"A recorder listens on {address}. A scripted participant begins ({display}).", highlight=False)
         loss = LimbLoss(limb="hand", side="left", level="wrist")
-        known = client.profile("DEMO")
+        known = client.participant("DEMO")
         profile = Profile(code="DEMO", limb_losses=(loss,), consent="open", version=known.version + 1 if known else 1)
-        client.put_profile(profile)
+        client.put_participant(profile)
         outcome = sit(
             data,
             profile,
@@ -58,7 +58,9 @@ def demo(
             recorder=address,
             seed=seed,
         )
-        client.wait_sealed(outcome.session_id, timeout_s=_SEAL_S)
+        until_s = time.monotonic() + _SEAL_S
+        while client.seal_state(outcome.session_id) != "sealed" and time.monotonic() < until_s:
+            time.sleep(0.05)
     store = telemetry.open_store(data)
     tasks = store.tasks()
     _print(console, tasks[tasks["session_id"] == outcome.session_id])
@@ -76,7 +78,7 @@ def demo(
 def recorder_process(data: Path) -> Iterator[str]:
     """A recorder on `data` in a process of its own; its address."""
     from telemetry.errors import NobodyAnswers
-    from telemetry.folder import running_recorder
+    from vrrehab.cli.connection import running_recorder
 
     process = subprocess.Popen(
         [sys.executable, "-m", "vrrehab", "recorder", "--data", str(data), "--bind", "tcp://127.0.0.1:*"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, get_args
 
 import typer
@@ -66,7 +67,7 @@ def add(
         raise typer.BadParameter(f"expected a language such as en or de, got {language!r}")
     losses = tuple(parse_loss(text) for text in lost)
     with recorder_for(data, recorder) as client:
-        known = client.profile(code)
+        known = client.participant(code)
         profile = Profile(
             code=code,
             limb_losses=losses,
@@ -74,7 +75,7 @@ def add(
             language=language,
             version=known.version + 1 if known else 1,
         )
-        client.put_profile(profile)
+        client.put_participant(profile)
     print(f"{code} {'changed' if known else 'added'} (version {profile.version})")
 
 
@@ -82,7 +83,7 @@ def add(
 def show(code: Code, data: Data, recorder: RecorderAddress = None) -> None:
     """Show one participant's profile."""
     with recorder_for(data, recorder) as client:
-        profile = client.profile(code)
+        profile = client.participant(code)
     if profile is None:
         raise typer.BadParameter(f"no participant {code} in {data}; see: vrrehab participant list")
     _print_profiles([profile])
@@ -92,10 +93,10 @@ def show(code: Code, data: Data, recorder: RecorderAddress = None) -> None:
 def list_all(data: Data, recorder: RecorderAddress = None) -> None:
     """List all participants."""
     with recorder_for(data, recorder) as client:
-        _print_profiles(client.profiles())
+        _print_profiles(client.participants())
 
 
-def _print_profiles(profiles: list[Profile]) -> None:
+def _print_profiles(profiles: Iterable[Profile]) -> None:
     table = Table("code", "lost limbs", "consent", "language", "version")
     for profile in profiles:
         losses = ", ".join(f"{loss.side} {loss.limb} ({loss.level})" for loss in profile.limb_losses)

@@ -13,10 +13,10 @@ from vrrehab.cli import Data, app
 def recorder(
     data: Data,
     bind: Annotated[str, typer.Option(help="The address to listen on; port * takes any free one.")] = (
-        "tcp://127.0.0.1:5757"
+        "tcp://127.0.0.1:5711"
     ),
 ) -> None:
     """Keep the record: receive sessions, acknowledge what is committed, seal what is whole."""
-    from telemetry.recorder import run_recorder
+    from telemetry.recorder import serve
 
-    run_recorder(data, bind)
+    serve(data, bind)

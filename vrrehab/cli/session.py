@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def session(
     data: Data,
     participant: Annotated[str, typer.Option(help="The participant's code, e.g. P001.")],
     programme: Annotated[str, typer.Option(help="A programme of scenes/programmes, or a .toml file.")],
-    source: Annotated[str, typer.Option(help="openxr, scripted, or recording:FILE.")] = "openxr",
+    source: Annotated[str, typer.Option(help="openxr, scripted, or recording:FILE (or FILE@SECONDS into it).")] = "openxr",
     display: Annotated[
         str, typer.Option(help="openxr, window or offscreen; by default what the source suggests.")
     ] = "",
@@ -46,9 +47,8 @@ def session(
     seed: Annotated[int | None, typer.Option(help="Makes everything random repeatable.")] = None,
 ) -> None:
     """Run one session: ratings, movement tasks, and every frame of them on record."""
-    from telemetry.folder import running_recorder
     from telemetry.wire import require_loopback
-    from vrrehab.cli.connection import profile_for_session
+    from vrrehab.cli.connection import profile_for_session, running_recorder
 
     if display not in ("", "openxr", "window", "offscreen"):
         raise typer.BadParameter(f"expected --display openxr, window or offscreen, got {display!r}")
@@ -91,7 +91,6 @@ def sit(
     """Run one sitting to its end. Everything that can be wrong with it is found before the first frame."""
     from telemetry.commands import CommandServer
 
-    from telemetry.folder import announce_session
     from telemetry.leftovers import deliver_leftovers
     from telemetry.motion import FrameLayout
     from telemetry.sender import Sender
@@ -109,7 +108,7 @@ def sit(
         sender = Sender(spool, plan.session_id, recorder, FrameLayout(JOINTS))
         open_parts.callback(sender.close, 0.0)
         commands = open_parts.enter_context(CommandServer("tcp://127.0.0.1:*"))
-        open_parts.enter_context(announce_session(data, plan.session_id, commands.address))
+        open_parts.enter_context(_announced(data, plan.session_id, commands.address))
         sitting = Sitting(plan, parts.source, sender, parts.runtime)
         try:
             status = run(sitting, parts.display, commands.poll)
@@ -120,6 +119,17 @@ def sit(
     if recorder is not None:
         deliver_leftovers(spool, recorder, timeout_s=5.0)
     return Outcome(plan.session_id, status, delivered)
+
+
+@contextlib.contextmanager
+def _announced(data: Path, session_id: str, address: str) -> Iterator[None]:
+    """While the session runs, `session.json` in the data folder says where it takes commands."""
+    path = data / "session.json"
+    path.write_text(json.dumps({"session_id": session_id, "commands": address}), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +144,18 @@ class Parts:
 @contextlib.contextmanager
 def _parts(plan: Plan, source: str, display: str) -> Iterator[Parts]:
     """Open source and display, and close them again; a headset serves as both."""
-    from vrrehab.stage.engine import suitable_tier
+    from vrrehab.stage.engine import engine
+    from vrrehab.stage.material import Tier
     from vrrehab.stage.stage import Stage
 
     place = plan.programme.place
+    tier = Tier.LOW if engine().software() else Tier.FULL
     with contextlib.ExitStack() as open_parts:
         headset = None
         if "openxr" in (source, display):
             from vrrehab.cli.headset import open_headset
 
-            stage = Stage(place, suitable_tier()) if display == "openxr" else None
+            stage = Stage(place, tier) if display == "openxr" else None
             headset = open_parts.enter_context(open_headset(stage))
         shown: Display
         if headset is not None and headset.display is not None:
@@ -152,7 +164,7 @@ def _parts(plan: Plan, source: str, display: str) -> Iterator[Parts]:
             from vrrehab.stage.displays.offscreen import OffscreenDisplay
             from vrrehab.stage.displays.window import WindowDisplay
 
-            flat = (WindowDisplay if display == "window" else OffscreenDisplay)(Stage(place, suitable_tier()))
+            flat = (WindowDisplay if display == "window" else OffscreenDisplay)(Stage(place, tier))
             open_parts.callback(flat.close)
             shown = flat
         moved: Source
@@ -165,7 +177,8 @@ def _parts(plan: Plan, source: str, display: str) -> Iterator[Parts]:
 
             moved = ScriptedSource(ScriptedParticipant(plan.seed, plan.intact_side))
         else:
-            from vrrehab.sources.recording import Recording
+            from vrrehab.sources.recording import RecordingSource
 
-            moved = Recording(Path(source.removeprefix("recording:")))
+            file, at, start_s = source.removeprefix("recording:").rpartition("@")
+            moved = RecordingSource(Path(file), float(start_s)) if at else RecordingSource(Path(start_s))
         yield Parts(moved, shown, headset.runtime if headset else "none")

@@ -24,7 +24,7 @@ from vrrehab.session.ledger import Record
 from vrrehab.session.plan import Plan
 from vrrehab.session.settings import Settings, Value
 from vrrehab.session.view import View
-from vrrehab.sources import Source
+from vrrehab.sources import SPACE_CHANGED, Source
 
 _CLOCKS_EVERY_NS = 10_000_000_000
 #: A lost hand dims to this share of its opacity over this time; it never snaps away.
@@ -74,6 +74,10 @@ class Sitting:
         self._now_s = now_s
         self._frame = frame
         self.conductor.begin(frame.mono_ns, frame.number)
+        for name, detail in self._source.news():
+            self.conductor.happened(name, detail)
+            if name == SPACE_CHANGED:
+                self._recentring = None
         if self._source.exhausted:
             self.conductor.source_ended()
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from vrrehab.body.skeleton import Body
 from vrrehab.session.view import View
 
 Origin = Literal["person", "scripted", "recording"]
+
+
+#: Something that happened at a source: its name, and what there is to say of it.
+News = tuple[str, dict[str, float | int | str | bool | None]]
+
+#: The reference space has moved under the participant; the session recentres.
+SPACE_CHANGED = "space_changed"
 
 
 class Source(Protocol):
@@ -32,6 +40,10 @@ class Source(Protocol):
         """What is shown this frame: a scripted participant acts on it, a controller may buzz, a recording
         ignores it.
         """
+        ...
+
+    def news(self) -> Sequence[News]:
+        """What happened since this was last asked: a runtime lost, a reference space that moved."""
         ...
 
     def selecting(self) -> bool:

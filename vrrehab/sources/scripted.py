@@ -23,5 +23,8 @@ class ScriptedSource:
     def see(self, view: View) -> None:
         self.participant.see(view)
 
+    def news(self) -> tuple[()]:
+        return ()
+
     def selecting(self) -> bool:
         return False

@@ -49,6 +49,19 @@ class Engine:
         """Whether this machine can show a window, and not only draw offscreen."""
         return self.kind == "pandagl"
 
+    def renderer(self) -> str:
+        """The graphics processor as its driver names it; opens a small buffer to ask."""
+        asked = self.output("renderer", (1, 1), core.FrameBufferProperties())
+        self.graphics.open_windows()
+        name = str(asked.gsg.driver_renderer) if asked.gsg else "unknown"
+        self.graphics.remove_window(asked)
+        return name
+
+    def software(self) -> bool:
+        """Whether the processor draws, because there is no graphics card or no driver for it."""
+        name = self.renderer().lower()
+        return any(known in name for known in ("llvmpipe", "softpipe", "swiftshader", "gdi generic", "basic render"))
+
     def output(
         self,
         name: str,
