@@ -28,7 +28,7 @@ Script = Generator[None, None, None]
 #: The picture fades to calm in this time; slower would leave someone in distress waiting, faster would flash.
 FADE_S = 0.5
 _FAREWELL_S = 2.5
-_GHOST_OPACITY = 0.55
+_GHOST_OPACITY = 0.9
 
 
 class Conductor:

@@ -14,7 +14,7 @@ from vrrehab.body.ik import RESTING_ARM, solve_arm
 from vrrehab.body.skeleton import HAND_JOINTS, Side
 
 #: Where a demonstrating fingertip rests: outward, up and forward of the shoulder in arm lengths.
-_RESTING = (-0.02, -0.28, 0.78)
+_RESTING = (-0.06, -0.10, 0.98)
 #: The hand is raised a little, so that its back and fingers are seen.
 _RAISED = np.array([np.sin(np.radians(15)), 0.0, 0.0, np.cos(np.radians(15))])
 _INDEX_TIP = HAND_JOINTS.index("index_tip")
