@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from panda3d import core
 
+from vrrehab.errors import NoGraphics
 from vrrehab.geometry import invert
 from vrrehab.session.frame import ClockReading, FrameTime
 from vrrehab.session.view import View
@@ -29,6 +30,8 @@ from vrrehab.xr.swapchain import DEPTH, Swapchain, choose_colour_format, choose_
 from vrrehab.xr.target import Target
 
 NEAR_M, FAR_M = 0.05, 40.0
+
+_OPENING_FRAMES = 4
 
 
 class HeadsetDisplay:
@@ -81,12 +84,9 @@ class HeadsetDisplay:
             region.set_active(False)
             self._regions.append(region)
         stage.shadow.draw_before(self.output)
-        # One frame opens the output and leaves its context current, in which the session is made.
-        engine().graphics.render_frame()
         headset.on_close = self._drop_images
         try:
-            self._gl = GL()
-            headset.connect(graphics.current())
+            headset.connect(self._open())
         except BaseException:
             self.close()
             raise
@@ -146,6 +146,32 @@ class HeadsetDisplay:
         self._reference.remove_node()
         self.output = self._window = None
 
+    def _open(self) -> graphics.Binding:
+        """Opens the output, whose context is current for sure only while it is drawn."""
+        bindings: list[graphics.Binding] = []
+
+        def describe(_call: core.DisplayRegionDrawCallbackData) -> None:
+            try:
+                self._gl = GL()
+                bindings.append(graphics.current())
+            except XrError as problem:
+                self._problem = problem
+
+        region = self.output.make_display_region()
+        region.set_draw_callback(core.PythonCallbackObject(describe))
+        for _ in range(_OPENING_FRAMES):
+            engine().graphics.render_frame()
+            self._raise_problem()
+            if bindings:
+                break
+        self.output.remove_display_region(region)
+        if not bindings:
+            raise NoGraphics(
+                "Expected the graphics driver to open what the headset's picture is drawn with, but it did not. "
+                "Install the driver from the maker of the graphics card."
+            )
+        return bindings[0]
+
     # -- drawing --------------------------------------------------------------------------------------------------
 
     def _draw_eyes(self, frame: FrameTime, view: View, link: Link) -> bool:
@@ -163,9 +189,7 @@ class HeadsetDisplay:
         images.acquire()
         self._active(True)
         engine().graphics.render_frame()
-        if self._problem is not None:
-            problem, self._problem = self._problem, None
-            raise problem
+        self._raise_problem()
         return True
 
     def _draw_left(self, call: core.DisplayRegionDrawCallbackData) -> None:
@@ -195,8 +219,14 @@ class HeadsetDisplay:
             images.release()
             link.session.end_frame(images.eyes.layer)
         except XrError as problem:
-            self._problem = problem  # Panda would swallow it; `draw` raises it
+            self._problem = problem
         self._submitted_ns = time.perf_counter_ns() - started_ns
+
+    def _raise_problem(self) -> None:
+        # Panda swallows what is raised in a draw callback.
+        if self._problem is not None:
+            problem, self._problem = self._problem, None
+            raise problem
 
     def _keep_window(self) -> None:
         # Nothing to draw, but a window that is never asked for its events is taken for dead by the desktop.

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from vrrehab.body.hands import hand_from_grip
+from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side, joint
+from vrrehab.geometry import angle_between, compose, invert, pose
+from vrrehab.sources.openxr import OpenXRSource
+from vrrehab.testing.monado import Motion
+from vrrehab.xr.headset import Headset
+from vrrehab.xr.session import State
+
+TILTED = pose([0.25, 0.93, -0.41], np.array([0.3, -0.5, 0.2, 0.7]) / np.linalg.norm([0.3, -0.5, 0.2, 0.7]))
+
+
+class Watched:
+    """A source asked again and again until what was driven has come through."""
+
+    def __init__(self, headset: Headset) -> None:
+        self.source, self.headset, self.body = OpenXRSource(headset), headset, Body.unseen()
+
+    def look(self) -> Body:
+        self.source.locate(time.monotonic_ns(), self.body)
+        return self.body
+
+    def until(self, done) -> Body:
+        give_up = time.monotonic() + 10
+        while not done(self.look()):
+            assert time.monotonic() < give_up, f"provenance {self.body.provenance}, poses {self.body.poses}"
+            time.sleep(0.005)
+        return self.body
+
+
+@pytest.fixture
+def watched(tracking: Headset) -> Watched:
+    watched = Watched(tracking)
+    watched.until(lambda body: tracking.link.session.state is State.FOCUSED and body.has(HEAD))
+    return watched
+
+
+def near(body: Body, index: int, expected: np.ndarray) -> bool:
+    moved = np.linalg.norm(body.poses[index, :3] - expected[:3])
+    return bool(moved < 1e-5 and angle_between(body.poses[index, 3:], expected[3:]) < 1e-4)
+
+
+def test_head_and_both_hands_are_where_they_were_driven(watched, person) -> None:
+    head = pose([0.05, 1.31, 0.12], [0.0, np.sin(0.2), 0.0, np.cos(0.2)])
+    left = pose([-0.3, 0.9, -0.35])
+    person.head(head)
+    person.hand(Side.LEFT, left)
+    person.hand(Side.RIGHT, TILTED, curl=0.6)
+    wrists = {side: joint(side, "wrist") for side in Side}
+    body = watched.until(
+        lambda body: (
+            near(body, HEAD, head) and near(body, wrists[Side.LEFT], left) and near(body, wrists[Side.RIGHT], TILTED)
+        )
+    )
+    assert body.provenance[HEAD] == Provenance.MEASURED
+    for side in Side:
+        assert (body.provenance[HAND[side]] == Provenance.MEASURED).all()
+        np.testing.assert_allclose(np.linalg.norm(body.poses[HAND[side], 3:], axis=1), 1.0, atol=1e-5)
+    unseen = np.setdiff1d(np.arange(len(body.poses)), [HEAD, *np.r_[HAND[Side.LEFT], HAND[Side.RIGHT]]])
+    assert np.isnan(body.poses[unseen]).all()
+    assert (body.provenance[unseen] == Provenance.NONE).all()
+
+
+def test_a_hand_moves_as_one_and_its_fingers_bend_with_the_curl(watched, person) -> None:
+    wrist, tip = joint(Side.RIGHT, "wrist"), joint(Side.RIGHT, "index_tip")
+    person.hand(Side.RIGHT, pose([0.2, 1.0, -0.4]))
+    watched.until(lambda body: near(body, wrist, pose([0.2, 1.0, -0.4])))
+    open_hand = watched.body.poses[HAND[Side.RIGHT]].copy()
+    person.hand(Side.RIGHT, TILTED)
+    watched.until(lambda body: near(body, wrist, TILTED))
+    moved = compose(compose(TILTED, invert(open_hand[1])), open_hand)
+    np.testing.assert_allclose(watched.body.poses[HAND[Side.RIGHT], :3], moved[:, :3], atol=1e-4)
+
+    reach = np.linalg.norm(watched.body.poses[tip, :3] - TILTED[:3])
+    person.hand(Side.RIGHT, TILTED, curl=1.0)
+    watched.until(lambda body: np.linalg.norm(body.poses[tip, :3] - TILTED[:3]) < 0.75 * reach)
+
+
+def test_a_hand_that_is_not_seen_is_none_and_the_other_one_stays(watched, person) -> None:
+    watched.until(lambda body: body.has(joint(Side.LEFT, "palm")))
+    person.lose(Side.LEFT)
+    body = watched.until(lambda body: not body.has(joint(Side.LEFT, "palm")))
+    assert np.isnan(body.poses[HAND[Side.LEFT]]).all()
+    assert (body.provenance[HAND[Side.RIGHT]] == Provenance.MEASURED).all()
+    assert np.isnan(watched.source.grip[Side.LEFT]).all()
+    person.hand(Side.LEFT, pose([-0.2, 1.0, -0.4]))
+    watched.until(lambda body: bool((body.provenance[HAND[Side.LEFT]] == Provenance.MEASURED).all()))
+
+
+def test_a_held_controller_stands_in_for_the_hand_and_says_so(watched, person) -> None:
+    person.hold_controller(Side.RIGHT, TILTED)
+    body = watched.until(lambda body: bool((body.provenance[HAND[Side.RIGHT]] == Provenance.INFERRED).all()))
+    grip = watched.source.grip[Side.RIGHT]
+    np.testing.assert_allclose(grip[:3], TILTED[:3], atol=1e-5)
+    np.testing.assert_allclose(body.poses[HAND[Side.RIGHT]], hand_from_grip(grip, Side.RIGHT), atol=1e-9)
+
+
+def test_select_is_heard_while_it_is_held(watched, person) -> None:
+    assert not watched.source.selecting()
+    person.press(Side.RIGHT)
+    watched.until(lambda _: watched.source.selecting())
+    person.press(Side.RIGHT, False)
+    watched.until(lambda _: not watched.source.selecting())
+
+
+def test_a_headset_without_hand_tracking_still_has_its_controllers(reach) -> None:
+    reach(Motion.SIMULATED)
+    headset = Headset()
+    headset.connect(None)
+    try:
+        watched = Watched(headset)
+        body = watched.until(lambda body: bool((body.provenance[HAND[Side.RIGHT]] == Provenance.INFERRED).all()))
+        assert not watched.source.sees_hands
+        assert body.has(HEAD)
+        assert np.isfinite(watched.source.grip[Side.LEFT]).all()
+        aimed = np.empty(7)
+        assert headset.link.controllers.aim("left", headset.link.clock.pair()[1], aimed)
+        np.testing.assert_allclose(np.linalg.norm(aimed[3:]), 1.0, atol=1e-4)
+    finally:
+        headset.close()
