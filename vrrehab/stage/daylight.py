@@ -19,7 +19,7 @@ from vrrehab.stage.material import Light
 F32 = NDArray[np.float32]
 
 _WINDOW_SAMPLES = (4, 5)
-_SPHERE_SAMPLES = 110
+_SPHERE_SAMPLES = 160
 _OFF_SURFACE_M = 0.006
 #: Vertices nearer than this that face alike share one computation.
 _CELL_M = 0.035
@@ -203,13 +203,12 @@ class Daylight:
         with np.errstate(divide="ignore"):
             inverse = 1 / ways
         for index, block in enumerate(self.blocks):
-            enter = leave = None
+            enter, leave = np.full_like(end, -np.inf), np.full_like(end, np.inf)
             for axis in range(3):
-                a = (block.low[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
-                b = (block.high[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
-                low, high = np.minimum(a, b), np.maximum(a, b)
-                enter = low if enter is None else np.maximum(enter, low)
-                leave = high if leave is None else np.minimum(leave, high)
+                low = (block.low[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
+                high = (block.high[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
+                enter = np.maximum(enter, np.minimum(low, high))
+                leave = np.minimum(leave, np.maximum(low, high))
             hit = (enter < leave) & (enter > 0) & (enter < nearest)
             nearest[hit] = enter[hit]
             which[hit] = index
@@ -217,7 +216,10 @@ class Daylight:
 
 
 def _paled(albedo: NDArray) -> NDArray:
-    """Albedos for thrown-back light, two thirds of the way to grey: a person's eye adapts to a tinted room, a display does not."""
+    """Albedos for thrown-back light, two thirds of the way to grey.
+
+    The eye adapts to a tinted room, which a display cannot do for it.
+    """
     return 0.35 * albedo + 0.65 * albedo.mean(axis=-1, keepdims=True)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from panda3d import core
 
 from vrrehab.errors import NoGraphics
+from vrrehab.stage.material import Tier
 
 # Read before the first display module loads; Panda keeps what it finds then.
 core.load_prc_file_data(
@@ -113,6 +114,11 @@ def engine() -> Engine:
             return Engine(core.GraphicsEngine.get_global_ptr(), pipe, kind)
     tried = "a screen and drawing without one" if screen else "drawing without a screen (DISPLAY is not set)"
     raise NoGraphics(f"Expected OpenGL 3.3, but none was found after trying {tried}. {_REMEDY}")
+
+
+def suitable_tier() -> Tier:
+    """FULL where a graphics processor draws, LOW where the computer's own does."""
+    return Tier.LOW if engine().software() else Tier.FULL
 
 
 def framebuffer(samples: int = 0) -> core.FrameBufferProperties:

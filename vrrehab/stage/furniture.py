@@ -1,6 +1,6 @@
-"""The things that stand in a place, made from their description: a mesh, and the boxes that they put in the light's way.
+"""The things that stand in a place, made from their description: a mesh, and the boxes they put in the light's way.
 
-Feet at y = 0, session space.
+All in session space; `wall_z` is where the front wall is.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrrehab.stage.daylight import Block
-from vrrehab.stage.mesh import Mesh, bare, box, grid, join, lathe, linear
+from vrrehab.stage.mesh import Mesh, both_sides, box, grid, join, lathe, linear, sheet
 from vrrehab.stage.patterns import Pattern
-from vrrehab.stage.place import Board, Picture, Plant, Rug, Sideboard, Table
+from vrrehab.stage.place import Board, Picture, Rug, Sideboard, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,107 +51,16 @@ def table(t: Table) -> Thing:
 
 
 def rug(r: Rug) -> Thing:
-    rings = np.linspace(0, r.radius_m, 14)
-    profile = [(radius, 0.011) for radius in rings[::-1]]
-    profile = [(r.radius_m + 0.006, 0.0), (r.radius_m + 0.005, 0.007), *profile]
-    disc = lathe(profile, (r.right_m, 0.0, -r.forward_m), around=64)
+    flat = [(radius, 0.011) for radius in np.linspace(r.radius_m, 0, 14)]
+    disc = lathe(
+        [(r.radius_m + 0.006, 0.0), (r.radius_m + 0.005, 0.007), *flat], (r.right_m, 0, -r.forward_m), around=64
+    )
     around = disc.positions - np.array([r.right_m, 0.0, -r.forward_m], np.float32)
-    flat = replace(disc, uv=around[:, [0, 2]]).painted(linear(r.colour), 1.0, Pattern.CLOTH, 1.0)
+    plain = replace(disc, uv=around[:, [0, 2]]).painted(linear(r.colour), 1.0, Pattern.CLOTH, 1.0)
     band = np.abs(np.linalg.norm(around[:, [0, 2]], axis=1) - 0.86 * r.radius_m) < 0.05 * r.radius_m
-    albedo = flat.albedo.copy()
+    albedo = plain.albedo.copy()
     albedo[band] = linear(r.border)
-    return Thing(replace(flat, albedo=albedo))
-
-
-def plant(p: Plant) -> Thing:
-    place = (p.right_m, 0.0, -p.forward_m)
-    pot_height, radius = 0.24 * p.height_m, 0.14 * p.height_m
-    outside = [(0.72 * radius, 0.0), (0.74 * radius, 0.01), (radius, pot_height - 0.01), (radius, pot_height)]
-    inside = [(radius, pot_height), (0.93 * radius, pot_height), (0.93 * radius, pot_height)]
-    soil = [(0.93 * radius, pot_height - 0.03), (0.93 * radius, pot_height - 0.03), (0.0, pot_height - 0.025)]
-    pot = lathe(outside + inside, place).painted(linear(p.pot), 0.7, Pattern.PLASTER, 1.0)
-    earth = lathe(soil, place).painted(linear("#4b3a2e"), 1.0)
-    rng = np.random.default_rng(11)
-    leaves = []
-    stems = []
-    for stem in range(3):
-        lean = 0.10 * p.height_m * np.array([np.cos(2.1 * stem + 0.4), 0, np.sin(2.1 * stem + 0.4)])
-        height = p.height_m * (1.0, 0.82, 0.68)[stem] - pot_height
-        path = np.linspace(0, 1, 9)[:, None]
-        line = np.array(place) + np.array([0, pot_height - 0.02, 0]) + path * np.array([0, height, 0])
-        line = line + path**1.5 * lean + 0.02 * np.sin(5 * path + stem)
-        stems.append(_tube(line, 0.009 * p.height_m))
-        for k in range(9):
-            at = 0.28 + 0.72 * k / 8
-            foot = np.array([np.interp(at, path[:, 0], line[:, a]) for a in range(3)])
-            turn = 2.4 * k + 2.1 * stem
-            size = p.height_m * (0.22 - 0.09 * at) * rng.uniform(0.9, 1.1)
-            leaves.append(_leaf(foot, turn, 0.15 + 0.85 * at, size))
-    tones = [
-        leaf.painted(linear(p.leaves) * rng.uniform(0.75, 1.2) * np.array([rng.uniform(0.9, 1.15), 1, 0.9]), 0.5)
-        for leaf in leaves
-    ]
-    trunk = join(stems).painted(linear("#7b6650"), 0.9)
-    size = (2 * radius, pot_height, 2 * radius)
-    standing = block((place[0], pot_height / 2, place[2]), size, linear(p.pot))
-    crown = block(
-        (place[0], 0.72 * p.height_m, place[2]),
-        (0.3 * p.height_m, 0.3 * p.height_m, 0.3 * p.height_m),
-        linear(p.leaves),
-    )
-    del crown
-    return Thing(join([pot, earth, trunk, *tones]), (standing,))
-
-
-def _tube(line: NDArray[np.float64], radius: float, around: int = 8) -> Mesh:
-    turn = np.linspace(0, 2 * np.pi, around + 1)
-    ring = np.stack([np.cos(turn), np.zeros_like(turn), np.sin(turn)], axis=1)
-    thinner = np.linspace(1, 0.5, len(line))[:, None, None]
-    positions = line[:, None] + radius * thinner * ring
-    normals = np.broadcast_to(ring, positions.shape)
-    mesh = grid((0, 0, 0), (1, 0, 0), (0, 1, 0))
-    del mesh
-    rows, columns = len(line) - 1, around
-    i, j = (x.ravel() for x in np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"))
-    a = i * (columns + 1) + j
-    b, c, d = a + columns + 1, a + columns + 2, a + 1
-    triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
-    uv = np.zeros((positions.shape[0] * positions.shape[1], 2))
-    return bare(positions.reshape(-1, 3), normals.reshape(-1, 3), uv, triangles)
-
-
-def _leaf(foot: NDArray[np.float64], turn: float, rise: float, size: float) -> Mesh:
-    """A bent oval blade with a fold along its middle, seen from both sides."""
-    along = np.linspace(0, 1, 8)
-    width = 0.34 * size * np.sqrt(np.clip(np.sin(np.pi * np.clip(along * 0.97 + 0.02, 0, 1)), 0, 1))
-    out = np.array([np.cos(turn), 0, np.sin(turn)])
-    side = np.array([-np.sin(turn), 0, np.cos(turn)])
-    spine = (
-        foot
-        + size * (along[:, None] * out * 0.95)
-        + np.array([0, 1, 0]) * size * (rise * along - 0.75 * along**2.2)[:, None]
-    )
-    rows = []
-    for across in (-1.0, -0.5, 0.0, 0.5, 1.0):
-        lift = 0.30 * np.abs(across) * width
-        rows.append(spine + across * width[:, None] * side + lift[:, None] * np.array([0, 1, 0]))
-    positions = np.stack(rows, axis=1)
-    du, dv = np.gradient(positions, axis=0), np.gradient(positions, axis=1)
-    normals = np.cross(dv, du)
-    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9)
-    flip = normals[..., 1:2].mean() < 0
-    normals = -normals if flip else normals
-    k = positions.shape[1]
-    i, j = (x.ravel() for x in np.meshgrid(np.arange(7), np.arange(k - 1), indexing="ij"))
-    a = i * k + j
-    b, c, d = a + k, a + k + 1, a + 1
-    triangles = np.concatenate([np.stack([a, d, c], 1), np.stack([a, c, b], 1)])
-    if flip:
-        triangles = triangles[:, ::-1]
-    n = positions.reshape(-1, 3)
-    uv = np.zeros((len(n), 2))
-    top = bare(n, normals.reshape(-1, 3), uv, triangles)
-    return join([top, bare(n, -normals.reshape(-1, 3), uv, triangles[:, ::-1])])
+    return Thing(replace(plain, albedo=albedo))
 
 
 def sideboard(s: Sideboard, wall_z: float) -> Thing:
@@ -167,21 +76,13 @@ def sideboard(s: Sideboard, wall_z: float) -> Thing:
         x = s.right_m + (k - (doors - 1) / 2) * door
         size = (door - 0.014, s.height_m - foot - 0.05, 0.016)
         parts.append(wood(box((x, body[1], front + 0.006), size, 0.004, 0.12, grain=1), s.colour, 0.5))
-        knob = [(0.0, 0.0), (0.012, 0.0), (0.012, 0.012), (0.0, 0.014)]
-        handle = lathe(knob, around=12)
-        upright = replace(
-            handle,
-            positions=handle.positions[:, [0, 2, 1]] * np.array([1, -1, 1], np.float32),
-            normals=handle.normals[:, [0, 2, 1]] * np.array([1, -1, 1], np.float32),
-        )
-        parts.append(
-            upright.moved((x + door / 2 - 0.05, s.height_m - 0.14, front + 0.014)).painted(linear("#5b5148"), 0.4)
-        )
+        knob = (x + door / 2 - 0.05, s.height_m - 0.14, front + 0.02)
+        parts.append(box(knob, (0.022, 0.022, 0.014), 0.006, 0.1).painted(linear("#5b5148"), 0.4))
     for x in (-1, 1):
         for dz in (-1, 1):
             leg = (s.right_m + x * (s.width_m / 2 - 0.06), foot / 2, z + dz * (s.depth_m / 2 - 0.06))
             parts.append(wood(box(leg, (0.035, foot, 0.035), 0.006, 0.2, grain=1), s.colour, 0.5))
-    parts.append(_books(s, z))
+    parts += _books(s, z)
     parts.append(_lamp(lamp_place(s, wall_z) - np.array([0, 0.33, 0])))
     parts.append(_bowl(s.right_m + 0.08, s.height_m, z))
     return Thing(join(parts), (block(body, body_size, linear(s.colour)),))
@@ -192,7 +93,7 @@ def lamp_place(s: Sideboard, wall_z: float) -> NDArray[np.float64]:
     return np.array([s.right_m + s.width_m / 2 - 0.2, s.height_m + 0.33, wall_z + s.depth_m / 2 + 0.01])
 
 
-def _books(s: Sideboard, z: float) -> Mesh:
+def _books(s: Sideboard, z: float) -> list[Mesh]:
     rng = np.random.default_rng(5)
     x = s.right_m - s.width_m / 2 + 0.1
     books = []
@@ -201,18 +102,14 @@ def _books(s: Sideboard, z: float) -> Mesh:
         cover = box((x + thick / 2, s.height_m + tall / 2, z - 0.03), (thick, tall, deep), 0.003, 0.2, grain=1)
         books.append(cover.painted(linear(colour), 0.75, Pattern.CLOTH, 0.4))
         x += thick + 0.002
-    return join(books) if books else bare(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 2)), np.zeros((0, 3)))
+    return books
 
 
 def _lamp(foot: NDArray[np.float64]) -> Mesh:
-    base = [(0.0, 0.0), (0.075, 0.0), (0.08, 0.006), (0.078, 0.016), (0.03, 0.028), (0.013, 0.05), (0.01, 0.24)]
-    base = lathe([*base[1:]], foot).painted(linear("#8d7a63"), 0.45)
-    outside = [(0.15, 0.22), (0.105, 0.42)]
-    shade = lathe(np.linspace(*outside, 5), foot, around=32)
-    inner = lathe(np.linspace(*outside[::-1], 5), foot, around=32)
-    shade = shade.painted(linear("#ffe2b8"), 0.9, Pattern.CLOTH, 0.5, emission=0.98)
-    inner = inner.painted(linear("#ffe7c4"), 0.9, emission=1.1)
-    return join([base, shade, inner])
+    stand = lathe([(0.075, 0.0), (0.08, 0.006), (0.078, 0.016), (0.03, 0.028), (0.013, 0.05), (0.01, 0.24)], foot)
+    shade = both_sides(lathe(np.linspace((0.15, 0.22), (0.105, 0.42), 5), foot, around=32))
+    glowing = shade.painted(linear("#ffe2b8"), 0.9, Pattern.CLOTH, 0.5, emission=0.98)
+    return join([stand.painted(linear("#8d7a63"), 0.45), glowing])
 
 
 def _bowl(x: float, y: float, z: float) -> Mesh:
@@ -241,16 +138,13 @@ def picture(p: Picture, wall_z: float) -> Thing:
     ]
     x = np.linspace(0, 1, 33)
     for k, colour in enumerate(p.colours[1:]):
-        top = 0.62 - 0.14 * k + 0.07 * np.sin(2.2 * np.pi * x * (0.7 + 0.13 * k) + 1.9 * k) * (1 - 0.1 * k)
-        positions = np.zeros((2, 33, 3))
-        positions[..., 0] = left + width * x
-        positions[0, :, 1] = low
-        positions[1, :, 1] = low + height * np.clip(top, 0.05, 1)
-        positions[..., 2] = wall_z + 0.009 + 0.0006 * k
-        j = np.arange(32)
-        triangles = np.concatenate([np.stack([j, j + 1, j + 34], 1), np.stack([j, j + 34, j + 33], 1)])
-        hill = bare(positions.reshape(-1, 3), np.tile([0, 0, 1.0], (66, 1)), positions.reshape(-1, 3)[:, :2], triangles)
-        layers.append(hill.painted(linear(colour), 0.95, Pattern.PLASTER, 1.0))
+        crest = 0.62 - 0.14 * k + 0.07 * np.sin(2.2 * np.pi * x * (0.7 + 0.13 * k) + 1.9 * k) * (1 - 0.1 * k)
+        points = np.empty((33, 2, 3))
+        points[..., 0] = (left + width * x)[:, None]
+        points[:, 0, 1] = low
+        points[:, 1, 1] = low + height * np.clip(crest, 0.05, 1)
+        points[..., 2] = wall_z + 0.009 + 0.0006 * k
+        layers.append(sheet(points, points[..., :2]).painted(linear(colour), 0.95, Pattern.PLASTER, 1.0))
     return Thing(join([frame, mat, *layers]))
 
 

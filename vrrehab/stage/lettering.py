@@ -21,6 +21,7 @@ LEFT, CENTRE, RIGHT = core.TextNode.A_left, core.TextNode.A_center, core.TextNod
 #: From the baseline to the middle of a capital letter, in ems: what centres a line on a point.
 CAPITAL_MIDDLE = 0.365
 LINE_HEIGHT = 1.32
+PLATE_LIFT_M = 0.0006
 
 RGB = tuple[float, float, float]
 
@@ -60,7 +61,7 @@ def _font(bold: bool) -> core.TextFont:
     font = core.FontPool.load_font(core.Filename.from_os_specific(str(path)).get_fullpath())
     if font is None:
         raise FileNotFoundError(
-            f"Expected the font {path}, which comes with matplotlib, but it could not be read. Install matplotlib again."
+            f"Expected the font {path}, which comes with matplotlib, but it cannot be read. Install matplotlib again."
         )
     font.set_pixels_per_unit(72)
     font.set_page_size(1024, 512)
@@ -111,8 +112,9 @@ def plates(items: Sequence[Plate]) -> core.NodePath:
     middle = np.array([[p.x, p.y] for p in items], np.float32)
     local = corners[None] * half[:, None]
     n = len(items)
-    # Each a hair nearer to the reader than the one before.
-    height = np.broadcast_to(0.0003 * np.arange(n, dtype=np.float32)[:, None, None], (n, 4, 1))
+    # Buttons lie a hair nearer to the reader than what they are on.
+    lift = np.array([[PLATE_LIFT_M * (p.button >= 0)] for p in items], np.float32)
+    height = np.broadcast_to(lift[:, None], (n, 4, 1))
     positions = np.concatenate([local + middle[:, None], height], axis=2).reshape(-1, 3)
     rectangle = np.concatenate([local, np.broadcast_to(half[:, None], local.shape)], axis=2).reshape(-1, 4)
     colour = np.array([[*(round(255 * c) for c in p.colour), 255] for p in items], np.uint8).repeat(4, axis=0)

@@ -39,7 +39,7 @@ class Mesh:
 
     def painted(
         self,
-        albedo: Sequence[float],
+        albedo: ArrayLike,
         roughness: float = 0.8,
         pattern: int = 0,
         strength: float = 0.0,
@@ -73,14 +73,31 @@ def bare(positions: ArrayLike, normals: ArrayLike, uv: ArrayLike, triangles: Arr
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
+    """All of them as one."""
     starts = np.cumsum([0, *(len(mesh.positions) for mesh in meshes[:-1])])
     return Mesh(
-        *(
-            np.concatenate([getattr(mesh, name) for mesh in meshes])
-            for name in ("positions", "normals", "uv", "albedo", "finish")
-        ),
+        np.concatenate([mesh.positions for mesh in meshes]),
+        np.concatenate([mesh.normals for mesh in meshes]),
+        np.concatenate([mesh.uv for mesh in meshes]),
+        np.concatenate([mesh.albedo for mesh in meshes]),
+        np.concatenate([mesh.finish for mesh in meshes]),
         np.concatenate([mesh.triangles + start for mesh, start in zip(meshes, starts, strict=True)]),
     )
+
+
+def sheet(positions: ArrayLike, uv: ArrayLike | None = None) -> Mesh:
+    """A smooth surface through a grid of points (rows, columns, 3), facing rows x columns."""
+    p = np.asarray(positions, float)
+    normals = np.cross(np.gradient(p, axis=0), np.gradient(p, axis=1))
+    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9)
+    rows, columns = p.shape[:2]
+    flat_uv = np.zeros((rows * columns, 2)) if uv is None else np.asarray(uv).reshape(-1, 2)
+    return bare(p.reshape(-1, 3), normals.reshape(-1, 3), flat_uv, _quads(rows - 1, columns - 1))
+
+
+def both_sides(mesh: Mesh) -> Mesh:
+    """A thin thing that can be seen from behind too."""
+    return join([mesh, replace(mesh, normals=-mesh.normals, triangles=mesh.triangles[:, ::-1])])
 
 
 def grid(origin: ArrayLike, u: ArrayLike, v: ArrayLike, step_m: float = 0.1, uv_turned: bool = False) -> Mesh:
@@ -103,12 +120,11 @@ def grid(origin: ArrayLike, u: ArrayLike, v: ArrayLike, step_m: float = 0.1, uv_
     )
 
 
-def _quads(rows: int, columns: int, *, around: bool = False) -> NDArray[np.int32]:
-    """Triangles over a grid of (rows + 1) x (columns + 1) vertices; `around` closes the columns on themselves."""
-    width = columns if around else columns + 1
+def _quads(rows: int, columns: int) -> NDArray[np.int32]:
+    """Triangles over a grid of (rows + 1) x (columns + 1) vertices."""
     i, j = (x.ravel() for x in np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"))
-    k = (j + 1) % width if around else j + 1
-    a, b, c, d = i * width + j, (i + 1) * width + j, (i + 1) * width + k, i * width + k
+    a = i * (columns + 1) + j
+    b, c, d = a + columns + 1, a + columns + 2, a + 1
     return np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
 
 
@@ -193,7 +209,7 @@ def geom_node(
     columns: Sequence[tuple[str, NDArray, int]],
     triangles: NDArray[np.integer],
 ) -> core.GeomNode:
-    """A node of one Geom from columns `(name, (n, k) float32 or uint8 array, contents)`, as `(“vertex”, p, C_point)`."""
+    """A node of one Geom. columns: (name, (n, k) array of float32 or uint8, what it holds), such as C_point."""
     kinds = {np.dtype(np.float32): core.Geom.NT_float32, np.dtype(np.uint8): core.Geom.NT_uint8}
     form = _format([(n, data.shape[1], kinds[data.dtype], contents) for n, data, contents in columns])
     count = len(columns[0][1])
@@ -231,7 +247,7 @@ def solid_node(name: str, mesh: Mesh, srgb: Sequence[float] = (0.5, 0.5, 0.5)) -
 
 
 def room_node(
-    name: str, mesh: Mesh, window_light: NDArray[np.float32], room_light: NDArray[np.float32]
+    name: str, mesh: Mesh, window_light: NDArray[np.floating], room_light: NDArray[np.floating]
 ) -> core.GeomNode:
     """A baked mesh; window_light and room_light (n, 3) are radiances of a white diffuser at each vertex."""
     return geom_node(

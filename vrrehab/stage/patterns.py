@@ -118,20 +118,21 @@ def _cloth(size: int, rng: np.random.Generator) -> NDArray:
 def _garden(size: int, rng: np.random.Generator) -> NDArray:
     """A garden out of focus: sky above, trees, a hedge and a lawn; absolute colours for a white surface."""
     up = np.linspace(0, 1, size)[:, None]
-    # The window is a picture, not a tile: noise that wraps from top to bottom is hidden by the colours.
-    crowns = 0.62 + 0.10 * _noise(size, rng, 0.35, 3.0)[:1] + 0.02 * _noise(size, rng, 0.05, 3.0)[:1]
-    leaves = _noise(size, rng, 0.05, 0.05, 1.4)
-    light = _noise(size, rng, 0.13, 0.13, 1.6)
-    sky = np.array([0.90, 0.97, 1.0]) * (0.86 + 0.14 * up)[..., None]
-    tree = np.array([0.42, 0.56, 0.32]) * (0.95 + 0.16 * leaves + 0.22 * light)[..., None]
-    lawn = np.array([0.62, 0.74, 0.42]) * (1 + 0.05 * light)[..., None]
-    soft = lambda edge, width: 1 / (1 + np.exp(-(up - edge) / width))  # noqa: E731
-    above = soft(crowns + 0.03 * leaves, 0.035)[..., None]
-    below = (1 - soft(0.24 + 0.01 * light, 0.02))[..., None]
-    picture = sky * above + tree * (1 - above)
-    picture = lawn * below + picture * (1 - below)
+    leaves = _noise(size, rng, 0.045, 0.045, 1.5)
+    light = _noise(size, rng, 0.16, 0.16, 1.7)
+    crowns = 0.60 + 0.07 * _noise(size, rng, 0.30, 0.30, 1.6)[:1] + 0.025 * _noise(size, rng, 0.06, 0.06, 1.4)[:1]
+    sky = np.array([0.93, 0.98, 1.0]) * (0.90 + 0.10 * up)[..., None]
+    tree = np.array([0.34, 0.47, 0.27]) * (0.95 + 0.12 * leaves + 0.24 * light)[..., None]
+    lawn = np.array([0.58, 0.68, 0.40]) * (1 + 0.06 * light)[..., None]
+
+    def above(edge: NDArray | float, width: float) -> NDArray:
+        return (1 / (1 + np.exp(-(up - edge) / width)))[..., None]
+
+    # Leaves thin out towards the sky; the meadow begins in the shade of the trees.
+    picture = tree + (sky - tree) * above(crowns + 0.03 * leaves, 0.03)
+    picture = lawn + (picture - lawn) * above(0.30 + 0.008 * light, 0.015)
     # Air: what is far is paler.
-    picture = 0.78 * picture + 0.22 * np.array([0.86, 0.93, 0.96])
+    picture = 0.80 * picture + 0.20 * np.array([0.88, 0.93, 0.95])
     out = np.empty((size, size, 4), np.float32)
     out[..., :3] = picture / 2
     out[..., 3] = 0.5

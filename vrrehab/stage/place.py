@@ -1,7 +1,7 @@
 """What a file in `scenes/places/` may say: a room as a person would describe it, checked whole before it is built.
 
-Lengths are metres from the seated person's place on the floor: `right_m` and `forward_m` along the gaze, heights from the
-floor. Colours are `#rrggbb` as they would look on a paint chart.
+Lengths are metres from the seated person's place on the floor: `right_m`, `forward_m` along the gaze, heights from
+the floor. Colours are `#rrggbb` as they would look on a paint chart.
 """
 
 from __future__ import annotations
@@ -21,11 +21,7 @@ Size = Annotated[float, Meta(gt=0, le=12)]
 Share = Annotated[float, Meta(ge=0, le=2)]
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class Room(_Part):
+class Room(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far the walls are from the person, and their colours."""
 
     left_m: Size
@@ -40,7 +36,7 @@ class Room(_Part):
     floor: Colour
 
 
-class Window(_Part):
+class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The window in the left wall; it is the light that shadows come from."""
 
     forward_m: float
@@ -51,7 +47,7 @@ class Window(_Part):
     curtains: Colour | None = None
 
 
-class Lighting(_Part):
+class Lighting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`brightness`: how a white sheet on the table looks, 1 being as bright as a display goes."""
 
     brightness: Annotated[float, Meta(ge=0.2, le=1.5)]
@@ -62,7 +58,7 @@ class Lighting(_Part):
     lamp_colour: Colour = "#ffd9a8"
 
 
-class Table(_Part):
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table in front of the person; `near_m` is how far its edge is from the middle of the body."""
 
     width_m: Size
@@ -73,7 +69,7 @@ class Table(_Part):
     colour: Colour
 
 
-class Board(_Part):
+class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where instructions are written: the board's middle, on the front wall."""
 
     right_m: float
@@ -85,7 +81,7 @@ class Board(_Part):
     frame: Colour
 
 
-class Rug(_Part):
+class Rug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     right_m: float
     forward_m: float
     radius_m: Size
@@ -93,7 +89,7 @@ class Rug(_Part):
     border: Colour
 
 
-class Plant(_Part):
+class Plant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     right_m: float
     forward_m: float
     height_m: Size
@@ -101,7 +97,7 @@ class Plant(_Part):
     pot: Colour
 
 
-class Sideboard(_Part):
+class Sideboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A low cupboard at the front wall, with books and a lamp on it."""
 
     right_m: float
@@ -112,7 +108,7 @@ class Sideboard(_Part):
     books: Annotated[tuple[Colour, ...], Meta(max_length=24)] = ()
 
 
-class Picture(_Part):
+class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A framed picture of hills on the front wall."""
 
     right_m: float
@@ -123,7 +119,7 @@ class Picture(_Part):
     colours: Annotated[tuple[Colour, ...], Meta(min_length=2, max_length=6)]
 
 
-class Place(_Part):
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole place. `calm` is the colour that the view fades to when it has to stop."""
 
     title: str
@@ -142,7 +138,8 @@ class Place(_Part):
         top = self.window.sill_m + self.window.height_m
         if top >= self.room.height_m:
             raise ValueError(
-                f"expected the window to end below the ceiling at {self.room.height_m:g} m, got sill + height = {top:g} m"
+                f"expected the window to end below the ceiling at {self.room.height_m:g} m, "
+                f"got sill + height = {top:g} m"
             )
         far = self.window.forward_m + self.window.width_m / 2
         near = self.window.forward_m - self.window.width_m / 2

@@ -12,7 +12,7 @@ from panda3d import core
 from vrrehab.session.view import Button, Panel
 from vrrehab.stage import lettering
 from vrrehab.stage.engine import set_pose
-from vrrehab.stage.lettering import CAPITAL_MIDDLE, CENTRE, LEFT, LINE_HEIGHT, RIGHT, RGB, Line, Plate
+from vrrehab.stage.lettering import CAPITAL_MIDDLE, CENTRE, LEFT, LINE_HEIGHT, RGB, RIGHT, Line, Plate
 from vrrehab.stage.material import Materials
 from vrrehab.stage.place import Board
 
@@ -63,7 +63,7 @@ class _Sheet:
         back.set_bin("fixed", -20)
         ink = lettering.letters(lines)
         ink.reparent_to(self._shown)
-        ink.set_z(0.0003 * len(plates) + 0.0007)
+        ink.set_z(2 * lettering.PLATE_LIFT_M)
         ink.set_shader(self._letter_shader)
         ink.set_depth_write(False)
         ink.set_bin("fixed", -10)
@@ -169,16 +169,16 @@ def _heading(panel: Panel) -> list[Line]:
     top = panel.height / 2
     row = max((b.y + b.height / 2 for b in panel.buttons), default=-top)
     room = top - row
-    wide = 0.9 * panel.width
+    wide = 0.92 * panel.width
     em = min(0.30 * room, 0.032)
     width = lettering.text_width(panel.title, em)
-    if width > wide:
-        # Two lines, in smaller letters if even two are too narrow.
-        em = min(em, 0.9 * em * 2 * wide / width)
-        first = row + room / 2 + (0.5 * LINE_HEIGHT - CAPITAL_MIDDLE) * em
-    else:
-        first = row + room / 2 - CAPITAL_MIDDLE * em
-    return [Line(panel.title, 0.0, first, em, _LETTERS, CENTRE, wrap_m=wide)]
+    # A little smaller rather than broken in two; if it must be two lines, then small enough for two.
+    em *= min(1.0, max(wide / width, 0.72)) if width else 1.0
+    lines = 1 if lettering.text_width(panel.title, em) <= 1.001 * wide else 2
+    if lines == 2:
+        em *= min(1.0, 1.8 * wide / lettering.text_width(panel.title, em))
+    first = row + room / 2 + ((lines - 1) * 0.5 * LINE_HEIGHT - CAPITAL_MIDDLE) * em
+    return [Line(panel.title, 0.0, first, em, _LETTERS, CENTRE, wrap_m=1.02 * wide)]
 
 
 def _anchors(panel: Panel) -> list[Line]:
@@ -200,7 +200,7 @@ def _anchors(panel: Panel) -> list[Line]:
 class NoticeSign:
     """One line held before the eyes, above the gaze where hands are not; it stays when the view fades to calm."""
 
-    _DISTANCE_M, _ABOVE_M = 1.2, 0.36
+    _DISTANCE_M, _ABOVE_M = 1.2, 0.45
 
     def __init__(self, parent: core.NodePath, materials: Materials) -> None:
         self._eyes = parent.attach_new_node("notice's eyes")

@@ -15,9 +15,10 @@ from vrrehab.stage import furniture
 from vrrehab.stage.daylight import Daylight, Lamp
 from vrrehab.stage.furniture import Thing
 from vrrehab.stage.material import Light
-from vrrehab.stage.mesh import Mesh, bare, box, grid, join, linear, room_node
+from vrrehab.stage.mesh import Mesh, both_sides, box, grid, join, linear, room_node, sheet
 from vrrehab.stage.patterns import TILE_M, Pattern
 from vrrehab.stage.place import Place, Room, Window
+from vrrehab.stage.plant import plant
 
 #: Where limbs are, and so where their light is taken: above the middle of the table's near half.
 _ABOVE_TABLE_M = 0.18
@@ -41,7 +42,7 @@ def build(place: Place) -> World:
         things.append(furniture.rug(place.rug))
     if place.sideboard:
         things.append(furniture.sideboard(place.sideboard, wall_z))
-    things += [furniture.plant(plant) for plant in place.plants]
+    things += [plant(each) for each in place.plants]
     things += [furniture.picture(picture, wall_z) for picture in place.pictures]
     mesh = join([thing.mesh for thing in things])
     daylight = _daylight(place, things)
@@ -172,9 +173,9 @@ def _window(room: Room, window: Window) -> Mesh:
         (0, window.height_m + 2 * spread, 0),
         1.0,
     )
-    lengths = np.array([near - far + 2 * spread, window.height_m + 2 * spread], np.float32)
-    garden = replace(garden, uv=np.stack([garden.uv[:, 0] / lengths[0], 1 - garden.uv[:, 1] / lengths[1]], 1))
-    garden = replace(garden, uv=np.stack([garden.uv[:, 0], 1 - garden.uv[:, 1]], 1) * 0.98 + 0.01)
+    # The whole of it is one picture, upright.
+    extent = np.array([near - far + 2 * spread, window.height_m + 2 * spread], np.float32)
+    garden = replace(garden, uv=0.01 + 0.98 * garden.uv / extent)
     return join(
         [
             join([*frame, sill]).painted(linear(window.frame), 0.5),
@@ -199,24 +200,11 @@ def _curtains(room: Room, window: Window, colour: str) -> Mesh:
     near, far = -window.forward_m + window.width_m / 2, -window.forward_m - window.width_m / 2
     sheets = []
     for edge, way in ((near, 1), (far, -1)):
-        across = np.linspace(0, 1, 57)
-        down = np.linspace(0, 1, 12)
-        s, t = np.meshgrid(across, down, indexing="ij")
+        t, s = np.meshgrid(np.linspace(0, 1, 12), np.linspace(0, 1, 57), indexing="ij")
         fold = 0.035 * np.sin(2 * np.pi * 7 * s + 0.5 * np.sin(3 * t)) * (0.55 + 0.45 * t)
-        positions = np.empty((57, 12, 3))
-        positions[..., 0] = -room.left_m + 0.075 + fold + 0.012 * np.sin(17 * s)
-        positions[..., 1] = top - t * (top - 0.02)
-        positions[..., 2] = edge + way * (-0.06 + 0.42 * s * (1 + 0.06 * t))
-        du, dv = np.gradient(positions, axis=0), np.gradient(positions, axis=1)
-        normals = np.cross(du, dv)
-        normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-        i, j = (x.ravel() for x in np.meshgrid(np.arange(56), np.arange(11), indexing="ij"))
-        a = i * 12 + j
-        b, c, d = a + 12, a + 13, a + 1
-        triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
-        if normals[..., 0].mean() < 0:
-            normals, triangles = -normals, triangles[:, ::-1]
-        uv = np.stack([s * 0.6, t * top], axis=-1).reshape(-1, 2)
-        front = bare(positions.reshape(-1, 3), normals.reshape(-1, 3), uv, triangles)
-        sheets += [front, replace(front, normals=-front.normals, triangles=triangles[:, ::-1])]
+        x = -room.left_m + 0.075 + fold + 0.012 * np.sin(17 * s)
+        y = top - t * (top - 0.02)
+        z = edge + way * (-0.06 + 0.42 * s * (1 + 0.06 * t))
+        uv = np.stack([s * 0.6, t * top], axis=-1)
+        sheets.append(both_sides(sheet(np.stack([x, y, z], axis=-1), uv)))
     return join(sheets).painted(linear(colour), 1.0, Pattern.CLOTH, 0.7)
