@@ -84,7 +84,7 @@ class Smoother:
         provenance = tracked.provenance[HAND[side].start]
         held = bool(provenance == Provenance.HELD)
         arm = ARM[side]
-        if self._held[side] and not held and not np.isnan(self._poses[arm.start, 0]):
+        if self._held[side] and not held and not np.isnan(self._poses[HAND[side].start, 0]):
             self._glide_from[arm] = self._poses[arm]
             self._glide_until_s[side] = now_s + GLIDE_S
             # What was filtered before the loss says nothing about now.

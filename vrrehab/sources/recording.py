@@ -30,7 +30,8 @@ class RecordingSource:
     (straight line, shortest turn); a hand is seen only where both frames have it. Controllers are not hands: only their
     select button is played. After the last frame nothing is seen and `exhausted` is true.
 
-    duration_s: the recording's whole length, whatever `start_s`.
+    times_ns: when each recorded frame was, (n,) from 0. duration_s: the recording's whole length, whatever
+    `start_s`.
     """
 
     origin: Origin = "recording"
@@ -38,9 +39,9 @@ class RecordingSource:
     def __init__(self, path: Path, start_s: float = 0.0) -> None:
         """Raises `BadRecording` for a file that is missing or of another format, ValueError for a `start_s` outside."""
         capture = _Capture(path)
-        self._times_ns, self._head, self._hands = capture.times_ns, capture.head, capture.hands
+        self.times_ns, self._head, self._hands = capture.times_ns, capture.head, capture.hands
         self._select = capture.select
-        self.duration_s = int(self._times_ns[-1]) / 1e9
+        self.duration_s = int(self.times_ns[-1]) / 1e9
         if not 0.0 <= start_s < self.duration_s:
             raise ValueError(
                 f"expected a start of 0 to {self.duration_s:.2f} s into {path}, but {start_s} came; start earlier"
@@ -55,18 +56,18 @@ class RecordingSource:
             self._began_ns = display_time_ns
         time_ns = display_time_ns - self._began_ns + self._start_ns
         body.forget()
-        last = len(self._times_ns) - 1
-        self.exhausted = time_ns > self._times_ns[last]
+        last = len(self.times_ns) - 1
+        self.exhausted = time_ns > self.times_ns[last]
         self._selecting = False
         if self.exhausted or time_ns < 0:
             return
-        before = int(np.searchsorted(self._times_ns, time_ns, side="right")) - 1
+        before = int(np.searchsorted(self.times_ns, time_ns, side="right")) - 1
         after = min(before + 1, last)
-        step_ns = int(self._times_ns[after] - self._times_ns[before])
+        step_ns = int(self.times_ns[after] - self.times_ns[before])
         # On a frame's very time that frame alone counts, also where a hand is lost in the next one.
-        if time_ns == self._times_ns[before]:
+        if time_ns == self.times_ns[before]:
             after = before
-        ratio = (time_ns - int(self._times_ns[before])) / step_ns if after > before else 0.0
+        ratio = (time_ns - int(self.times_ns[before])) / step_ns if after > before else 0.0
         self._selecting = bool(self._select[before])
         body.poses[HEAD] = geometry.interpolate(self._head[before], self._head[after], ratio)
         body.provenance[HEAD] = Provenance.MEASURED
@@ -77,6 +78,9 @@ class RecordingSource:
 
     def see(self, view: View) -> None:
         """Nobody is there to look."""
+
+    def news(self) -> tuple[()]:
+        return ()
 
     def selecting(self) -> bool:
         return self._selecting

@@ -1,0 +1,182 @@
+"""The tracked body: true to what was seen, whole hands held, the rest inferred without the headset's yaw."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from vrrehab import geometry
+from vrrehab.body.build import USUAL
+from vrrehab.body.skeleton import ARM, HAND, HEAD, LEG, PELVIS, TORSO, Body, Provenance, Side, joint
+from vrrehab.body.tracking import Tracker
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+EYES_M = 1.2
+NECK_FROM_EYES = np.array([0.0, -USUAL.eyes_above_neck, USUAL.eyes_before_neck])
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    return Tracker(EYES_M)
+
+
+def head_turned_about_its_neck(turn: np.ndarray, shift: np.ndarray | float = 0.0) -> np.ndarray:
+    neck = np.array([0.0, EYES_M, 0.0]) + NECK_FROM_EYES + shift
+    return geometry.pose(neck - geometry.rotate(turn, NECK_FROM_EYES), turn)
+
+
+def test_what_was_seen_is_passed_on_bit_for_bit(tracker: Tracker, make_body) -> None:
+    seen, tracked = make_body(), Body.unseen()
+    tracker.update(seen, tracked, 1.0)
+    for joints in (HEAD, HAND[LEFT], HAND[RIGHT]):
+        assert np.array_equal(tracked.poses[joints], seen.poses[joints])
+        assert np.all(tracked.provenance[joints] == Provenance.MEASURED)
+    assert tracker.lost_for_s(LEFT) == tracker.lost_for_s(RIGHT) == 0.0
+
+
+def test_a_lost_hand_is_held_where_it_was_last_seen(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    first = make_body()
+    tracker.update(first, tracked, 1.0)
+    for now_s in (1.1, 1.5, 60.0):
+        tracker.update(make_body(left=None), tracked, now_s)
+        assert np.array_equal(tracked.poses[HAND[LEFT]], first.poses[HAND[LEFT]])
+        assert np.all(tracked.provenance[HAND[LEFT]] == Provenance.HELD)
+        assert np.all(tracked.provenance[HAND[RIGHT]] == Provenance.MEASURED)
+        assert tracker.lost_for_s(LEFT) == pytest.approx(now_s - 1.0)
+        assert tracker.lost_for_s(RIGHT) == 0.0
+
+
+def test_one_joint_short_and_the_whole_hand_is_held(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    first = make_body(closure=0.1)
+    tracker.update(first, tracked, 1.0)
+    partly = make_body(closure=0.9)
+    tip = joint(LEFT, "ring_tip")
+    partly.poses[tip], partly.provenance[tip] = np.nan, Provenance.NONE
+    tracker.update(partly, tracked, 1.1)
+    assert np.array_equal(tracked.poses[HAND[LEFT]], first.poses[HAND[LEFT]])
+    assert np.all(tracked.provenance[HAND[LEFT]] == Provenance.HELD)
+
+
+def test_a_hand_that_comes_back_is_true_at_once(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    tracker.update(make_body(), tracked, 1.0)
+    tracker.update(make_body(left=None), tracked, 1.5)
+    back = make_body(left=geometry.pose((-0.4, 1.1, -0.2)))
+    tracker.update(back, tracked, 2.0)
+    assert np.array_equal(tracked.poses[HAND[LEFT]], back.poses[HAND[LEFT]])
+    assert np.all(tracked.provenance[HAND[LEFT]] == Provenance.MEASURED)
+    assert tracker.lost_for_s(LEFT) == 0.0
+
+
+def test_a_hand_never_seen_is_not_there(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    assert tracker.lost_for_s(LEFT) == math.inf
+    tracker.update(make_body(left=None), tracked, 1.0)
+    assert tracker.lost_for_s(LEFT) == math.inf
+    arm = ARM[LEFT]
+    assert np.all(tracked.provenance[HAND[LEFT]] == Provenance.NONE)
+    assert np.all(np.isnan(tracked.poses[HAND[LEFT]]))
+    assert tracked.provenance[arm.start] == Provenance.INFERRED, "a shoulder needs no hand"
+    assert tracked.provenance[arm.start + 1] == Provenance.NONE, "an elbow does"
+    assert np.all(np.isnan(tracked.poses[arm.start + 1]))
+
+
+def test_a_lost_head_is_held_and_without_any_head_nothing_is_inferred(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    tracker.update(make_body(head=None), tracked, 1.0)
+    for joints in (HEAD, TORSO, PELVIS, ARM[LEFT].start, ARM[LEFT].start + 1):
+        assert tracked.provenance[joints] == Provenance.NONE
+    tracker.update(make_body(), tracked, 1.1)
+    head = tracked.poses[HEAD].copy()
+    tracker.update(make_body(head=None), tracked, 1.2)
+    assert np.array_equal(tracked.poses[HEAD], head)
+    assert tracked.provenance[HEAD] == Provenance.HELD
+    assert tracked.provenance[TORSO] == Provenance.INFERRED
+
+
+@pytest.mark.parametrize("yaw", [-1.2, -0.3, 0.5, 1.2])
+def test_turning_the_head_turns_neither_pelvis_nor_torso_nor_shoulders(tracker: Tracker, make_body, yaw: float) -> None:
+    ahead, turned = Body.unseen(), Body.unseen()
+    tracker.update(make_body(head=head_turned_about_its_neck(geometry.yaw(0.0))), ahead, 1.0)
+    tracker.update(make_body(head=head_turned_about_its_neck(geometry.yaw(yaw))), turned, 1.1)
+    for joints in (PELVIS, TORSO, ARM[LEFT], ARM[RIGHT]):
+        assert np.allclose(turned.poses[joints], ahead.poses[joints], atol=1e-9)
+
+
+def test_an_upright_trunk_lies_in_the_mirrors_plane_with_shoulders_either_side(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    tracker.update(make_body(), tracked, 1.0)
+    assert tracked.poses[PELVIS, 0] == tracked.poses[TORSO, 0] == 0.0
+    assert np.allclose(tracked.poses[[PELVIS, TORSO], 3:], [0, 0, 0, 1], atol=1e-12)
+    left, right = tracked.poses[ARM[LEFT].start], tracked.poses[ARM[RIGHT].start]
+    assert np.allclose(left[:3], right[:3] * [-1, 1, 1])
+    assert right[0] - left[0] == pytest.approx(USUAL.shoulder_breadth)
+    assert tracked.poses[TORSO, 1] - tracked.poses[PELVIS, 1] == pytest.approx(USUAL.shoulders_above_hips)
+    assert np.all(tracked.provenance[[PELVIS, TORSO, ARM[LEFT].start + 1]] == Provenance.INFERRED)
+    assert np.all(tracked.provenance[LEG[LEFT]] == Provenance.NONE)
+
+
+@pytest.mark.parametrize("shift", [(0.15, -0.02, 0.0), (-0.15, -0.02, 0.0), (0.0, -0.05, -0.2)])
+def test_the_torso_leans_with_the_head_and_does_not_twist(tracker: Tracker, make_body, shift) -> None:
+    tracked = Body.unseen()
+    tracker.update(make_body(head=head_turned_about_its_neck(geometry.yaw(0.0), np.array(shift))), tracked, 1.0)
+    torso = tracked.poses[TORSO]
+    up = geometry.rotate(torso[3:], np.array([0.0, 1.0, 0.0]))
+    neck = np.array([0.0, EYES_M, 0.0]) + NECK_FROM_EYES + shift
+    along = neck - tracked.poses[PELVIS, :3]
+    assert np.allclose(up, along / np.linalg.norm(along), atol=1e-9)
+    assert np.allclose(torso[:3] + up * USUAL.neck_above_shoulders, neck, atol=1e-9)
+    assert torso[4] == 0.0, "no turn about the vertical"
+    assert np.allclose(tracked.poses[PELVIS, :3], [0, tracked.poses[PELVIS, 1], USUAL.eyes_before_neck])
+
+
+def test_elbows_join_shoulder_and_measured_wrist(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    tracker.update(make_body(), tracked, 1.0)
+    for side in Side:
+        shoulder, elbow = tracked.poses[ARM[side].start, :3], tracked.poses[ARM[side].start + 1, :3]
+        wrist = tracked.poses[joint(side, "wrist"), :3]
+        assert np.linalg.norm(elbow - shoulder) == pytest.approx(USUAL.upper_arm)
+        assert np.linalg.norm(wrist - elbow) == pytest.approx(USUAL.forearm)
+
+
+def test_a_headset_laid_on_the_floor_leaves_the_torso_upright(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    tracker.update(make_body(head=geometry.pose((0.1, 0.05, 0.2))), tracked, 1.0)
+    assert np.array_equal(tracked.poses[TORSO, 3:], [0, 0, 0, 1])
+    assert np.all(np.isfinite(tracked.poses[ARM[LEFT]]))
+
+
+def test_joints_that_a_source_does_see_are_not_inferred_over(tracker: Tracker, make_body) -> None:
+    seen, tracked = make_body(), Body.unseen()
+    elbow = joint(LEFT, "elbow")
+    seen.poses[elbow], seen.provenance[elbow] = geometry.pose((-0.4, 0.8, -0.1)), Provenance.MEASURED
+    seen.poses[TORSO], seen.provenance[TORSO] = geometry.pose((0, 1, 0.1), geometry.yaw(0.3)), Provenance.MEASURED
+    tracker.update(seen, tracked, 1.0)
+    for index in (elbow, TORSO):
+        assert np.array_equal(tracked.poses[index], seen.poses[index])
+        assert tracked.provenance[index] == Provenance.MEASURED
+    assert np.allclose(tracked.poses[ARM[RIGHT].start, :3] - tracked.poses[ARM[LEFT].start, :3],
+                       USUAL.shoulder_breadth * geometry.rotate(geometry.yaw(0.3), np.array([1.0, 0, 0])))  # fmt: skip
+
+
+def test_recentring_forgets_hands_held_in_the_old_space(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    tracker.update(make_body(), tracked, 1.0)
+    tracker.recentre(1.4)
+    tracker.update(make_body(left=None, head=geometry.pose((0, 1.4, 0))), tracked, 1.1)
+    assert np.all(tracked.provenance[HAND[LEFT]] == Provenance.NONE)
+    assert tracker.lost_for_s(LEFT) == math.inf
+    assert np.array_equal(tracked.poses[TORSO, 3:], [0, 0, 0, 1])
+
+
+def test_what_was_seen_is_left_alone(tracker: Tracker, make_body) -> None:
+    seen = make_body(right=None)
+    poses, provenance = seen.poses.copy(), seen.provenance.copy()
+    tracker.update(seen, Body.unseen(), 1.0)
+    assert np.array_equal(seen.poses, poses, equal_nan=True)
+    assert np.array_equal(seen.provenance, provenance)
