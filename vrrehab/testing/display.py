@@ -35,8 +35,9 @@ class SilentDisplay:
             return None
         self._clock.sleep_until_ns(self._next_ns)
         now_ns = self._clock.now_ns()
-        # A late frame is not made up for: the beat goes on from now, as a compositor's does.
-        self._next_ns = max(self._next_ns, now_ns - self._period_ns) + self._period_ns
+        # A missed beat is not made up for: as with a compositor, the beat goes on from now.
+        missed = now_ns - self._next_ns >= self._period_ns
+        self._next_ns = (now_ns if missed else self._next_ns) + self._period_ns
         self._given += 1
         return FrameTime(self._given, now_ns + self._period_ns, self._period_ns, now_ns)
 
