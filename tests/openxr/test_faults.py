@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -13,10 +14,8 @@ from vrrehab.xr.probe import Verdict, probe
 from vrrehab.xr.session import State, StateChanged
 
 
-def test_a_killed_runtime_is_waited_for_and_taken_up_again_when_it_is_back(stage, reach, request) -> None:
-    conftest = request.getfixturevalue("sit")
-    sitting = conftest()
-    monado = request.getfixturevalue("monado")
+def test_a_killed_runtime_is_waited_for_and_taken_up_again_when_it_is_back(sit, monado) -> None:
+    sitting = sit()
     sitting.until_seen()
     before = len(sitting.frames)
 
@@ -36,7 +35,7 @@ def test_a_killed_runtime_is_waited_for_and_taken_up_again_when_it_is_back(stage
         sitting.until_seen()
     assert [event.runtime for event in sitting.events if isinstance(event, Connected)]
     times = [frame.display_time_ns for frame in sitting.frames]
-    assert all(later > earlier for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later > earlier for earlier, later in itertools.pairwise(times))
     assert [frame.number for frame in sitting.frames] == list(range(1, len(times) + 1))
     assert before < at_loss < len(times)
 

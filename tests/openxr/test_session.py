@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from vrrehab.xr.headset import Connected
 from vrrehab.xr.session import State, StateChanged
 
@@ -27,7 +29,7 @@ def test_frames_are_numbered_and_predicted_ahead_of_now(sit) -> None:
     sitting = sit()
     sitting.until_seen()
     assert [frame.number for frame in sitting.frames] == list(range(1, len(sitting.frames) + 1))
-    for earlier, later in zip(sitting.frames, sitting.frames[1:], strict=False):
+    for earlier, later in itertools.pairwise(sitting.frames):
         assert later.display_time_ns > earlier.display_time_ns
     mono_ns, display_ns, utc_ns = sitting.display.read_clocks()
     assert utc_ns > 1_700_000_000 * 10**9

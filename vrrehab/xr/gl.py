@@ -53,6 +53,8 @@ class GL:
     def __init__(self) -> None:
         for name, arguments in _SIGNATURES.items():
             setattr(self, name, _PROTOTYPE(None, *arguments)(graphics.procedure(f"gl{name}")))
+        self._answer = c_int()
+        self._answer_at = ctypes.addressof(self._answer)
         check = _PROTOTYPE(c_uint, c_uint)
         self.CheckFramebufferStatus = check(graphics.procedure("glCheckFramebufferStatus"))
 
@@ -60,9 +62,8 @@ class GL:
         raise AttributeError(f"{name} is not among the functions loaded; add its signature to {__name__}")
 
     def integer(self, what: int) -> int:
-        value = c_int()
-        self.GetIntegerv(what, ctypes.addressof(value))
-        return value.value
+        self.GetIntegerv(what, self._answer_at)
+        return self._answer.value
 
     def generate(self, what: str) -> int:
         """One new name of `what` ("Framebuffers" or "Renderbuffers")."""

@@ -22,6 +22,7 @@ from vrrehab.xr.spaces import TRACKED, VALID
 JOINT_COUNT = 26
 
 _LOCATION_FLOATS = 10  # flags (8 bytes), quaternion, position, radius
+_ALL_TRACKED = np.full(JOINT_COUNT, TRACKED, np.uint64).tobytes()
 _CONTROLLER = xr.HandTrackingDataSourceEXT.CONTROLLER.value
 
 
@@ -78,28 +79,38 @@ class Hand:
         self._flags = np.frombuffer(joints, np.uint64).reshape(JOINT_COUNT, _LOCATION_FLOATS // 2)[:, 0]
         self.valid = np.zeros(JOINT_COUNT, bool)
         self.tracked = np.zeros(JOINT_COUNT, bool)
+        #: What all of `valid` and `tracked` are, None where they differ.
+        self._same: bool | None = False
 
     def locate(self, time_ns: int, out: NDArray[np.float64]) -> Seen:
         """Writes the joints' poses at `time_ns` (XrTime) into `out` (26, 7); joints not valid are left alone."""
         self._info.time = time_ns
         calls.check(self._locate(*self._arguments), "xrLocateHandJointsEXT")
         if not self._locations.is_active:
-            self.valid.fill(False)
-            self.tracked.fill(False)
+            self._all(False)
             return Seen.NOTHING
-        np.equal(self._flags & VALID, VALID, out=self.valid)
-        np.equal(self._flags & TRACKED, TRACKED, out=self.tracked)
-        if self.tracked.all():
+        # Nearly every frame has every joint, or none: a look at all flags at once decides it.
+        if self._flags.tobytes() == _ALL_TRACKED:
+            self._all(True)
             out[:, :3] = self._positions
             out[:, 3:] = self._quaternions
             if self._told is not None and self._told.is_active and self._told._data_source == _CONTROLLER:
                 return Seen.FROM_CONTROLLER
             return Seen.WHOLE
+        self._same = None
+        np.equal(self._flags & VALID, VALID, out=self.valid)
+        np.equal(self._flags & TRACKED, TRACKED, out=self.tracked)
         if not self.valid.any():
             return Seen.NOTHING
         out[self.valid, :3] = self._positions[self.valid]
         out[self.valid, 3:] = self._quaternions[self.valid]
         return Seen.PARTLY
+
+    def _all(self, seen: bool) -> None:
+        if self._same is not seen:
+            self._same = seen
+            self.valid.fill(seen)
+            self.tracked.fill(seen)
 
     def close(self) -> None:
         if self._tracker is not None:

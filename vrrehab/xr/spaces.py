@@ -49,9 +49,8 @@ class Located:
 
     def __init__(self, session: Session, space: xr.Space, base: xr.Space) -> None:
         self._location = xr.SpaceLocation()
-        # After type and next: flags, then quaternion and position.
+        # After type, next and flags.
         memory = np.frombuffer(self._location, np.uint8)
-        self._flags = memory[16:24].view(np.uint64)
         self._quaternion = memory[24:40].view(np.float32)
         self._position = memory[40:52].view(np.float32)
         self._space, self._base = calls.address(space), calls.address(base)
@@ -61,7 +60,7 @@ class Located:
     def locate(self, time_ns: int, out: NDArray[np.float64]) -> int:
         """Writes the pose at `time_ns` (XrTime) into `out` (7,) if there is one; answers the flags."""
         calls.check(self._call(self._space, self._base, time_ns, self._address), "xrLocateSpace")
-        flags = int(self._flags[0])
+        flags: int = self._location._location_flags
         if flags & VALID == VALID:
             out[:3] = self._position
             out[3:] = self._quaternion

@@ -33,6 +33,10 @@ NEAR_M, FAR_M = 0.05, 40.0
 
 _OPENING_FRAMES = 4
 
+# How little the eyes may move in the headset without being fitted again: a hundredth of a pixel.
+_SAME_PLACE_M = 2e-5
+_SAME_TURN = 1e-6
+
 
 class HeadsetDisplay:
     """Implements `vrrehab.session.frame.Display` on a `Headset`, which it connects.
@@ -157,14 +161,16 @@ class HeadsetDisplay:
             except XrError as problem:
                 self._problem = problem
 
-        region = self.output.make_display_region()
+        output = self.output
+        assert output is not None
+        region = output.make_display_region()
         region.set_draw_callback(core.PythonCallbackObject(describe))
         for _ in range(_OPENING_FRAMES):
             engine().graphics.render_frame()
             self._raise_problem()
             if bindings:
                 break
-        self.output.remove_display_region(region)
+        output.remove_display_region(region)
         if not bindings:
             raise NoGraphics(
                 "Expected the graphics driver to open what the headset's picture is drawn with, but it did not. "
@@ -291,65 +297,65 @@ class _EyePair:
         camera = core.Camera("eyes", self._lens)
         camera.set_initial_state(core.RenderState.make(core.AntialiasAttrib.make(core.AntialiasAttrib.M_multisample)))
         self.camera = reference.attach_new_node(camera)
-        self._projections = [core.LMatrix4(), core.LMatrix4()]
         self._fovs = b""
         self._offset = core.LVector3()
+        self._alike = 0.0
         self._back_m = 0.0
 
     def follow(self, poses: NDArray[np.float32], fovs: NDArray[np.float32]) -> None:
         """poses: (2, 7) quaternion xyzw and position; fovs: (2, 4) left, right, up, down in radians."""
-        (lx, ly, lz, lw, *left), (rx, ry, rz, rw, *right) = poses.tolist()
-        if lx * rx + ly * ry + lz * rz + lw * rw < 0:  # the same turn, written the other way
-            rx, ry, rz, rw = -rx, -ry, -rz, -rw
-        left_turn, right_turn = core.LQuaternion(lw, lx, ly, lz), core.LQuaternion(rw, rx, ry, rz)
+        (lx, ly, lz, lw, *left_at), (rx, ry, rz, rw, *right_at) = poses.tolist()
+        alike = lx * rx + ly * ry + lz * rz + lw * rw
+        if alike < 0:  # the same turn, written the other way
+            alike, rx, ry, rz, rw = -alike, -rx, -ry, -rz, -rw
         # The eyes of a headset look nearly the same way, and halfway is the sum of both turns.
-        turn = left_turn + right_turn
+        turn = core.LQuaternion(lw + rw, lx + rx, ly + ry, lz + rz)
         turn.normalize()
-        left_at, right_at = core.LPoint3(*left), core.LPoint3(*right)
-        middle = (left_at + right_at) * 0.5
-        offset = turn.conjugate().xform(right_at - middle)
+        (left_x, left_y, left_z), (right_x, right_y, right_z) = left_at, right_at
+        apart = core.LVector3(right_x - left_x, right_y - left_y, right_z - left_z)
+        offset = turn.conjugate().xform(apart)
         fov_bytes = fovs.tobytes()
-        if fov_bytes != self._fovs or not offset.almost_equal(self._offset, 1e-4):
-            self._fovs, self._offset = fov_bytes, offset
-            self._fit(fovs.tolist(), turn, (left_turn, right_turn))
-        place = middle + turn.xform(core.LVector3(0, 0, self._back_m))
-        self.camera.set_pos_quat(place, turn)
-        eyes_from_camera = _matrix(turn, place)
-        for turned, at, projection, show in (
-            (left_turn, left_at, self._projections[0], self._lens.set_left_eye_mat),
-            (right_turn, right_at, self._projections[1], self._lens.set_right_eye_mat),
+        # The eyes keep their places in the headset until its wearer turns a wheel.
+        if (
+            fov_bytes != self._fovs
+            or abs(alike - self._alike) > _SAME_TURN
+            or not offset.almost_equal(self._offset, _SAME_PLACE_M)
         ):
-            eye = _matrix(turned, at)
-            eye.invert_in_place()
-            show(eyes_from_camera * eye * projection)
+            self._fovs, self._alike, self._offset = fov_bytes, alike, offset
+            turns = core.LQuaternion(lw, lx, ly, lz), core.LQuaternion(rw, rx, ry, rz)
+            self._fit(fovs.tolist(), [each * turn.conjugate() for each in turns])
+        place = turn.xform(core.LVector3(0, 0, self._back_m))
+        place += core.LVector3((left_x + right_x) / 2, (left_y + right_y) / 2, (left_z + right_z) / 2)
+        self.camera.set_pos_quat(place, turn)
 
-    def _fit(
-        self,
-        fovs: list[list[float]],
-        turn: core.LQuaternion,
-        turns: tuple[core.LQuaternion, core.LQuaternion],
-    ) -> None:
-        """The eyes' own projections, and one frustum that holds both for the traversal."""
-        corners = []
-        for eye, (left, right, up, down) in enumerate(fovs):
-            edges = (tan(left), tan(right), tan(down), tan(up))
-            self._projections[eye] = _projection(*edges, NEAR_M, FAR_M)
-            from_camera = turns[eye] * turn.conjugate()
-            corners += [from_camera.xform(core.LVector3(x, y, -1)) for x in edges[:2] for y in edges[2:]]
+    def _fit(self, fovs: list[list[float]], turns: list[core.LQuaternion]) -> None:
+        """Each eye's way from the camera into its picture, and one frustum that holds both for the traversal.
+
+        turns: how each eye is turned in the camera's own frame.
+        """
+        tangents = [(tan(left), tan(right), tan(down), tan(up)) for left, right, up, down in fovs]
+        corners = [
+            turned.xform(core.LVector3(x, y, -1))
+            for turned, edges in zip(turns, tangents, strict=True)
+            for x in edges[:2]
+            for y in edges[2:]
+        ]
         across = [corner.x / -corner.z for corner in corners]
         upward = [corner.y / -corner.z for corner in corners]
         left, right, down, up = min(across), max(across), min(upward), max(upward)
         # Back from between the eyes until neither eye is outside, with a little to spare.
-        x, y, z = (abs(each) for each in self._offset)
+        x, y, z = (abs(each) / 2 for each in self._offset)
         self._back_m = 0.001 + z + max(x / min(-left, right), y / min(-down, up))
         self._lens.set_user_mat(_projection(left, right, down, up, NEAR_M, FAR_M + self._back_m))
-
-
-def _matrix(turn: core.LQuaternion, at: core.LVecBase3) -> core.LMatrix4:
-    matrix = core.LMatrix4()
-    turn.extract_to_matrix(matrix)
-    matrix.set_row(3, at)
-    return matrix
+        for turned, edges, side, show in (
+            (turns[0], tangents[0], -0.5, self._lens.set_left_eye_mat),
+            (turns[1], tangents[1], 0.5, self._lens.set_right_eye_mat),
+        ):
+            eye = core.LMatrix4()
+            turned.extract_to_matrix(eye)
+            eye.set_row(3, self._offset * side - core.LVector3(0, 0, self._back_m))
+            eye.invert_in_place()
+            show(eye * _projection(*edges, NEAR_M, FAR_M))
 
 
 def _projection(left: float, right: float, down: float, up: float, near_m: float, far_m: float) -> core.LMatrix4:
