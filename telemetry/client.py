@@ -1,0 +1,90 @@
+"""Asks a running recorder: profiles, history and how it is doing."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import zmq
+
+from telemetry import wire
+from telemetry.errors import NobodyAnswers, NotUnderstood, RequestRefused
+from telemetry.messages import Profile
+
+
+class RecorderClient:
+    """A connection to the recorder at `address`; each method waits at most `timeout_s`.
+
+    Methods raise `NobodyAnswers` (a TimeoutError) and, where the recorder declined, `RequestRefused` (a ValueError).
+    """
+
+    def __init__(self, address: str, timeout_s: float = 3.0) -> None:
+        wire.require_loopback(address)
+        self._address = address
+        self._timeout_s = timeout_s
+        self._numbers = itertools.count(1)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.connect(address)
+
+    def __enter__(self) -> RecorderClient:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def profile(self, code: str) -> Profile | None:
+        """The participant with this code; None where there is none."""
+        profiles = self._ask(wire.GetParticipant(next(self._numbers), code)).profiles
+        return profiles[0] if profiles else None
+
+    def profiles(self) -> list[Profile]:
+        """Every participant, by code."""
+        return list(self._ask(wire.ListParticipants(next(self._numbers))).profiles)
+
+    def put_profile(self, profile: Profile) -> None:
+        """Add a participant (version 1) or change one (version one above the stored one)."""
+        self._ask(wire.PutParticipant(next(self._numbers), profile))
+
+    def history(self, code: str) -> tuple[wire.PastSession, ...]:
+        """The participant's sessions, oldest first."""
+        return self._ask(wire.GetHistory(next(self._numbers), code)).history
+
+    def seal_state(self, session: str) -> wire.SealState:
+        return self._ask(wire.GetSealState(next(self._numbers), session)).seal
+
+    def wait_sealed(self, session: str, timeout_s: float) -> None:
+        """Return once the session is sealed. Raises `NobodyAnswers` if it is not within `timeout_s`."""
+        until_s = time.monotonic() + timeout_s
+        while (state := self.seal_state(session)) != "sealed":
+            if time.monotonic() > until_s:
+                why = self.status().problem or "see: vrrehab verify"
+                raise NobodyAnswers(
+                    f"expected session {session} to be sealed within {timeout_s:g} s, but it is {state}: {why}"
+                )
+            time.sleep(0.02)
+
+    def status(self) -> wire.RecorderStatus:
+        status = self._ask(wire.GetStatus(next(self._numbers))).status
+        if status is None:
+            raise NotUnderstood(f"expected the status of the recorder at {self._address}, got an empty reply")
+        return status
+
+    def _ask(self, request: wire.AnyRequest) -> wire.Reply:
+        self._socket.send(wire.encode(request))
+        until_s = time.monotonic() + self._timeout_s
+        while (left_s := until_s - time.monotonic()) > 0:
+            if not self._socket.poll(int(left_s * 1000) + 1):
+                break
+            said = wire.decode_from_recorder(self._socket.recv())
+            if not isinstance(said, wire.Reply) or said.request != request.request:
+                continue  # the late answer to a request that was given up
+            if said.refused:
+                raise RequestRefused(said.refused)
+            return said
+        raise NobodyAnswers(
+            f"no recorder answered at {self._address} within {self._timeout_s:g} s; start one with: vrrehab recorder"
+        )

@@ -1,0 +1,327 @@
+"""`clinic.db` for its only writer: enters events into tables, and keeps participants and seals.
+
+An event is entered exactly once: the rows it makes and the session's `projected_seq` change in one transaction. What an
+event says is never corrected here, and one that contradicts the tables is kept as an event `contradiction`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from telemetry import messages, wire
+from telemetry.errors import JournalDamaged, JournalUnwritable, RequestRefused
+from telemetry.journal import Entry
+from telemetry.motion import Gap
+from telemetry.schema import METADATA
+
+_T = METADATA.tables
+_participants, _sessions, _runs = _T["participants"], _T["sessions"], _T["task_runs"]
+_ratings, _settings, _events = _T["ratings"], _T["settings"], _T["events"]
+_pairs, _seals = _T["clock_pairs"], _T["seals"]
+
+
+def connect(path: Path) -> sa.Engine:
+    """An engine on the database file: one connection, WAL, fsync at each commit, foreign keys enforced.
+
+    Transactions of `engine.execution_options(writes=True)` take the write lock when they begin, so that none fails
+    half-way because another connection wrote first.
+    """
+    engine = sa.create_engine(
+        f"sqlite:///{path}", poolclass=sa.pool.StaticPool, connect_args={"timeout": 10.0, "check_same_thread": False}
+    )
+
+    def prepare(connection: Any, _record: Any) -> None:
+        # The driver's own transaction handling would begin too late for savepoints.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    def begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "begin", begin)
+    return engine
+
+
+class Clinic:
+    """The tables, open for writing; used by one thread at a time.
+
+    Raises `JournalUnwritable` and `JournalDamaged` as a journal does.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = connect(path)
+        self._writing = self._engine.execution_options(writes=True)
+        try:
+            with self._told():
+                METADATA.create_all(self._writing)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    def projected(self, session: str) -> int:
+        """The number of the last event entered; 0 for a session not known yet."""
+        with self._told(), self._engine.connect() as db:
+            return db.scalar(sa.select(_sessions.c.projected_seq).where(_sessions.c.session_id == session)) or 0
+
+    def project(self, session: str, entries: Sequence[Entry], gaps: Sequence[Entry]) -> None:
+        """Enter events behind `projected`, and gaps of the motion stream (known ones are passed over)."""
+        with self._told(), self._writing.begin() as db:
+            for entry in entries:
+                event = wire.decode_event(entry.payload)
+                try:
+                    with db.begin_nested():
+                        _ENTER[type(event)](db, session, entry.first, event)
+                except (sa.exc.IntegrityError, _Contradiction) as error:
+                    reason = str(error.orig) if isinstance(error, sa.exc.IntegrityError) else str(error)
+                    detail = {"reason": reason, "event": msgspec.to_builtins(event)}
+                    _note(db, session, "events", entry.first, event.mono_ns, "contradiction", detail, None)
+            if entries:
+                db.execute(_sessions.update().where(_sessions.c.session_id == session)
+                           .values(projected_seq=entries[-1].last))  # fmt: skip
+            for entry in gaps:
+                gap = msgspec.msgpack.decode(entry.payload, type=Gap)
+                detail = {"first": entry.first, "last": entry.last, "reason": gap.reason}
+                _note(db, session, "motion", entry.first, gap.mono_ns, "gap", detail, None)
+
+    def ended(self, session: str) -> int | None:
+        """What the motion of an ended session reaches; None while it runs or is not known."""
+        with self._told(), self._engine.connect() as db:
+            return db.scalar(sa.select(_sessions.c.last_motion_seq).where(_sessions.c.session_id == session))
+
+    # --- seals --------------------------------------------------------------------------------------------------------
+
+    def session(self, session: str) -> sa.Row | None:
+        with self._told(), self._engine.connect() as db:
+            return db.execute(_sessions.select().where(_sessions.c.session_id == session)).one_or_none()
+
+    def blocks(self, session: str) -> list[tuple[int, int, str]]:
+        """(run_number, block_index, task_run_id) of each task run, in order."""
+        query = sa.select(_runs.c.run_number, _runs.c.block_index, _runs.c.task_run_id)
+        with self._told(), self._engine.connect() as db:
+            rows = db.execute(query.where(_runs.c.session_id == session).order_by(_runs.c.run_number)).all()
+        return [(int(n), int(block), str(run)) for n, block, run in rows]
+
+    def unsealed(self) -> list[str]:
+        query = sa.select(_sessions.c.session_id).where(_sessions.c.session_id.not_in(sa.select(_seals.c.session_id)))
+        with self._told(), self._engine.connect() as db:
+            return list(db.scalars(query.order_by(_sessions.c.session_id)))
+
+    def sealed_reach(self) -> dict[str, tuple[int, int]]:
+        """For each sealed session, what its events and its motion reach."""
+        with self._told(), self._engine.connect() as db:
+            rows = db.execute(sa.select(_seals.c.session_id, _seals.c.events, _seals.c.last_seq)).all()
+        return {session: (events, last) for session, events, last in rows}
+
+    def seal(self, row: dict[str, Any]) -> None:
+        """Record a seal; what still awaits an answer becomes `interrupted`, because nobody will give one."""
+        session = row["session_id"]
+        with self._told(), self._writing.begin() as db:
+            for table, column in ((_ratings, _ratings.c.status), (_runs, _runs.c.rating_status)):
+                db.execute(table.update().where(table.c.session_id == session, column == "awaiting")
+                           .values({column.name: "interrupted"}))  # fmt: skip
+            db.execute(_seals.delete().where(_seals.c.session_id == session))
+            db.execute(_seals.insert().values(row))
+
+    # --- participants -----------------------------------------------------------------------------------------------
+
+    def participants(self, code: str | None = None) -> tuple[messages.Profile, ...]:
+        """All of them by code, or the one with this code; empty where there is none."""
+        query = _participants.select().order_by(_participants.c.code)
+        if code is not None:
+            query = query.where(_participants.c.code == code)
+        with self._told(), self._engine.connect() as db:
+            rows = db.execute(query).all()
+        return tuple(
+            messages.Profile(
+                code=row.code,
+                limb_losses=msgspec.json.decode(row.limb_losses, type=tuple[messages.LimbLoss, ...]),
+                consent=row.consent,
+                language=row.language,
+                version=row.version,
+            )
+            for row in rows
+        )
+
+    def put_participant(self, profile: messages.Profile) -> None:
+        """Add or change a participant. Raises `RequestRefused` where the version does not follow the stored one."""
+        row = {**msgspec.to_builtins(profile), "limb_losses": json.dumps(msgspec.to_builtins(profile.limb_losses))}
+        with self._told(), self._writing.begin() as db:
+            is_this = _participants.c.code == profile.code
+            stored = db.scalar(sa.select(_participants.c.version).where(is_this))
+            if profile.version != (stored or 0) + 1:
+                raise RequestRefused(
+                    f"expected version {(stored or 0) + 1} of participant {profile.code}, got {profile.version}; "
+                    "somebody else changed it: read it again and repeat the change"
+                )
+            db.execute(_participants.insert().values(row) if stored is None
+                       else _participants.update().where(is_this).values(row))  # fmt: skip
+
+    def history(self, code: str) -> tuple[wire.PastSession, ...]:
+        """The participant's sessions, oldest first."""
+        of_session = _sessions.c.session_id
+        runs = sa.select(sa.func.count()).where(_runs.c.session_id == of_session).scalar_subquery()
+        given = _ratings.c.site == "PLP", _ratings.c.status == "given", _ratings.c.current
+        pain = sa.select(sa.func.count()).where(_ratings.c.session_id == of_session, *given).scalar_subquery()
+        s = _sessions.c
+        query = sa.select(s.session_id, s.programme, s.mode, s.origin, s.status, s.started_utc_ns, runs, pain)
+        with self._told(), self._engine.connect() as db:
+            rows = db.execute(query.where(s.participant == code).order_by(s.started_utc_ns)).all()
+        return tuple(wire.PastSession(*row) for row in rows)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.OperationalError as error:
+            raise JournalUnwritable(
+                f"{self._path} cannot be used: {error.orig}; free space or make the folder writable, "
+                "what was committed before is safe"
+            ) from error
+        except sa.exc.IntegrityError:
+            raise
+        except sa.exc.DatabaseError as error:
+            raise JournalDamaged(
+                f"{self._path} is damaged or is no database ({error.orig}); move it away, keep it, and restore a backup"
+            ) from error
+
+
+# --- one function an event --------------------------------------------------------------------------------------------
+
+
+class _Contradiction(Exception):
+    """An event about something that the tables do not have."""
+
+
+def _note(db: sa.Connection, session: str, stream: str, seq: int, mono_ns: int, name: str, detail: dict[str, Any],
+          task_run_id: str | None) -> None:  # fmt: skip
+    db.execute(_events.insert().prefix_with("OR IGNORE").values(
+        session_id=session, stream=stream, seq=seq, mono_ns=mono_ns, name=name, task_run_id=task_run_id,
+        detail=json.dumps(detail)))  # fmt: skip
+
+
+def _one(result: sa.CursorResult, what: str) -> None:
+    if result.rowcount != 1:
+        raise _Contradiction(f"no {what} to which this belongs")
+
+
+def _session_started(db: sa.Connection, session: str, seq: int, e: messages.SessionStarted) -> None:
+    # A session may come from a computer that knew of a participant before this one did.
+    db.execute(_participants.insert().prefix_with("OR IGNORE").values(
+        code=e.participant, consent="care", language="en", limb_losses="[]", version=0))  # fmt: skip
+    db.execute(_sessions.insert().values(
+        session_id=session, participant=e.participant, programme=e.programme, mode=e.mode, origin=e.origin,
+        intact_side=e.intact_side, status="running", software_version=e.software_version, runtime=e.runtime,
+        seed=e.seed, profile_version=e.profile_version, started_mono_ns=e.mono_ns, started_utc_ns=e.utc_ns,
+        started_xr_ns=e.xr_ns, joints=json.dumps(e.joints), projected_seq=0))  # fmt: skip
+    _clock_pair(db, session, seq, messages.ClockPair(mono_ns=e.mono_ns, xr_ns=e.xr_ns, utc_ns=e.utc_ns))
+
+
+def _session_ended(db: sa.Connection, session: str, seq: int, e: messages.SessionEnded) -> None:
+    # What a crash left open ends with the session.
+    is_open = _runs.c.session_id == session, _runs.c.status == "running"
+    db.execute(_runs.update().where(*is_open).values(
+        status="interrupted", ended_mono_ns=e.mono_ns, rating_status="awaiting"))  # fmt: skip
+    _one(db.execute(_sessions.update().where(_sessions.c.session_id == session).values(
+        status=e.status, ended_mono_ns=e.mono_ns, last_motion_seq=e.last_motion_seq)), "session")  # fmt: skip
+
+
+def _clock_pair(db: sa.Connection, session: str, seq: int, e: messages.ClockPair) -> None:
+    db.execute(_pairs.insert().values(session_id=session, seq=seq, mono_ns=e.mono_ns, xr_ns=e.xr_ns, utc_ns=e.utc_ns))
+
+
+def _task_started(db: sa.Connection, session: str, seq: int, e: messages.TaskStarted) -> None:
+    db.execute(_runs.insert().values(
+        session_id=session, task_run_id=e.task_run_id, run_number=e.run_number, block_index=e.block_index,
+        task_index=e.task_index, task=e.task, mode=e.mode, limb=e.limb, side=e.side, status="running",
+        parameters=json.dumps(e.parameters), started_mono_ns=e.mono_ns))  # fmt: skip
+
+
+def _task_ended(db: sa.Connection, session: str, seq: int, e: messages.TaskEnded) -> None:
+    is_this = _runs.c.session_id == session, _runs.c.task_run_id == e.task_run_id
+    _one(db.execute(_runs.update().where(*is_this).values(
+        status=e.status, ended_mono_ns=e.mono_ns, duration_s=e.duration_s, repetitions=e.repetitions,
+        rating_status="awaiting")), "task run")  # fmt: skip
+
+
+def _rating_asked(db: sa.Connection, session: str, seq: int, e: messages.RatingAsked) -> None:
+    before = None
+    if e.task_run_id is not None and e.phase == "after_task":
+        # Asked again: the new question takes the place of the earlier one, whose row stays.
+        same = (_ratings.c.session_id == session, _ratings.c.task_run_id == e.task_run_id,
+                _ratings.c.site == e.site, _ratings.c.phase == e.phase, _ratings.c.current)  # fmt: skip
+        before = db.scalar(sa.select(_ratings.c.rating_id).where(*same))
+        db.execute(_ratings.update().where(*same).values(current=False))
+    db.execute(_ratings.insert().values(
+        rating_id=e.rating_id, session_id=session, task_run_id=e.task_run_id, phase=e.phase, site=e.site,
+        scale=e.scale, status="awaiting", supersedes=before, current=True, asked_mono_ns=e.mono_ns))  # fmt: skip
+    _tell_run(db, e.rating_id)
+
+
+def _rating_answered(db: sa.Connection, session: str, seq: int, e: messages.RatingAnswered) -> None:
+    is_this = _ratings.c.session_id == session, _ratings.c.rating_id == e.rating_id
+    _one(db.execute(_ratings.update().where(*is_this).values(
+        status=e.status, value=e.value, source=e.source, by=e.by or None, answered_mono_ns=e.mono_ns)),
+        "rating")  # fmt: skip
+    _tell_run(db, e.rating_id)
+
+
+def _rating_corrected(db: sa.Connection, session: str, seq: int, e: messages.RatingCorrected) -> None:
+    is_old = _ratings.c.session_id == session, _ratings.c.rating_id == e.supersedes, _ratings.c.current
+    old = db.execute(_ratings.select().where(*is_old)).mappings().one_or_none()
+    if old is None:
+        raise _Contradiction(f"no current rating {e.supersedes} to supersede")
+    db.execute(_ratings.update().where(*is_old).values(current=False))
+    answered = old["asked_mono_ns"] if old["answered_mono_ns"] is None else old["answered_mono_ns"]
+    db.execute(_ratings.insert().values({
+        **old, "rating_id": e.rating_id, "supersedes": e.supersedes, "value": e.value, "status": "given",
+        "source": e.source, "by": None, "who": e.who, "current": True, "answered_mono_ns": answered,
+        "corrected_mono_ns": e.mono_ns}))  # fmt: skip
+    _tell_run(db, e.rating_id)
+
+
+def _tell_run(db: sa.Connection, rating_id: str) -> None:
+    """A finished task run's rating status is that of its own PLP rating."""
+    rating = db.execute(_ratings.select().where(_ratings.c.rating_id == rating_id)).one()
+    if rating.phase == "after_task" and rating.site == "PLP" and rating.task_run_id is not None:
+        db.execute(_runs.update().where(_runs.c.task_run_id == rating.task_run_id, _runs.c.status != "running")
+                   .values(rating_status=rating.status))  # fmt: skip
+
+
+def _setting_changed(db: sa.Connection, session: str, seq: int, e: messages.SettingChanged) -> None:
+    db.execute(_settings.insert().values(
+        session_id=session, seq=seq, who=e.who, name=e.name, old=json.dumps(e.old), new=json.dumps(e.new),
+        applied_frame=e.applied_frame, mono_ns=e.mono_ns))  # fmt: skip
+
+
+def _happened(db: sa.Connection, session: str, seq: int, e: messages.Happened) -> None:
+    _note(db, session, "events", seq, e.mono_ns, e.name, e.detail, e.task_run_id)
+
+
+_ENTER: dict[type, Callable[[sa.Connection, str, int, Any], None]] = {
+    messages.SessionStarted: _session_started,
+    messages.SessionEnded: _session_ended,
+    messages.ClockPair: _clock_pair,
+    messages.TaskStarted: _task_started,
+    messages.TaskEnded: _task_ended,
+    messages.RatingAsked: _rating_asked,
+    messages.RatingAnswered: _rating_answered,
+    messages.RatingCorrected: _rating_corrected,
+    messages.SettingChanged: _setting_changed,
+    messages.Happened: _happened,
+}

@@ -1,0 +1,195 @@
+"""Brings a spool to the recorder: says hello, resumes where the recorder is, and knows what is acknowledged.
+
+`step` does a small piece of work and never waits, so that whoever calls it stays in charge of its thread. It must
+never touch what the spool holds; dropping what is acknowledged is the owner's work.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import zmq
+
+from telemetry import wire
+from telemetry.errors import NotUnderstood
+from telemetry.journal import STREAMS, Journal, Stream
+
+# Entries on the way at once, and how many are read from the spool in one go: a few tens of kilobytes each.
+_WINDOW = 64
+_READ_AT_ONCE = 12
+_MOST_IN_ONE_MESSAGE = 1 << 19
+_HELLO_AGAIN_S = 0.5
+_GREET_WHEN_IDLE_S = 1.0
+_SILENCE_S = 3.0
+_AFTER_REFUSAL_S = 2.0
+
+
+class Delivery:
+    """One session's conversation with the recorder at `address`. Raises `NotLoopback` for a distant one.
+
+    acknowledged: what the recorder has committed of each stream. problem: what is wrong, in words; empty when all
+    is well.
+    """
+
+    def __init__(self, journal: Journal, session_id: str, address: str, now_s: float) -> None:
+        wire.require_loopback(address)
+        self.acknowledged: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
+        self._journal = journal
+        self._session = session_id
+        self._address = address
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+        # Queue only for a recorder that is there: to one that is not, a fresh hello says all that is needed.
+        self._socket.setsockopt(zmq.IMMEDIATE, 1)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        self._socket.setsockopt(zmq.HEARTBEAT_IVL, 1000)
+        self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 3000)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, wire.MOST_MESSAGE_BYTES)
+        self._socket.connect(address)
+        self._greeted = False
+        self._attempt = 0
+        self._sent: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
+        self._in_flight: dict[Stream, deque[int]] = {stream: deque() for stream in STREAMS}
+        self._now_s = now_s
+        self._asked_s = now_s - _HELLO_AGAIN_S
+        self._heard_s = now_s
+        self._moved_s = now_s
+        self._refused = ""
+        self._hole = ""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the recorder said something lately."""
+        return self._greeted and self._now_s - self._heard_s < _SILENCE_S
+
+    @property
+    def awaiting(self) -> bool:
+        """Whether something sent lately is not acknowledged yet, so that `step` should be called soon again."""
+        return self.connected and any(self._in_flight.values())
+
+    @property
+    def complete(self) -> bool:
+        """Whether the recorder has everything that the spool has ever held."""
+        return self._greeted and all(
+            self.acknowledged[stream] >= self._journal.reach(self._session, stream) for stream in STREAMS
+        )
+
+    @property
+    def problem(self) -> str:
+        if self._refused or self._hole:
+            return self._refused or self._hole
+        if self._now_s - self._heard_s >= _SILENCE_S:
+            return f"No recorder answers at {self._address}; all is kept on this computer and delivered later."
+        return ""
+
+    def step(self, now_s: float) -> None:
+        """Take in what the recorder said and send what it lacks, within the window."""
+        self._now_s = now_s
+        self._listen()
+        in_flight = any(self._in_flight.values())
+        if in_flight and now_s - self._moved_s > _SILENCE_S:
+            # Lost on the way, or the recorder restarted: ask anew what it has.
+            self._begin_again()
+        if not self._greeted:
+            if now_s - self._asked_s >= _HELLO_AGAIN_S:
+                self._greet()
+            return
+        if not in_flight and now_s - max(self._heard_s, self._asked_s) >= _GREET_WHEN_IDLE_S:
+            self._greet()
+        for stream in STREAMS:
+            self._send_entries(stream)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _greet(self) -> None:
+        self._asked_s = self._now_s
+        self._say(wire.Hello(self._session, self._attempt))
+
+    def _begin_again(self) -> None:
+        self._greeted = False
+        self._attempt += 1
+        self._asked_s = self._now_s - _HELLO_AGAIN_S
+        for waiting in self._in_flight.values():
+            waiting.clear()
+
+    def _say(self, message: wire.ToRecorder) -> bool:
+        try:
+            self._socket.send(wire.encode(message), zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                data = self._socket.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                said = wire.decode_from_recorder(data)
+            except NotUnderstood:
+                # Whatever answers at that address is no recorder; the lack of a real answer is reported as such.
+                continue
+            if isinstance(said, wire.Reply) or said.session != self._session:
+                continue
+            self._heard_s = self._now_s
+            match said:
+                case wire.Have(attempt=attempt, reach=reach):
+                    if attempt == self._attempt:
+                        self._resume(reach)
+                case wire.Ack(reach=reach):
+                    self._refused = ""
+                    self._acknowledge(reach)
+                case wire.Refused(reason=reason):
+                    self._refused = reason
+                    self._begin_again()
+                    self._asked_s = self._now_s + _AFTER_REFUSAL_S - _HELLO_AGAIN_S
+
+    def _resume(self, reach: dict[Stream, int]) -> None:
+        # A second answer to the same attempt is stale: it would rewind what has been sent since.
+        self._attempt += 1
+        self._greeted = True
+        for waiting in self._in_flight.values():
+            waiting.clear()
+        self._acknowledge(reach)
+        self._sent.update(reach)
+        if self.complete:
+            self._refused = ""
+
+    def _acknowledge(self, reach: dict[Stream, int]) -> None:
+        self._moved_s = self._now_s
+        for stream, seq in reach.items():
+            self.acknowledged[stream] = max(seq, self.acknowledged[stream])
+            waiting = self._in_flight[stream]
+            while waiting and waiting[0] <= seq:
+                waiting.popleft()
+
+    def _send_entries(self, stream: Stream) -> None:
+        waiting = self._in_flight[stream]
+        # The journal knows its reach without a query, and most steps have nothing to send.
+        while self._sent[stream] < self._journal.reach(self._session, stream):
+            room = min(_READ_AT_ONCE, _WINDOW - len(waiting))
+            if room <= 0:
+                return
+            entries = self._journal.read(self._session, stream, self._sent[stream], room)
+            if not entries or entries[0].first != self._sent[stream] + 1:
+                self._hole = (
+                    f"The recorder at {self._address} has {stream} of session {self._session} only up to "
+                    f"{self._sent[stream]}, less than it acknowledged. Its data folder was exchanged: give it the "
+                    "right one back; the rest is kept on this computer"
+                )
+                return
+            self._hole = ""
+            size = taken = 0
+            for entry in entries:
+                size += len(entry.payload)
+                if taken and size > _MOST_IN_ONE_MESSAGE:
+                    break
+                taken += 1
+            if not waiting:
+                self._moved_s = self._now_s
+            if not self._say(wire.Entries(self._session, self._attempt, stream, entries[:taken])):
+                return
+            waiting.extend(entry.last for entry in entries[:taken])
+            self._sent[stream] = entries[taken - 1].last

@@ -1,0 +1,50 @@
+"""Every error of the record, in one place; each is also the builtin that a caller would guess.
+
+Messages say what was expected, what came and what to do.
+"""
+
+from __future__ import annotations
+
+
+class TelemetryError(Exception):
+    """Any error of this package."""
+
+
+class JournalUnwritable(TelemetryError, OSError):
+    """A journal's disk is full, read-only or failing; what was committed before is untouched."""
+
+
+class JournalDamaged(TelemetryError, ValueError):
+    """A journal's file is not a database, or is one no longer."""
+
+
+class InUse(TelemetryError, RuntimeError):
+    """Another live process holds this folder or spool."""
+
+
+class NotAStore(TelemetryError, FileNotFoundError):
+    """The folder holds no record, or one that cannot be read."""
+
+
+class UnknownSession(TelemetryError, LookupError):
+    """The store has no such session or task run."""
+
+
+class SealFailed(TelemetryError, RuntimeError):
+    """What was read back differs from what was to be sealed; the journal is kept."""
+
+
+class NotUnderstood(TelemetryError, ValueError):
+    """Bytes came that are no message of this protocol."""
+
+
+class NotLoopback(TelemetryError, ValueError):
+    """An address that other computers could reach, which needs encryption."""
+
+
+class NobodyAnswers(TelemetryError, TimeoutError):
+    """No answer came in time."""
+
+
+class RequestRefused(TelemetryError, ValueError):
+    """The recorder understood a request and declined it."""

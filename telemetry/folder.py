@@ -1,0 +1,99 @@
+"""Where everything lies in a data folder, and how programs on one computer find each other through it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from telemetry.errors import InUse, JournalUnwritable
+from telemetry.lock import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A data folder; nothing here touches the disk except `make`."""
+
+    path: Path
+
+    @property
+    def clinic(self) -> Path:
+        """The database of participants, sessions, task runs and ratings."""
+        return self.path / "clinic.db"
+
+    @property
+    def journal(self) -> Path:
+        """What was acknowledged and is not sealed yet."""
+        return self.path / "journal" / "journal.db"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one process that may write."""
+        return self.path / "recorder.lock"
+
+    @property
+    def address(self) -> Path:
+        """The running recorder's address and process id, as JSON."""
+        return self.path / "recorder.json"
+
+    @property
+    def spool(self) -> Path:
+        """Where a session on this computer keeps what the recorder does not have yet."""
+        return self.path / "spool"
+
+    def session(self, participant: str, session: str) -> Path:
+        """The folder of a sealed session."""
+        return self.path / "motion" / f"participant={participant}" / f"session={session}"
+
+    @property
+    def session_address(self) -> Path:
+        """The running session's id and the address that takes its commands, as JSON."""
+        return self.path / "session.json"
+
+    def make(self) -> None:
+        self.journal.parent.mkdir(parents=True, exist_ok=True)
+
+
+def running_recorder(data_dir: Path) -> str | None:
+    """The address of the recorder that is running on this data folder; None where none is."""
+    folder = Folder(data_dir)
+    said = _read(folder.address)
+    if said is None:
+        return None
+    try:
+        Lock(folder.lock, "").release()
+    except InUse:
+        return str(said.get("address"))
+    except JournalUnwritable:
+        return None
+    return None
+
+
+def say_where(path: Path, said: dict[str, Any]) -> None:
+    """Write a small JSON file, with this process's id, so that it is there whole or not at all."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps({**said, "pid": os.getpid()}))
+    part.replace(path)
+
+
+@contextmanager
+def announce_session(data_dir: Path, session_id: str, address: str) -> Iterator[None]:
+    """While this lasts, programs on this computer find the running session's commands in `session.json`."""
+    path = Folder(data_dir).session_address
+    say_where(path, {"session_id": session_id, "address": address})
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        said = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return said if isinstance(said, dict) else None

@@ -1,0 +1,107 @@
+"""Delivers what earlier sessions could not: spools left by a crash, or by a recorder that was not there.
+
+A spool whose session still lives is left alone. A session that died without an end gets one here, `interrupted`,
+because only its own spool knows for certain that nothing more will come.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from telemetry import messages, wire
+from telemetry.delivery import Delivery
+from telemetry.errors import InUse, JournalDamaged, JournalUnwritable
+from telemetry.journal import Entry, Journal
+from telemetry.lock import Lock
+from telemetry.motion import last_mono_ns
+from telemetry.sender import lock_path, remove_spool
+
+_LISTEN_EVERY_S = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """One spool that was found: whether the recorder now has all of it (the file is gone then), or why not."""
+
+    session_id: str
+    spool: Path
+    delivered: bool
+    problem: str
+
+
+def deliver_leftovers(spool_dir: Path, address: str, timeout_s: float = 10.0) -> tuple[Leftover, ...]:
+    """Deliver every spool in `spool_dir` that no live process holds; `timeout_s` is for each without progress."""
+    wire.require_loopback(address)
+    found = []
+    for spool in sorted(spool_dir.glob("*.db")):
+        try:
+            lock = Lock(lock_path(spool), f"{spool} belongs to a running session")
+        except InUse:
+            continue
+        except JournalUnwritable as error:
+            found.append(Leftover(spool.stem, spool, False, str(error)))
+            continue
+        try:
+            problem = _deliver(spool, address, timeout_s)
+            found.append(Leftover(spool.stem, spool, not problem, problem))
+        finally:
+            lock.release(remove=True)
+    return tuple(found)
+
+
+def end_interrupted(journal: Journal, session: str) -> None:
+    """Give a spool whose session died the end that it lacks; nothing is done to one that has it."""
+    newest = journal.newest(session, "events")
+    if newest is None:
+        return
+    event = wire.decode_event(newest.payload)
+    if isinstance(event, messages.SessionEnded):
+        return
+    last = journal.newest(session, "motion")
+    ended = messages.SessionEnded(
+        mono_ns=event.mono_ns if last is None else max(event.mono_ns, last_mono_ns(last)),
+        status="interrupted",
+        last_motion_seq=journal.reach(session, "motion"),
+    )
+    seq = newest.last + 1
+    journal.append([(session, "events", Entry(seq, seq, False, wire.encode(ended)))])
+
+
+def _deliver(spool: Path, address: str, timeout_s: float) -> str:
+    """The reason why the spool could not be delivered; empty when it was, and is removed."""
+    session = spool.stem
+    try:
+        journal = Journal(spool)
+    except (JournalUnwritable, JournalDamaged) as error:
+        return str(error)
+    try:
+        end_interrupted(journal, session)
+        problem = _bring(journal, session, address, timeout_s)
+    except (JournalUnwritable, JournalDamaged, ValueError) as error:
+        problem = str(error)
+    finally:
+        journal.close()
+    if not problem:
+        remove_spool(spool)
+    return problem
+
+
+def _bring(journal: Journal, session: str, address: str, timeout_s: float) -> str:
+    delivery = Delivery(journal, session, address, time.monotonic())
+    try:
+        before = dict(delivery.acknowledged)
+        give_up_s = time.monotonic() + timeout_s
+        while not delivery.complete:
+            now_s = time.monotonic()
+            delivery.step(now_s)
+            if delivery.acknowledged != before:
+                before = dict(delivery.acknowledged)
+                give_up_s = now_s + timeout_s
+            if now_s > give_up_s:
+                return delivery.problem or f"the recorder at {address} did not acknowledge in {timeout_s:g} s"
+            time.sleep(_LISTEN_EVERY_S)
+        return ""
+    finally:
+        delivery.close()

@@ -1,0 +1,176 @@
+"""The record itself, held by its only writer: journal first, then the tables, then the seal.
+
+    take() -> commit() -> [acknowledge] -> enter() -> ready() to be sealed
+
+Knows nothing of sockets. What `commit` returned for is on disk; everything behind it can be redone from the journal at
+any time, and is, when the writer starts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from telemetry import messages, wire
+from telemetry.clinic import Clinic
+from telemetry.errors import NotUnderstood
+from telemetry.folder import Folder
+from telemetry.journal import STREAMS, Entry, Journal, Stream
+from telemetry.lock import Lock
+from telemetry.motion import Gap
+
+_EVENTS_AT_ONCE = 256
+_safe_name = msgspec.json.Decoder(wire.SafeName)
+
+
+class Record:
+    """The open data folder. Raises `InUse` where another process has it open for writing.
+
+    Methods raise `JournalUnwritable` when the disk is full or read-only; they may be repeated when it is not.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        folder.make()
+        self._lock = Lock(folder.lock, f"{folder.path} is in use by another recorder; stop that one first", 1.0)
+        try:
+            self.journal = Journal(folder.journal)
+            try:
+                self.clinic = Clinic(folder.clinic)
+                self._sealed = self.clinic.sealed_reach()
+            except BaseException:
+                self.journal.close()
+                raise
+        except BaseException:
+            self._lock.release()
+            raise
+        self._pending: list[tuple[str, Stream, Entry]] = []
+        self._pending_reach: dict[tuple[str, Stream], int] = {}
+        # Sessions with something in the journal that the tables may not have.
+        self._behind: set[str] = set(self.journal.sessions())
+        # What the motion of each ended and unsealed session reaches.
+        self._ended: dict[str, int] = {}
+
+    def close(self) -> None:
+        self.clinic.close()
+        self.journal.close()
+        self._lock.release()
+
+    def reach(self, session: str) -> dict[Stream, int]:
+        """What is committed of each stream, sealed or not."""
+        if session in self._sealed:
+            events, motion = self._sealed[session]
+            return {"events": events, "motion": motion}
+        return {stream: self.journal.reach(session, stream) for stream in STREAMS}
+
+    def take(self, session: str, stream: Stream, entries: list[Entry]) -> bool:
+        """Add entries to what `commit` will commit; known ones are passed over.
+
+        False if they begin behind a hole: the sender has to go back. Raises `NotUnderstood`, and takes none, if they
+        are not what the stream holds, or come after the session was sealed.
+        """
+        key = (session, stream)
+        reach = self._pending_reach.get(key) or self.reach(session)[stream]
+        fresh = []
+        for entry in entries:
+            if entry.last <= reach and entry.first <= entry.last:
+                continue
+            if entry.first > reach + 1:
+                break
+            _check(session, stream, entry, reach)
+            fresh.append((session, stream, entry))
+            reach = entry.last
+        if fresh and session in self._sealed:
+            raise NotUnderstood(
+                f"session {session} is sealed already; what came after that stays in its spool, keep the file"
+            )
+        self._pending.extend(fresh)
+        self._pending_reach[key] = reach
+        return reach >= entries[-1].last
+
+    def commit(self) -> None:
+        """Bring what was taken to the disk in one transaction; what could not be is forgotten, and will come again."""
+        pending, self._pending, self._pending_reach = self._pending, [], {}
+        if pending:
+            self.journal.append(pending)
+            self._behind.update(session for session, _, _ in pending)
+
+    def enter(self) -> None:
+        """Bring the tables up to what is committed."""
+        for session in sorted(self._behind):
+            self._enter_session(session)
+            self._behind.discard(session)
+
+    def ready(self) -> list[str]:
+        """Sessions that ended, of which everything is here, and that are not sealed."""
+        return [session for session, last in self._ended.items() if self.reach(session)["motion"] >= last]
+
+    def now_sealed(self) -> None:
+        """Take note of what a sealer has sealed."""
+        self._sealed = self.clinic.sealed_reach()
+        self._ended = {session: last for session, last in self._ended.items() if session not in self._sealed}
+
+    def seal_state(self, session: str) -> wire.SealState:
+        if session in self._sealed:
+            return "sealed"
+        return "open" if self.journal.reach(session, "events") else "unknown"
+
+    def _enter_session(self, session: str) -> None:
+        if session in self._sealed:
+            # Sealed, but stopped before the journal had let go of it.
+            self._ended[session] = 0
+            return
+        after = self.clinic.projected(session)
+        while entries := self.journal.read(session, "events", after, _EVENTS_AT_ONCE):
+            self.clinic.project(session, entries, ())
+            after = entries[-1].last
+        if after and (gaps := self.journal.gaps(session)):
+            self.clinic.project(session, (), gaps)
+        last = self.clinic.ended(session)
+        if last is not None:
+            self._ended[session] = last
+
+
+def _check(session: str, stream: Stream, entry: Entry, reach: int) -> None:
+    """Raises `NotUnderstood` unless this may stand in the stream behind `reach`; nothing that does can fail later."""
+    frames = entry.last - entry.first + 1
+    if entry.first != reach + 1 or entry.last < entry.first:
+        raise NotUnderstood(f"expected {stream} from {reach + 1} on, got {entry.first} to {entry.last}")
+    if stream == "motion" and entry.gap:
+        try:
+            msgspec.msgpack.decode(entry.payload, type=Gap)
+        except msgspec.DecodeError as error:
+            raise NotUnderstood(f"expected a gap as number {entry.first} of motion, but {error}") from error
+    elif stream == "motion":
+        if not entry.payload or len(entry.payload) % frames:
+            raise NotUnderstood(f"expected {frames} frames of one size, got {len(entry.payload)} bytes")
+    else:
+        if frames != 1 or entry.gap:
+            raise NotUnderstood(f"expected one event as number {entry.first}, got {frames}")
+        event = wire.decode_event(entry.payload)
+        _check_numbers(msgspec.to_builtins(event))
+        if isinstance(event, messages.SessionStarted) != (entry.first == 1):
+            raise NotUnderstood("expected a session's first event, and no other, to be its start")
+        if isinstance(event, messages.SessionStarted):
+            if event.session_id != session:
+                raise NotUnderstood(f"expected the start of session {session}, got that of {event.session_id}")
+            check_code(event.participant)
+
+
+def check_code(code: str) -> None:
+    """Raises `NotUnderstood` unless `code` may be a participant's code, and so a folder's name."""
+    try:
+        _safe_name.decode(msgspec.json.encode(code))
+    except msgspec.ValidationError:
+        raise NotUnderstood(
+            f"expected a participant's code of letters, digits, dots, dashes and underscores, got {code!r}"
+        ) from None
+
+
+def _check_numbers(value: Any) -> None:
+    """SQLite holds 64 bits."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise NotUnderstood(f"expected whole numbers of 64 bits, got {value}")
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
+        _check_numbers(part)

@@ -1,0 +1,233 @@
+"""The recorder: the one process that writes a data folder.
+
+    while not told to stop:
+        drain what senders and clients have said
+        commit it to the journal, in one transaction
+        acknowledge it
+        enter its events into the tables
+        seal, in a thread, what has ended
+
+What is acknowledged is on disk. A disk that is full or read-only stops nothing but the acknowledging: senders keep what
+they have, are told why, and bring it again.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from argparse import ArgumentParser
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+import zmq
+
+from telemetry import wire
+from telemetry.errors import JournalDamaged, JournalUnwritable, NotUnderstood, RequestRefused, TelemetryError
+from telemetry.folder import Folder, say_where
+from telemetry.record import Record, check_code
+from telemetry.sealing import Sealer
+
+DEFAULT_BIND = "tcp://127.0.0.1:5757"
+
+_WAIT_MS = 100
+_MOST_AT_ONCE = 256
+
+
+class Recorder:
+    """Serves `data_dir` at `bind` (port 0 picks a free one) until `stop`. Raises `InUse` and `NotLoopback`."""
+
+    def __init__(self, data_dir: Path, bind: str = DEFAULT_BIND) -> None:
+        wire.require_loopback(bind)
+        self._record = Record(Folder(data_dir))
+        try:
+            # Left by one that was killed.
+            self._record.folder.address.unlink(missing_ok=True)
+            self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
+            self._socket.setsockopt(zmq.LINGER, 200)
+            self._socket.setsockopt(zmq.MAXMSGSIZE, wire.MOST_MESSAGE_BYTES)
+            self._socket.setsockopt(zmq.HEARTBEAT_IVL, 1000)
+            self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 5000)
+            try:
+                self._socket.bind(bind)
+            except zmq.ZMQError as error:
+                self._socket.close()
+                raise TelemetryError(
+                    f"expected to listen on {bind}, but {error.strerror}; stop what uses that port or choose another"
+                ) from error
+        except BaseException:
+            self._record.close()
+            raise
+        self.address = str(self._socket.getsockopt_string(zmq.LAST_ENDPOINT))
+        self._sealer = Sealer(self._record.folder)
+        self._stopping = False
+        self._dropped_messages = 0
+        self._problem = ""
+
+    def run(self) -> None:
+        """Serve until `stop`; then leave everything whole."""
+        folder = self._record.folder
+        try:
+            # A convenience for programs on this computer: the address is printed as well.
+            with suppress(OSError):
+                say_where(folder.address, {"address": self.address})
+            while not self._stopping:
+                self._round()
+        finally:
+            self._socket.close()
+            self._sealer.close()
+            folder.address.unlink(missing_ok=True)
+            self._record.close()
+
+    def stop(self) -> None:
+        """Ask `run` to return; may be called from a signal handler."""
+        self._stopping = True
+
+    # --- the loop -----------------------------------------------------------------------------------------------------
+
+    def _round(self) -> None:
+        said = self._drain()
+        waiting: dict[tuple[bytes, str], None] = {}
+        for identity, message in said:
+            match message:
+                case wire.Hello():
+                    self._greet(identity, message)
+                case wire.Entries():
+                    if self._take(identity, message):
+                        waiting[identity, message.session] = None
+        self._commit(list(waiting))
+        self._keep_up()
+        for identity, message in said:
+            if isinstance(message, wire.Request):
+                self._say(identity, self._answer(message))
+
+    def _drain(self) -> list[tuple[bytes, wire.ToRecorder]]:
+        """What has come, bounded; waits a little where nothing has."""
+        said: list[tuple[bytes, wire.ToRecorder]] = []
+        if not self._socket.poll(_WAIT_MS):
+            return said
+        for _ in range(_MOST_AT_ONCE):
+            try:
+                identity, *parts = self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                break
+            try:
+                said.append((identity, wire.decode_to_recorder(b"".join(parts))))
+            except NotUnderstood:
+                self._dropped_messages += 1
+        return said
+
+    def _greet(self, identity: bytes, hello: wire.Hello) -> None:
+        if hello.protocol != wire.PROTOCOL:
+            reason = (
+                f"this recorder speaks protocol {wire.PROTOCOL}, the session {hello.protocol}; "
+                "install the same version of vrrehab on both computers"
+            )
+            self._say(identity, wire.Refused(hello.session, reason))
+            return
+        self._say(identity, wire.Have(hello.session, hello.attempt, self._record.reach(hello.session)))
+
+    def _take(self, identity: bytes, message: wire.Entries) -> bool:
+        try:
+            if self._record.take(message.session, message.stream, message.entries):
+                return True
+        except NotUnderstood as error:
+            self._dropped_messages += 1
+            self._say(identity, wire.Refused(message.session, str(error)))
+            return False
+        # Only what is on disk may be named, not what was taken a moment ago.
+        have = wire.Have(message.session, message.attempt, self._record.reach(message.session))
+        self._say(identity, have)
+        return False
+
+    def _commit(self, waiting: list[tuple[bytes, str]]) -> None:
+        try:
+            self._record.commit()
+        except (JournalUnwritable, JournalDamaged) as error:
+            self._problem = str(error)
+            for identity, session in waiting:
+                self._say(identity, wire.Refused(session, f"the recorder cannot keep the record: {error}"))
+            return
+        for identity, session in waiting:
+            self._say(identity, wire.Ack(session, self._record.reach(session)))
+
+    def _keep_up(self) -> None:
+        try:
+            self._record.enter()
+            if self._sealer.take_finished():
+                self._record.now_sealed()
+            for session in self._record.ready():
+                self._sealer.ask(session)
+        except (JournalUnwritable, JournalDamaged) as error:
+            # Acknowledged and in the journal: it is entered as soon as that is possible again.
+            self._problem = str(error)
+        else:
+            self._problem = self._sealer.problem
+
+    def _answer(self, request: wire.AnyRequest) -> wire.Reply:
+        record, number = self._record, request.request
+        try:
+            match request:
+                case wire.GetParticipant(code=code):
+                    return wire.Reply(number, profiles=record.clinic.participants(code))
+                case wire.ListParticipants():
+                    return wire.Reply(number, profiles=record.clinic.participants())
+                case wire.PutParticipant(profile=profile):
+                    check_code(profile.code)
+                    record.clinic.put_participant(profile)
+                    return wire.Reply(number, profiles=(profile,))
+                case wire.GetHistory(code=code):
+                    return wire.Reply(number, history=record.clinic.history(code))
+                case wire.GetSealState(session=session):
+                    return wire.Reply(number, seal=record.seal_state(session))
+                case wire.GetStatus():
+                    return wire.Reply(number, status=self._status())
+        except (RequestRefused, NotUnderstood, JournalUnwritable, JournalDamaged) as error:
+            return wire.Reply(number, refused=str(error))
+
+    def _status(self) -> wire.RecorderStatus:
+        return wire.RecorderStatus(
+            data_dir=str(self._record.folder.path),
+            open_sessions=tuple(self._record.clinic.unsealed()),
+            journal_entries=self._record.journal.count(),
+            dropped_messages=self._dropped_messages,
+            problem=self._problem,
+        )
+
+    def _say(self, identity: bytes, message: wire.FromRecorder) -> None:
+        # Who is gone, or does not listen, will say hello when it is back.
+        with suppress(zmq.ZMQError):
+            self._socket.send_multipart((identity, wire.encode(message)), zmq.NOBLOCK)
+
+
+def run_recorder(data_dir: Path, bind: str = DEFAULT_BIND) -> None:
+    """Run a recorder in this process until Ctrl-C or SIGTERM, saying on standard output where it listens."""
+    recorder = Recorder(data_dir, bind)
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        recorder.stop()
+
+    before = [(number, signal.signal(number, leave)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        print(f"listening on {recorder.address}", flush=True)
+        recorder.run()
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def main() -> int:
+    parser = ArgumentParser(prog="python -m telemetry.recorder", description="Record sessions into a data folder.")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--bind", default=DEFAULT_BIND, metavar="ADDRESS")
+    arguments = parser.parse_args()
+    try:
+        run_recorder(arguments.data, arguments.bind)
+    except (TelemetryError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

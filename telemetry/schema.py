@@ -1,0 +1,334 @@
+"""Every table and column of the record, declared once; the database, the pandas tables and the dictionary follow.
+
+Nothing here reads or writes. A column is either stored in `clinic.db`, or (`derived`) computed when tables are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import sqlalchemy as sa
+
+from telemetry import messages
+from telemetry.motion import BODIES, COMPONENTS, PROVENANCE, STAGES
+
+Kind = Literal["text", "choice", "integer", "real", "truth", "time", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `values` are all that a choice may be; `internal` ones are for the recorder, not for researchers."""
+
+    name: str
+    kind: Kind
+    description: str
+    unit: str = ""
+    values: tuple[str, ...] = ()
+    key: bool = False
+    refers_to: str = ""
+    optional: bool = False
+    derived: bool = False
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table. `name` is what researchers call it, `stored_as` its name in `clinic.db`."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    stored_as: str = ""
+    #: Conditions that the database itself keeps, in SQL.
+    checks: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if not column.internal)
+
+
+def _id(name: str, description: str) -> Column:
+    return Column(name, "text", description, key=True)
+
+
+def _mono(name: str, description: str, *, optional: bool = False) -> Column:
+    return Column(
+        name, "integer", f"{description}, on the session computer's monotonic clock.", "ns", optional=optional
+    )
+
+
+def _pain(name: str, description: str) -> Column:
+    return Column(name, "real", description, "NRS 0-10", derived=True, optional=True)
+
+
+def _utc(name: str, description: str) -> Column:
+    return Column(name, "time", f"{description}, in UTC.", "UTC", derived=True, optional=True)
+
+
+_SESSION = Column("session_id", "text", "The session.", refers_to="sessions.session_id")
+_SESSION_KEY = replace(_SESSION, key=True)
+_PARTICIPANT = Column("participant", "text", "The participant's code.", derived=True)
+
+_MODE = Column("mode", "text", "What drove the virtual limb: mirror, imagery, observe, residual, intact_only, "
+               "distractor or relax.")  # fmt: skip
+
+SESSION_STATUS = ("running", *get_args(messages.SessionStatus))
+TASK_STATUS = ("running", *get_args(messages.TaskStatus))
+RATING_STATUS = get_args(messages.RatingStatus)
+
+PARTICIPANTS = Table(
+    "participants",
+    "The people, by code.",
+    (
+        _id("code", "The participant's code; the list of codes and names is kept elsewhere."),
+        Column("consent", "choice", "What the person agreed to.", values=get_args(messages.ConsentLevel)),
+        Column("language", "text", "The language of texts in the scene, as in BCP 47."),
+        Column("limb_losses", "json", "Each lost limb with limb, side and level, as JSON."),
+        Column("version", "integer", "Counts the changes; 0 is a participant known only from a session."),
+    ),
+    "participants",
+)
+
+SESSIONS = Table(
+    "sessions",
+    "One row a session: one sitting, from first rating to seal.",
+    (
+        _id("session_id", "The session."),
+        Column("participant", "text", "The participant's code.", refers_to="participants.code"),
+        Column("programme", "text", "The programme that was followed."),
+        _MODE,
+        Column("origin", "choice", "Whose movement it is; `person` is a person's.", values=get_args(messages.Origin)),
+        Column("intact_side", "choice", "The side of the intact limb.", values=get_args(messages.SideName)),
+        _utc("started_at", "When it began"),
+        _utc("ended_at", "When it ended"),
+        Column("duration_s", "real", "From start to end.", "s", derived=True, optional=True),
+        Column("status", "choice", "How it ended; `running` until it did.", values=SESSION_STATUS),
+        Column("sealed", "truth", "Whether the motion is in its final file.", derived=True),
+        Column("software_version", "text", "The version of vrrehab that ran it."),
+        Column("runtime", "text", "The OpenXR runtime, or what stood in for one."),
+        Column("seed", "integer", "The seed of everything drawn by chance."),
+        Column("profile_version", "integer", "The version of the participant's profile that it began with."),
+        _mono("started_mono_ns", "When it began"),
+        _mono("ended_mono_ns", "When it ended", optional=True),
+        Column("started_utc_ns", "integer", "`started_at` in nanoseconds since 1970.", "ns"),
+        Column("started_xr_ns", "integer", "The same on the runtime's clock, as `display_time_ns`.", "ns"),
+        Column("last_motion_seq", "integer", "How many frames were handed over, lost ones counted.", optional=True),
+        Column("joints", "json", "The joints of every frame, in order, as JSON.", internal=True),
+        Column("projected_seq", "integer", "How far the event stream has been entered here.", internal=True),
+    ),
+    "sessions",
+    checks=("status = 'running' OR ended_mono_ns IS NOT NULL",),
+)  # fmt: skip
+
+TASKS = Table(
+    "tasks",
+    "One row a task run, with the pain before and after it: the task-pain ledger.",
+    (
+        Column("session_id", "text", "The session.", refers_to="sessions.session_id"),
+        _PARTICIPANT,
+        _id("task_run_id", "The task run."),
+        Column("run_number", "integer", "Counts the task runs of the session from 1."),
+        Column("block_index", "integer", "The block of the programme, from 0."),
+        Column("task_index", "integer", "The place within the block, from 0."),
+        Column("task", "text", "The kind of movement."),
+        _MODE,
+        Column("limb", "choice", "The limb that was moved.", values=get_args(messages.Limb)),
+        Column("side", "choice", "The side that was moved.", values=get_args(messages.SideName)),
+        _utc("started_at", "When the movement began"),
+        _utc("ended_at", "When the movement ended"),
+        Column("duration_s", "real", "How long it was performed, pauses left out.", "s", optional=True),
+        Column("repetitions", "integer", "Repetitions that were counted.", optional=True),
+        Column("status", "choice", "How it ended; `running` until it did.", values=TASK_STATUS),
+        Column("rating_status", "choice", "What became of its pain rating.", values=RATING_STATUS, optional=True),
+        _pain("pain_before", "The last PLP rating given before it in the session."),
+        _pain("pain_after", "The PLP rating that carries its task_run_id; missing unless rating_status is given."),
+        _pain("pain_change", "pain_after - pain_before: negative is less pain."),
+        Column("rating_id", "text", "The rating of pain_after.", derived=True, optional=True),
+        _utc("rated_at", "When pain_after was answered"),
+        Column("parameters", "json", "What the task was set to, as JSON."),
+        _mono("started_mono_ns", "When the movement began"),
+        _mono("ended_mono_ns", "When the movement ended", optional=True),
+    ),
+    "task_runs",
+    # No finished task run without the status of its rating.
+    checks=("status = 'running' OR (ended_mono_ns IS NOT NULL AND rating_status IS NOT NULL)",),
+)  # fmt: skip
+
+RATINGS = Table(
+    "ratings",
+    "One row a rating: asked, corrected or unanswered.",
+    (
+        _id("rating_id", "The rating."),
+        _SESSION,
+        _PARTICIPANT,
+        Column("task_run_id", "text", "Its task run, if any.", refers_to="task_runs.task_run_id", optional=True),
+        Column("phase", "choice", "When in the programme it was asked.", values=get_args(messages.Phase)),
+        Column("site", "choice", "Phantom limb pain (PLP), stump pain (RLP), phantom sensations (PLS).",
+               values=get_args(messages.Site)),
+        Column("scale", "text", "The scale, as in `nrs_0_10`."),
+        Column("value", "real", "The answer; missing unless status is given.", "of the scale", optional=True),
+        Column("status", "choice", "What became of it.", values=RATING_STATUS),
+        Column("source", "choice", "Who entered it.", values=get_args(messages.RatingSource), optional=True),
+        Column("by", "text", "How it was entered: gaze, touch, pinch, select, console.", optional=True),
+        _utc("asked_at", "When it was asked"),
+        _utc("answered_at", "When it was answered; a correction keeps the time of the first answer"),
+        _utc("corrected_at", "When this correction was made"),
+        Column("who", "text", "Who made this correction.", optional=True),
+        Column("supersedes", "text", "The rating it takes the place of.", refers_to="ratings.rating_id", optional=True),
+        Column("current", "truth", "Whether no other rating takes its place."),
+        _mono("asked_mono_ns", "When it was asked"),
+        _mono("answered_mono_ns", "When it was answered", optional=True),
+        _mono("corrected_mono_ns", "When this correction was made", optional=True),
+    ),
+    "ratings",
+    checks=("(status = 'given') = (value IS NOT NULL)",),
+)  # fmt: skip
+
+SETTINGS = Table(
+    "settings",
+    "One row a live change of a setting.",
+    (
+        _SESSION_KEY,
+        _PARTICIPANT,
+        Column("seq", "integer", "The event's number in the session.", key=True),
+        _utc("changed_at", "When it was changed"),
+        Column("who", "text", "Who changed it."),
+        Column("name", "text", "The setting."),
+        Column("old", "json", "Its value before, as JSON."),
+        Column("new", "json", "Its value after, as JSON."),
+        Column("applied_frame", "integer", "The number of the first frame with the new value."),
+        _mono("mono_ns", "When it was changed"),
+    ),
+    "settings",
+)
+
+EVENTS = Table(
+    "events",
+    "One row for everything else that happened: tracking lost, gap, stop, adverse event, note, ...",
+    (
+        _SESSION_KEY,
+        _PARTICIPANT,
+        Column("stream", "choice", "The stream it was found in.", values=("events", "motion"), key=True),
+        Column("seq", "integer", "Its number in that stream.", key=True),
+        _utc("at", "When it happened"),
+        Column("name", "text", "What happened."),
+        Column("task_run_id", "text", "The task run it happened in.", optional=True),
+        Column("detail", "json", "More about it, as JSON."),
+        _mono("mono_ns", "When it happened"),
+    ),
+    "events",
+)
+
+CLOCK_PAIRS = Table(
+    "clock_pairs",
+    "One row each time that the session's three clocks were read together.",
+    (
+        _SESSION_KEY,
+        Column("seq", "integer", "The event's number in the session.", key=True),
+        _mono("mono_ns", "The reading"),
+        Column("xr_ns", "integer", "The reading of the runtime's clock.", "ns"),
+        Column("utc_ns", "integer", "The reading of the computer's UTC clock.", "ns"),
+    ),
+    "clock_pairs",
+)
+
+SEALS = Table(
+    "seals",
+    "One row a sealed session: what its files must contain.",
+    (
+        Column("session_id", "text", "The session.", key=True, refers_to="sessions.session_id"),
+        Column("sealed_utc_ns", "integer", "When it was sealed.", "ns"),
+        Column("folder", "text", "Where its files lie, from the data folder."),
+        Column("events", "integer", "How many events there are; they are numbered from 1."),
+        Column("frames", "integer", "How many frames there are."),
+        Column("first_seq", "integer", "The first frame's number.", optional=True),
+        Column("last_seq", "integer", "The last number of the motion stream, gaps counted."),
+        Column("gaps", "json", "Each stretch of lost frames with first, last and reason, as JSON."),
+        Column("frames_sha256", "text", "SHA-256 of all frame records, as handed over."),
+        Column("events_file_sha256", "text", "SHA-256 of events.jsonl."),
+        Column("motion_file_sha256", "text", "SHA-256 of motion.parquet."),
+    ),
+    "seals",
+)
+
+STORED = (PARTICIPANTS, SESSIONS, TASKS, RATINGS, SETTINGS, EVENTS, CLOCK_PAIRS, SEALS)
+
+#: The columns of motion before the joints.
+MOTION_HEAD: tuple[Column, ...] = (
+    Column("time_s", "real", "When the frame was to be seen, from the session's start.", "s"),
+    Column("display_time_ns", "integer", "The same on the runtime's clock (XrTime).", "ns"),
+    Column("task_run_id", "choice", "The task run being performed; missing between task runs.", optional=True),
+    Column("seq", "integer", "The frame's number in the stream; a jump is a recorded gap."),
+    Column("frame", "integer", "The display's frame number."),
+    _mono("mono_ns", "When the frame was begun"),
+    Column("run_number", "integer", "The task run by number; 0 between task runs."),
+    Column("pose_age_ns", "integer", "How far ahead of the tracking data the poses were predicted.", "ns"),
+    *(Column(stage, "real", f"Time that the stage `{stage.removesuffix('_us')}` took.", "us") for stage in STAGES),
+)
+
+_COMPONENT_UNIT = {name: "m" if name.startswith("p") else "" for name in COMPONENTS}
+#: The order of the categories: as a reader would list them, not by code.
+PROVENANCE_CATEGORIES = (*PROVENANCE[1:], PROVENANCE[0])
+
+
+def motion_columns(joints: tuple[str, ...]) -> tuple[Column, ...]:
+    """The columns of motion for these joints: poses in one named, recentred space, OpenXR axes."""
+    columns = list(MOTION_HEAD)
+    for body in BODIES:
+        kind = "as tracked" if body == "tracked" else "as shown"
+        for joint in joints:
+            for component in COMPONENTS:
+                what = "Position" if component.startswith("p") else "Unit quaternion"
+                columns.append(
+                    Column(f"{body}_{joint}_{component}", "real", f"{what} {component[1]} of {joint}, {kind}.",
+                           _COMPONENT_UNIT[component], optional=True)
+                )  # fmt: skip
+            columns.append(
+                Column(f"{body}_{joint}_provenance", "choice", f"Where the pose of {joint}, {kind}, came from.",
+                       values=PROVENANCE_CATEGORIES)
+            )  # fmt: skip
+    return tuple(columns)
+
+
+_TYPES: dict[Kind, type[sa.types.TypeEngine]] = {
+    "text": sa.Text, "choice": sa.Text, "json": sa.Text,
+    "integer": sa.BigInteger, "real": sa.Float, "truth": sa.Boolean,
+}  # fmt: skip
+
+
+def _sql_column(column: Column) -> sa.Column:
+    parts: list[sa.schema.SchemaItem] = []
+    if column.refers_to:
+        parts.append(sa.ForeignKey(column.refers_to))
+    if column.values:
+        allowed = ", ".join(f"'{value}'" for value in column.values)
+        parts.append(sa.CheckConstraint(f'"{column.name}" IN ({allowed})'))
+    kind = _TYPES[column.kind]
+    return sa.Column(column.name, kind, *parts, primary_key=column.key, nullable=column.optional)
+
+
+def _metadata() -> sa.MetaData:
+    metadata = sa.MetaData()
+    for table in STORED:
+        sa.Table(
+            table.stored_as,
+            metadata,
+            *(_sql_column(column) for column in table.columns if not column.derived),
+            *(sa.CheckConstraint(check) for check in table.checks),
+        )
+    ratings = metadata.tables["ratings"]
+    # One current rating a task run and site.
+    sa.Index(
+        "one_current_rating",
+        ratings.c.task_run_id,
+        ratings.c.site,
+        unique=True,
+        sqlite_where=sa.text("current AND task_run_id IS NOT NULL AND phase = 'after_task'"),
+    )
+    sa.Index("task_runs_of_session", metadata.tables["task_runs"].c.session_id)
+    sa.Index("ratings_of_session", ratings.c.session_id)
+    return metadata
+
+
+METADATA = _metadata()

@@ -1,0 +1,293 @@
+"""The session's end of the record: takes frames and events on the render thread, and loses none of them.
+
+    frame(), event() -> bounded queue -> [thread: spool on disk -> recorder -> drop what is acknowledged]
+
+On the render thread nothing here touches a socket or a file, waits for a lock that is held during either, or raises
+because of one; what goes wrong is said by `status`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry import messages, wire
+from telemetry.delivery import Delivery
+from telemetry.errors import InUse, JournalDamaged, JournalUnwritable
+from telemetry.journal import Entry, Journal, Stream
+from telemetry.lock import Lock
+from telemetry.motion import FrameLayout, Gap
+
+_COMMIT_EVERY_S = 0.09
+_LISTEN_EVERY_S = 0.005
+_TRY_AGAIN_S = 0.5
+# Small enough that joining one holds the interpreter for some tens of microseconds.
+_MOST_CHUNK_BYTES = 1 << 17
+_MOST_FRAMES_AT_ONCE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class SenderStatus:
+    """How the record is doing; the problems are in words for a person and empty when all is well.
+
+    waiting_to_deliver: frames and events that the recorder has not acknowledged. acknowledged: the last acknowledged
+    number of each stream.
+    lost_frames: frames that found the queue full, each covered by a gap in the record.
+    """
+
+    connected: bool
+    recorder_problem: str
+    spool_problem: str
+    waiting_to_deliver: int
+    acknowledged: dict[Stream, int]
+    lost_frames: int
+
+
+@dataclass(slots=True)
+class _Lost:
+    """Frames that found the queue full, in their place in the queue."""
+
+    frames: int
+    mono_ns: int
+
+
+class Sender:
+    """Records one session. `frame`, `event` and `close` belong to one thread, `status` to any.
+
+    spool_dir: where `SESSION_ID.db` is kept until the recorder has everything. recorder_address: None records to the
+    spool alone. queue_frames: how many frames wait in memory when the disk does not keep up.
+    """
+
+    def __init__(
+        self,
+        spool_dir: Path,
+        session_id: str,
+        recorder_address: str | None,
+        layout: FrameLayout,
+        *,
+        queue_frames: int = 2048,
+    ) -> None:
+        if recorder_address is not None:
+            wire.require_loopback(recorder_address)
+        self._spool = spool_dir / f"{session_id}.db"
+        self._session = session_id
+        self._address = recorder_address
+        self._frame_bytes = layout.dtype.itemsize
+        self._queue_frames = queue_frames
+        self._encoder = msgspec.msgpack.Encoder()
+
+        # Written by the render thread.
+        self._frames: deque[bytes | _Lost] = deque()
+        self._events: deque[bytes] = deque()
+        self._lost: _Lost | None = None
+        self._lost_frames = 0
+        self._handed_over = 0
+        self._ended = False
+        self._urgent = False
+        self._close_by_s: float | None = None
+        self._wake = threading.Event()
+
+        # Written by the spool thread.
+        self._next: dict[Stream, int] = {"events": 1, "motion": 1}
+        self._pending: list[tuple[str, Stream, Entry]] = []
+        self._dropped: dict[Stream, int] = {"events": 0, "motion": 0}
+        self._delivery: Delivery | None = None
+        self._spool_problem = ""
+        self._delivered = False
+        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+        self._thread.start()
+
+    @property
+    def last_motion_seq(self) -> int:
+        """The number of the frame handed over last, lost ones counted; 0 before the first."""
+        return self._handed_over
+
+    def frame(self, record: NDArray[np.void]) -> None:
+        """Hand over a frame record of the session's layout; its content is copied."""
+        data = record.tobytes()
+        if len(data) != self._frame_bytes:
+            raise ValueError(f"expected one record of {self._frame_bytes} bytes, got {len(data)}")
+        self._handed_over += 1
+        if len(self._frames) >= self._queue_frames:
+            if self._lost is None:
+                self._lost = _Lost(0, time.monotonic_ns())
+            self._lost.frames += 1
+            self._lost_frames += 1
+            return
+        if self._lost is not None:
+            self._frames.append(self._lost)
+            self._lost = None
+        self._frames.append(data)
+
+    def event(self, event: messages.Event) -> None:
+        """Hand over an event; a rating, a task's start or end is on its way to the disk at once."""
+        self._events.append(self._encoder.encode(event))
+        if isinstance(event, messages.SessionEnded):
+            self._ended = True
+        if isinstance(event, messages.URGENT):
+            self._urgent = True
+            self._wake.set()
+
+    def status(self) -> SenderStatus:
+        delivery = self._delivery
+        acknowledged: dict[Stream, int] = dict(delivery.acknowledged) if delivery else {"events": 0, "motion": 0}
+        return SenderStatus(
+            connected=delivery is not None and delivery.connected,
+            recorder_problem=delivery.problem if delivery else "",
+            spool_problem=self._spool_problem,
+            waiting_to_deliver=sum(self._next[stream] - 1 - acknowledged[stream] for stream in self._next),
+            acknowledged=acknowledged,
+            lost_frames=self._lost_frames,
+        )
+
+    def problem(self) -> str:
+        """The most important problem, in words; empty when all is well."""
+        return self._spool_problem or (self._delivery.problem if self._delivery else "")
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Commit what was handed over, try to deliver until `timeout_s`, and stop. Whether all was acknowledged.
+
+        The spool's file is removed once the recorder has all of it, including the session's end. May be repeated.
+        """
+        if self._lost is not None:
+            self._frames.append(self._lost)
+            self._lost = None
+        self._close_by_s = time.monotonic() + timeout_s
+        self._wake.set()
+        self._thread.join()
+        return self._delivered
+
+    # --- the spool thread ---------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        lock, journal = None, None
+        try:
+            while (opened := self._open()) is None:
+                if self._closing_time():
+                    return
+                self._wake.wait(_TRY_AGAIN_S)
+            lock, journal = opened
+            self._keep(journal)
+        except BaseException as error:
+            self._spool_problem = f"The movement record has stopped: {error!r}"
+            raise
+        finally:
+            if journal is not None:
+                journal.close()
+            if lock is not None:
+                if self._delivered and self._ended:
+                    remove_spool(self._spool)
+                lock.release(remove=True)
+
+    def _open(self) -> tuple[Lock, Journal] | None:
+        lock = None
+        try:
+            self._spool.parent.mkdir(parents=True, exist_ok=True)
+            lock = Lock(lock_path(self._spool), f"{self._spool} is in use by another session of the same name")
+            return lock, Journal(self._spool)
+        except (OSError, JournalDamaged, InUse) as error:
+            if lock is not None:
+                lock.release()
+            self._spool_problem = f"The movement record cannot be kept on this computer: {error}"
+            return None
+
+    def _keep(self, journal: Journal) -> None:
+        """Commit and deliver until closed."""
+        delivery = None
+        if self._address is not None:
+            delivery = Delivery(journal, self._session, self._address, time.monotonic())
+        self._delivery = delivery
+        try:
+            due_s = time.monotonic()
+            while True:
+                now_s = time.monotonic()
+                closing = self._close_by_s is not None
+                if self._urgent or closing or now_s >= due_s:
+                    self._urgent = False
+                    kept = self._commit(journal, delivery)
+                    due_s = now_s + (_COMMIT_EVERY_S if kept else _TRY_AGAIN_S)
+                if delivery is not None:
+                    delivery.step(now_s)
+                if closing and self._empty():
+                    self._delivered = delivery is not None and delivery.complete
+                    if self._delivered or delivery is None:
+                        return
+                if self._closing_time():
+                    return
+                hurry = closing or (delivery is not None and delivery.awaiting)
+                wait_s = max(0.0, due_s - time.monotonic())
+                self._wake.wait(min(wait_s, _LISTEN_EVERY_S) if hurry else wait_s)
+                # Whatever set it did so after its item was queued, so the next round sees that item.
+                self._wake.clear()
+        finally:
+            if delivery is not None:
+                delivery.close()
+
+    def _closing_time(self) -> bool:
+        return self._close_by_s is not None and time.monotonic() >= self._close_by_s
+
+    def _empty(self) -> bool:
+        return not (self._pending or self._frames or self._events)
+
+    def _commit(self, journal: Journal, delivery: Delivery | None) -> bool:
+        """Bring what was handed over to the disk, and drop there what is acknowledged. Whether that worked."""
+        if not self._pending:
+            self._take_over()
+        drop = None
+        if delivery is not None and delivery.acknowledged != self._dropped:
+            drop = (self._session, dict(delivery.acknowledged))
+        if not self._pending and drop is None:
+            self._spool_problem = ""
+            return True
+        try:
+            journal.append(self._pending, drop)
+        except (JournalUnwritable, JournalDamaged) as error:
+            self._spool_problem = f"The movement record cannot be kept on this computer: {error}"
+            return False
+        self._spool_problem = ""
+        self._pending.clear()
+        if drop is not None:
+            self._dropped = drop[1]
+        return True
+
+    def _take_over(self) -> None:
+        """Move what waits in the queues into `_pending`, numbered."""
+        while self._events:
+            self._add("events", 1, False, self._events.popleft())
+        chunk: list[bytes] = []
+        most = max(1, _MOST_CHUNK_BYTES // self._frame_bytes)
+        for _ in range(min(len(self._frames), _MOST_FRAMES_AT_ONCE)):
+            item = self._frames.popleft()
+            if isinstance(item, bytes):
+                chunk.append(item)
+            if chunk and (len(chunk) == most or not isinstance(item, bytes)):
+                self._add("motion", len(chunk), False, b"".join(chunk))
+                chunk.clear()
+            if isinstance(item, _Lost):
+                gap = Gap(item.mono_ns, "the queue was full, because the disk did not keep up")
+                self._add("motion", item.frames, True, self._encoder.encode(gap))
+        if chunk:
+            self._add("motion", len(chunk), False, b"".join(chunk))
+
+    def _add(self, stream: Stream, count: int, gap: bool, payload: bytes) -> None:
+        first = self._next[stream]
+        self._pending.append((self._session, stream, Entry(first, first + count - 1, gap, payload)))
+        self._next[stream] = first + count
+
+
+def lock_path(spool: Path) -> Path:
+    """The file that is locked while a live process has the spool open."""
+    return spool.with_suffix(".lock")
+
+
+def remove_spool(spool: Path) -> None:
+    """Remove a delivered spool; all of it is in the recorder."""
+    for suffix in (".db", ".db-wal", ".db-shm"):
+        spool.with_suffix(suffix).unlink(missing_ok=True)

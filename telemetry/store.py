@@ -1,0 +1,229 @@
+"""The record for researchers: a data folder as pandas tables, read-only, also while a recorder writes it.
+
+Each call reads what is there at that moment. Missing text is `<NA>`, missing numbers NaN or `<NA>`, times are UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from os import PathLike
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from telemetry import schema
+from telemetry.errors import NotAStore, UnknownSession
+from telemetry.folder import Folder
+from telemetry.journal import Journal
+from telemetry.motion_file import provenance_codes, to_table
+from telemetry.schema import Column, Table
+from telemetry.seal import MOTION_FILE, context_of
+
+
+class Store:
+    """A data folder for reading. Raises `NotAStore` where there is none."""
+
+    def __init__(self, directory: str | PathLike[str]) -> None:
+        self._folder = Folder(Path(directory))
+        if not self._folder.path.is_dir():
+            raise NotAStore(f"expected a data folder at {self._folder.path}, but there is none; check the path")
+        known = (self._folder.clinic, self._folder.lock, self._folder.journal)
+        if not any(path.exists() for path in known) and any(self._folder.path.iterdir()):
+            raise NotAStore(
+                f"expected a data folder with clinic.db in it, got {self._folder.path} with other things; "
+                "give the folder that the recorder was given as --data"
+            )
+
+    def sessions(self) -> pd.DataFrame:
+        """One row a session."""
+        table = self._stored(schema.SESSIONS)
+        seals = self._stored(schema.SEALS)
+        table["sealed"] = table["session_id"].isin(seals["session_id"])
+        table["started_at"] = pd.to_datetime(table["started_utc_ns"], utc=True, unit="ns")
+        table["ended_at"] = _utc(table["ended_mono_ns"], table)
+        table["duration_s"] = (table["ended_mono_ns"] - table["started_mono_ns"]).astype("Float64") / 1e9
+        return _finish(table, schema.SESSIONS)
+
+    def tasks(self) -> pd.DataFrame:
+        """One row a task run, with the pain before and after it: the task-pain ledger.
+
+        pain_before: the last PLP rating given before the task run in the same session. pain_after: the rating that
+        carries the task run's id, after corrections. pain_change: after - before, so negative is less pain.
+        """
+        table = self._with_session(self._stored(schema.TASKS))
+        ratings = self._stored(schema.RATINGS)
+        pain = ratings[ratings["current"] & (ratings["site"] == "PLP")]
+        given = pain[pain["status"] == "given"]
+        own = pain[pain["phase"] == "after_task"].dropna(subset=["task_run_id"]).set_index("task_run_id")
+
+        runs = table["task_run_id"]
+        table["rating_id"] = runs.map(own["rating_id"])
+        table["pain_after"] = runs.map(own["value"]).astype("float64")
+        answered = runs.map(own["answered_mono_ns"].where(own["status"] == "given")).astype("Int64")
+        table["rated_at"] = _utc(answered, table)
+        table["pain_before"] = _last_before(table, given)
+        table["pain_change"] = table["pain_after"] - table["pain_before"]
+        table["started_at"] = _utc(table["started_mono_ns"], table)
+        table["ended_at"] = _utc(table["ended_mono_ns"], table)
+        return _finish(table.sort_values(["started_utc_ns", "session_id", "run_number"]), schema.TASKS)
+
+    def ratings(self) -> pd.DataFrame:
+        """One row a rating: asked, corrected or unanswered."""
+        table = self._with_session(self._stored(schema.RATINGS))
+        for moment in ("asked", "answered", "corrected"):
+            table[f"{moment}_at"] = _utc(table[f"{moment}_mono_ns"], table)
+        return _finish(table.sort_values(["started_utc_ns", "session_id", "asked_mono_ns"]), schema.RATINGS)
+
+    def settings(self) -> pd.DataFrame:
+        """One row a live change of a setting."""
+        table = self._with_session(self._stored(schema.SETTINGS))
+        table["changed_at"] = _utc(table["mono_ns"], table)
+        return _finish(table.sort_values(["started_utc_ns", "session_id", "seq"]), schema.SETTINGS)
+
+    def events(self) -> pd.DataFrame:
+        """One row for everything else that happened."""
+        table = self._with_session(self._stored(schema.EVENTS))
+        table["at"] = _utc(table["mono_ns"], table)
+        return _finish(table.sort_values(["started_utc_ns", "session_id", "mono_ns"]), schema.EVENTS)
+
+    def motion(self, session_id: str, task_run_id: str | None = None) -> pd.DataFrame:
+        """One row a frame of a session, or of one task run: see `dictionary()` for the columns.
+
+        Raises `UnknownSession`. A session that is not sealed yet gives what has arrived.
+        """
+        sessions = self._stored(schema.SESSIONS, "WHERE session_id = ?", (session_id,))
+        if sessions.empty:
+            raise UnknownSession(f"no session {session_id!r} in {self._folder.path}; see store.sessions()")
+        session = SimpleNamespace(**sessions.iloc[0].to_dict())
+        query = "WHERE session_id = ? ORDER BY run_number"
+        runs = self._stored(schema.TASKS, query, (session_id,))
+        number = None
+        if task_run_id is not None:
+            numbers = runs["run_number"][runs["task_run_id"] == task_run_id]
+            if numbers.empty:
+                raise UnknownSession(f"no task run {task_run_id!r} in session {session_id}; see store.tasks()")
+            number = int(numbers.iloc[0])
+        path = self._folder.session(session.participant, session_id) / MOTION_FILE
+        # Without a seal the file may be about to be replaced: the journal has everything until there is one.
+        if self._stored(schema.SEALS, "WHERE session_id = ?", (session_id,)).empty:
+            columns = ["run_number", "block_index", "task_run_id"]
+            table = self._unsealed(session_id, session, list(runs[columns].itertuples(index=False, name=None)), number)
+        else:
+            if not path.exists():
+                raise NotAStore(
+                    f"{path} is missing although the session is sealed; run: vrrehab verify {self._folder.path}"
+                )
+            filters = None if number is None else [("run_number", "=", number)]
+            table = pq.read_table(path, filters=filters, partitioning=None)
+        return _motion_frame(table)
+
+    def dictionary(self) -> pd.DataFrame:
+        """Every table and column with type, unit, values and description; one row a column."""
+        named = {column.name: column for column in schema.MOTION_HEAD}
+        for joints in self._stored(schema.SESSIONS)["joints"].unique():
+            named |= {column.name: column for column in schema.motion_columns(tuple(json.loads(joints)))}
+        tables = [(table.name, table.shown) for table in schema.STORED]
+        tables.append(("motion", tuple(named.values())))
+        rows = [
+            (name, c.name, c.kind, c.unit, ", ".join(c.values), c.description)
+            for name, columns in tables
+            for c in columns
+        ]
+        return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "values", "description"], dtype="string")
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def _stored(self, table: Table, where: str = "", parameters: Sequence[Any] = ()) -> pd.DataFrame:
+        """The stored columns of a table, typed; empty before the first recorder."""
+        columns = [column for column in table.columns if not column.derived]
+        rows: list[tuple[Any, ...]] = []
+        if self._folder.clinic.exists():
+            names = ", ".join(f'"{column.name}"' for column in columns)
+            try:
+                with closing(_open_read_only(self._folder.clinic)) as db:
+                    rows = db.execute(f"SELECT {names} FROM {table.stored_as} {where}", parameters).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise NotAStore(
+                    f"{self._folder.clinic} cannot be read ({error}); run: vrrehab verify {self._folder.path}"
+                ) from error
+        values = zip(*rows, strict=True) if rows else ((),) * len(columns)
+        return pd.DataFrame({c.name: _typed(v, c) for c, v in zip(columns, values, strict=True)})
+
+    def _with_session(self, table: pd.DataFrame) -> pd.DataFrame:
+        sessions = self._stored(schema.SESSIONS)[["session_id", "participant", "started_mono_ns", "started_utc_ns"]]
+        renamed = sessions.rename(columns={"started_mono_ns": "session_mono_ns"})
+        return table.merge(renamed, on="session_id", how="left")
+
+    def _unsealed(
+        self, session_id: str, session: Any, runs: list[tuple[int, int, str]], number: int | None
+    ) -> pa.Table:
+        context = context_of(session, runs)
+        journal = Journal(self._folder.journal)
+        try:
+            chunks = [e for e in journal.all(session_id, "motion") if not e.gap]
+        finally:
+            journal.close()
+        frames = context.layout.frames(b"".join(e.payload for e in chunks))
+        seqs = np.concatenate([np.arange(e.first, e.last + 1) for e in chunks] or [np.empty(0, np.int64)])
+        if number is not None:
+            wanted = frames["run_number"] == number
+            frames, seqs = frames[wanted], seqs[wanted]
+        return to_table(frames, seqs.astype(np.int64), context)
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
+
+
+_DTYPES = {"text": "string", "json": "string", "integer": "Int64", "real": "float64", "truth": "bool"}
+
+
+def _typed(values: Sequence[Any], column: Column) -> pd.Series:
+    if column.kind == "choice":
+        return pd.Series(pd.Categorical(values, categories=list(column.values)))
+    dtype = _DTYPES[column.kind]
+    if dtype == "Int64" and not column.optional:
+        dtype = "int64"
+    return pd.Series(list(values), dtype=dtype)
+
+
+def _utc(mono_ns: pd.Series, table: pd.DataFrame) -> pd.Series:
+    """Monotonic times as UTC, by the clocks read together at the start of each row's session."""
+    began = table["session_mono_ns"] if "session_mono_ns" in table else table["started_mono_ns"]
+    return pd.to_datetime(table["started_utc_ns"] + (mono_ns - began), utc=True, unit="ns")
+
+
+def _last_before(runs: pd.DataFrame, given: pd.DataFrame) -> pd.Series:
+    """The last given rating before each task run in its session."""
+    left = runs[["session_id", "started_mono_ns"]].reset_index().sort_values("started_mono_ns")
+    right = given[["session_id", "answered_mono_ns", "value"]].astype({"answered_mono_ns": "int64"})
+    joined = pd.merge_asof(
+        left, right.sort_values("answered_mono_ns"),
+        left_on="started_mono_ns", right_on="answered_mono_ns", by="session_id",
+    )  # fmt: skip
+    return joined.set_index("index")["value"].reindex(runs.index)
+
+
+def _finish(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    return frame[[column.name for column in table.shown]].reset_index(drop=True)
+
+
+def _motion_frame(table: pa.Table) -> pd.DataFrame:
+    """The table in pandas; every provenance has the same categories, whichever of them occurred."""
+    provenances = [name for name in table.column_names if name.endswith("_provenance")]
+    codes = {name: provenance_codes(table.column(name)) for name in provenances}
+    categories = pd.CategoricalDtype(list(schema.PROVENANCE_CATEGORIES))
+    rest = table.drop_columns(provenances).combine_chunks().to_pandas(split_blocks=True)
+    columns = {
+        name: pd.Categorical.from_codes(codes[name], dtype=categories) if name in codes else rest[name]
+        for name in table.column_names
+    }
+    return pd.DataFrame(columns, copy=False)

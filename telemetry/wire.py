@@ -1,0 +1,195 @@
+"""What sender and recorder say to each other: every message, its limits, and the only decoder of bytes from outside.
+
+A conversation goes: `Hello` -> `Have` (what the recorder holds) -> `Entries` ... -> `Ack` ...; requests for profiles
+and history use the same socket. Each message is one MessagePack map in one ZeroMQ frame. Nothing here touches a socket.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from telemetry.errors import NotLoopback, NotUnderstood
+from telemetry.journal import MOST_ENTRY_BYTES, Entry, Stream
+from telemetry.messages import AnyEvent, Origin, Profile
+
+PROTOCOL = 1
+T = TypeVar("T")
+
+#: Larger messages are dropped by the socket before they are held in memory.
+MOST_MESSAGE_BYTES = 4 << 20
+MOST_ENTRIES = 32
+
+#: Session ids and participant codes become folder names, so nothing that a file system could take otherwise.
+SafeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
+_Attempt = Annotated[int, Meta(ge=0, le=2**53)]
+_Version = Annotated[int, Meta(ge=0, le=2**31)]
+
+
+class _Message(Struct, frozen=True, tag_field="say", tag=str.lower):
+    pass
+
+
+class Hello(_Message, frozen=True):
+    """A sender asks what the recorder has of its session. `attempt` comes back with the answer."""
+
+    session: SafeName
+    attempt: _Attempt
+    protocol: _Version = PROTOCOL
+
+
+class Entries(_Message, frozen=True):
+    """Consecutive entries of one stream."""
+
+    session: SafeName
+    attempt: _Attempt
+    stream: Stream
+    entries: Annotated[list[Entry], Meta(min_length=1, max_length=MOST_ENTRIES)]
+
+
+class Have(_Message, frozen=True):
+    """The recorder holds each stream through this number: go on behind it."""
+
+    session: str
+    attempt: int
+    reach: dict[Stream, int]
+
+
+class Ack(_Message, frozen=True):
+    """The recorder has committed each stream through this number."""
+
+    session: str
+    reach: dict[Stream, int]
+
+
+class Refused(_Message, frozen=True):
+    """Nothing of what came was kept; `reason` says why and what to do."""
+
+    session: str
+    reason: str
+
+
+class Request(_Message, frozen=True):
+    """Something asked of the recorder; `request` comes back with the reply."""
+
+    request: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class GetParticipant(Request, frozen=True):
+    code: SafeName
+
+
+class PutParticipant(Request, frozen=True):
+    """Add a participant (`version` 1) or change one (`version` one above the stored one)."""
+
+    profile: Profile
+
+
+class ListParticipants(Request, frozen=True):
+    pass
+
+
+class GetHistory(Request, frozen=True):
+    code: SafeName
+
+
+class GetStatus(Request, frozen=True):
+    pass
+
+
+class GetSealState(Request, frozen=True):
+    session: SafeName
+
+
+SealState = Literal["unknown", "open", "sealed"]
+
+
+class PastSession(Struct, frozen=True):
+    """A session in a participant's history; times are UTC nanoseconds."""
+
+    session_id: str
+    programme: str
+    mode: str
+    origin: Origin
+    status: str
+    started_utc_ns: int
+    task_runs: int
+    pain_given: int
+
+
+class RecorderStatus(Struct, frozen=True):
+    """problem: in words, empty when all is well. dropped_messages: how many came that were no message."""
+
+    data_dir: str
+    open_sessions: tuple[str, ...]
+    journal_entries: int
+    dropped_messages: int
+    problem: str
+
+
+class Reply(_Message, frozen=True):
+    """The answer to a request; which field is filled depends on what was asked, `refused` where it was declined."""
+
+    request: int
+    profiles: tuple[Profile, ...] = ()
+    history: tuple[PastSession, ...] = ()
+    status: RecorderStatus | None = None
+    seal: SealState = "unknown"
+    refused: str = ""
+
+
+AnyRequest = GetParticipant | PutParticipant | ListParticipants | GetHistory | GetStatus | GetSealState
+ToRecorder = Hello | Entries | AnyRequest
+FromRecorder = Have | Ack | Refused | Reply
+
+_encoder = msgspec.msgpack.Encoder()
+_to_recorder = msgspec.msgpack.Decoder(ToRecorder)
+_from_recorder = msgspec.msgpack.Decoder(FromRecorder)
+_event = msgspec.msgpack.Decoder(AnyEvent)
+
+encode = _encoder.encode
+
+
+def decode_to_recorder(data: bytes) -> ToRecorder:
+    """Raises `NotUnderstood` for anything that is not exactly such a message."""
+    return _decode(_to_recorder, data)
+
+
+def decode_from_recorder(data: bytes) -> FromRecorder:
+    """Raises `NotUnderstood` for anything that is not exactly such a message."""
+    return _decode(_from_recorder, data)
+
+
+def decode_event(data: bytes) -> AnyEvent:
+    """The event in an entry of the events stream. Raises `NotUnderstood`."""
+    return _decode(_event, data)
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
+    if len(data) > MOST_MESSAGE_BYTES:
+        raise NotUnderstood(f"expected at most {MOST_MESSAGE_BYTES} bytes, got {len(data)}")
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotUnderstood(f"expected a message of protocol {PROTOCOL}, got {len(data)} bytes: {error}") from error
+
+
+def require_loopback(address: str) -> None:
+    """Raises `NotLoopback` unless only this computer can reach the TCP `address`."""
+    host = address.removeprefix("tcp://").rpartition(":")[0].strip("[]")
+    if address.startswith("tcp://") and (host in ("localhost", "::1") or host.startswith("127.")):
+        return
+    raise NotLoopback(
+        f"expected an address of this computer such as tcp://127.0.0.1:5757, got {address}; other computers are "
+        "let in by a later version, when connections are encrypted"
+    )
+
+
+__all__ = [
+    "MOST_ENTRIES", "MOST_ENTRY_BYTES", "MOST_MESSAGE_BYTES", "PROTOCOL", "Ack", "AnyRequest", "Entries", "Entry",
+    "FromRecorder", "GetHistory", "GetParticipant", "GetSealState", "GetStatus", "Have", "Hello", "ListParticipants",
+    "PastSession", "PutParticipant", "RecorderStatus", "Refused", "Reply", "SafeName", "SealState", "ToRecorder",
+    "decode_event", "decode_from_recorder", "decode_to_recorder", "encode", "require_loopback",
+]  # fmt: skip
