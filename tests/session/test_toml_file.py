@@ -61,6 +61,11 @@ def test_windows_line_ends_are_read_like_any_other(read) -> None:
     [
         ("title = 1", 1, "expected `str` in `title`, but 1 came; correct it"),
         ("title = true", 1, "expected `str` in `title`, but true came; correct it"),
+        (
+            'title = "x"\ngains = {a = "2"}',
+            2,
+            "expected `float` in a value of `gains`, but another value came; correct it",
+        ),
         ('title = "x"\ntasks = 3', 2, "expected `array` in `tasks`, but 3 came; correct it"),
         ('title = "x"\ngains = [1]', 2, "expected `object` in `gains`, but a list of 1 came; correct it"),
         ("title = {a = 1}", 1, "expected `str` in `title`, but a table came; correct it"),

@@ -84,6 +84,17 @@ def test_a_frame_is_played_as_it_was_recorded(source, quest3_capture: Path) -> N
         assert np.allclose(body.poses[HAND[side]][1:, :3], expected, atol=1e-9)
 
 
+def test_the_last_frame_before_a_loss_is_played_and_nothing_after_it(source) -> None:
+    seen = [located(source, time_ns / 1e9).has(joint(LEFT, "wrist")) for time_ns in source.times_ns]
+    last = next(i for i in range(len(seen) - 1) if seen[i] and not seen[i + 1])
+    at_ns = int(source.times_ns[last])
+    assert at_ns / 1e9 == pytest.approx(14.40, abs=0.01)
+    body = Body.unseen()
+    source.locate(BEGINS_NS + at_ns + 1, body)
+    assert np.all(body.provenance[HAND[LEFT]] == Provenance.NONE)
+    assert np.all(np.isnan(body.poses[HAND[LEFT]]))
+
+
 def test_between_two_frames_it_is_on_the_way(source) -> None:
     first, second = (source.times_ns[i] for i in (1000, 1001))
     a, middle, b = (located(source, t / 1e9) for t in (first, (first + second) / 2, second))

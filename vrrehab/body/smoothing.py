@@ -106,7 +106,6 @@ class Smoother:
             cutoffs[:, 1] = 4.0 * squares[:, 3:].sum(axis=1)  # a turn is twice its quaternion's way
             np.sqrt(cutoffs, out=cutoffs)
             weights = _weight(self._min_cutoff_hz + self._slopes * cutoffs, elapsed_s)
-            now[:, 3:] = geometry.near(now[:, 3:], poses[:, 3:])
             step = now - poses
             step[:, :3] *= weights[:, :1]
             step[:, 3:] *= weights[:, 1:]
