@@ -42,11 +42,11 @@ def table(t: Table) -> Thing:
     for x in (-1, 1):
         for z in (-1, 1):
             leg = np.array([x * (t.width_m / 2 - 0.09), under / 2, middle_z + z * (t.depth_m / 2 - 0.08)])
-            parts.append(box(leg, (0.055, under, 0.055), 0.008, 0.12, grain=1))
+            parts.append(box(leg, (0.055, under, 0.055), 0.008, grain=1))
             blocks.append(block(leg, (0.055, under, 0.055), linear(t.colour)))
     for z in (-1, 1):
         apron = np.array([0.0, under - 0.04, middle_z + z * (t.depth_m / 2 - 0.08)])
-        parts.append(box(apron, (t.width_m - 0.23, 0.08, 0.022), 0.003, 0.12))
+        parts.append(box(apron, (t.width_m - 0.23, 0.08, 0.022), 0.003))
     return Thing(wood(join(parts), t.colour), tuple(blocks))
 
 
@@ -68,20 +68,20 @@ def sideboard(s: Sideboard, wall_z: float) -> Thing:
     foot = 0.13
     body = np.array([s.right_m, (s.height_m + foot) / 2, z])
     body_size = (s.width_m, s.height_m - foot, s.depth_m)
-    parts = [wood(box(body, body_size, 0.008, 0.12), s.colour, 0.5)]
+    parts = [wood(box(body, body_size, 0.008), s.colour, 0.5)]
     doors = 3
     door = s.width_m / doors
     front = z + s.depth_m / 2
     for k in range(doors):
         x = s.right_m + (k - (doors - 1) / 2) * door
         size = (door - 0.014, s.height_m - foot - 0.05, 0.016)
-        parts.append(wood(box((x, body[1], front + 0.006), size, 0.004, 0.12, grain=1), s.colour, 0.5))
+        parts.append(wood(box((x, body[1], front + 0.006), size, 0.004, grain=1), s.colour, 0.5))
         knob = (x + door / 2 - 0.05, s.height_m - 0.14, front + 0.02)
-        parts.append(box(knob, (0.022, 0.022, 0.014), 0.006, 0.1).painted(linear("#5b5148"), 0.4))
+        parts.append(box(knob, (0.022, 0.022, 0.014), 0.006).painted(linear("#5b5148"), 0.4))
     for x in (-1, 1):
         for dz in (-1, 1):
             leg = (s.right_m + x * (s.width_m / 2 - 0.06), foot / 2, z + dz * (s.depth_m / 2 - 0.06))
-            parts.append(wood(box(leg, (0.035, foot, 0.035), 0.006, 0.2, grain=1), s.colour, 0.5))
+            parts.append(wood(box(leg, (0.035, foot, 0.035), 0.006, grain=1), s.colour, 0.5))
     parts += _books(s, z)
     parts.append(_lamp(lamp_place(s, wall_z) - np.array([0, 0.33, 0])))
     parts.append(_bowl(s.right_m + 0.08, s.height_m, z))
@@ -99,7 +99,7 @@ def _books(s: Sideboard, z: float) -> list[Mesh]:
     books = []
     for colour in s.books:
         thick, tall, deep = rng.uniform(0.022, 0.042), rng.uniform(0.19, 0.26), rng.uniform(0.14, 0.18)
-        cover = box((x + thick / 2, s.height_m + tall / 2, z - 0.03), (thick, tall, deep), 0.003, 0.2, grain=1)
+        cover = box((x + thick / 2, s.height_m + tall / 2, z - 0.03), (thick, tall, deep), 0.003, grain=1)
         books.append(cover.painted(linear(colour), 0.75, Pattern.CLOTH, 0.4))
         x += thick + 0.002
     return books
@@ -152,6 +152,6 @@ def _frame(x: float, y: float, width: float, height: float, wall_z: float, bar: 
     z = wall_z + deep / 2
     bars = []
     for side in (-1, 1):
-        bars.append(box((x, y + side * (height + bar) / 2, z), (width + 2 * bar, bar, deep), 0.004, 0.1))
-        bars.append(box((x + side * (width + bar) / 2, y, z), (bar, height, deep), 0.004, 0.1, grain=1))
+        bars.append(box((x, y + side * (height + bar) / 2, z), (width + 2 * bar, bar, deep), 0.004))
+        bars.append(box((x + side * (width + bar) / 2, y, z), (bar, height, deep), 0.004, grain=1))
     return join(bars)

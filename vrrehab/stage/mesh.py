@@ -128,7 +128,7 @@ def _quads(rows: int, columns: int) -> NDArray[np.int32]:
     return np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
 
 
-def box(centre: ArrayLike, size: ArrayLike, rounding_m: float = 0.004, step_m: float = 0.1, grain: int = 0) -> Mesh:
+def box(centre: ArrayLike, size: ArrayLike, rounding_m: float = 0.004, step_m: float = 0.25, grain: int = 0) -> Mesh:
     """A box with rounded edges; its pattern runs along the axis `grain` (0 x, 1 y, 2 z).
 
     Vertices lie on a cube's grid; what is nearer to an edge than the rounding is bent onto it, so that light glides
@@ -164,8 +164,8 @@ def box(centre: ArrayLike, size: ArrayLike, rounding_m: float = 0.004, step_m: f
 
 def _stops(half: float, radius: float, step_m: float) -> NDArray[np.float64]:
     inner = half - radius
-    middle = np.linspace(-inner, inner, max(2, round(2 * inner / step_m) + 1))
-    edge = radius * np.tan(np.linspace(0, np.pi / 4, 3)[1:])
+    middle = np.linspace(-inner, inner, max(2, int(2 * inner / step_m) + 1))
+    edge = np.array([radius])
     return np.concatenate([-inner - edge[::-1], middle, inner + edge])
 
 

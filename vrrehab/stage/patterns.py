@@ -153,7 +153,8 @@ def texture(size: int, anisotropy: int) -> core.Texture:
     array = core.Texture("patterns")
     array.setup_2d_texture_array(size, size, len(layers), core.Texture.T_unsigned_byte, core.Texture.F_rgba8)
     array.set_ram_image(np.ascontiguousarray(layers[..., [2, 1, 0, 3]]).tobytes())
-    array.set_minfilter(core.SamplerState.FT_linear_mipmap_linear)
+    trilinear, bilinear = core.SamplerState.FT_linear_mipmap_linear, core.SamplerState.FT_linear_mipmap_nearest
+    array.set_minfilter(trilinear if anisotropy > 1 else bilinear)
     array.set_magfilter(core.SamplerState.FT_linear)
     array.set_anisotropic_degree(anisotropy)
     array.set_wrap_u(core.SamplerState.WM_repeat)

@@ -151,11 +151,11 @@ def _window(room: Room, window: Window) -> Mesh:
     middle_z, middle_y = (near + far) / 2, (low + top) / 2
     bar, deep = 0.055, 0.05
     frame = [
-        box((x + 0.03, y, middle_z), (deep, bar, window.width_m), 0.004, 0.1, grain=2)
+        box((x + 0.03, y, middle_z), (deep, bar, window.width_m), 0.004, grain=2)
         for y in (low + bar / 2, top - bar / 2)
     ]
     frame += [
-        box((x + 0.03, middle_y, z), (deep, window.height_m, bar), 0.004, 0.1, grain=1)
+        box((x + 0.03, middle_y, z), (deep, window.height_m, bar), 0.004, grain=1)
         for z in (near - bar / 2, far + bar / 2, middle_z)
     ]
     sill = box(
@@ -185,13 +185,17 @@ def _window(room: Room, window: Window) -> Mesh:
 
 
 def _skirting(room: Room) -> Mesh:
+    """Front and top of a board along each wall, going round the room counter-clockwise from above."""
     left, right, front, back = -room.left_m, room.right_m, -room.front_m, room.back_m
     tall, deep = 0.09, 0.016
-    bars = [box(((left + right) / 2, tall / 2, z), (right - left, tall, deep), 0.004, 0.1) for z in (front, back)]
-    bars += [
-        box((x, tall / 2, (front + back) / 2), (deep, tall, back - front), 0.004, 0.1, grain=2) for x in (left, right)
-    ]
-    return join(bars).painted(linear(room.skirting), 0.55)
+    corners = np.array([[left, 0, front], [left, 0, back], [right, 0, back], [right, 0, front]])
+    boards = []
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        along = end - start
+        inward = deep * np.cross(along, (0, -1, 0)) / np.linalg.norm(along)
+        boards.append(grid(start + inward, -along, (0, tall, 0), 0.25).moved(along))
+        boards.append(grid(start + (0, tall, 0), inward, -along, 0.25).moved(along))
+    return join(boards).painted(linear(room.skirting), 0.55)
 
 
 def _curtains(room: Room, window: Window, colour: str) -> Mesh:

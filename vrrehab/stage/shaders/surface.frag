@@ -82,9 +82,10 @@ vec2 shadow(vec3 n) {
 #else
     float height = (position.y + 0.004 * n.y - TABLE_TOP) / KEY_DIRECTION.y + 0.004;
 #endif
-    float search = SHADOW_LEVEL;
-    float lit = lit_share(at, height, search);
-    float mean = textureLod(shadow_map, at, search).r;
+    // Most of the table is far from any limb: one look at a coarse level settles it.
+    float mean = textureLod(shadow_map, at, SHADOW_LEVEL).r;
+    if (mean < 1e-4) return vec2(1.0);
+    float lit = lit_share(at, height, SHADOW_LEVEL);
     float above = lit < 0.999 ? max((mean - lit * height) / (1.0 - lit) - height, 0.0) : 0.0;
     float width = clamp(0.005 + 0.17 * above, 0.005, 0.05) / SHADOW_EXTENT;
     float level = log2(width * SHADOW_SIZE * TAP_SHARE);
