@@ -1,8 +1,8 @@
 """How a body is proportioned, where nobody has measured it: lengths from stature.
 
-The fractions of stature are those of Drillis and Contini (1966), as drawn in Winter, *Biomechanics and
-Motor Control of Human Movement*, figure 4.1. Winter's shoulder breadth is measured to the outside of the
-shoulders; the joint's centre lies about 0.02 m further in on each side (from the same figure's acromion).
+The fractions of stature are those of Drillis and Contini (1966), as drawn in Winter, *Biomechanics and Motor
+Control of Human Movement*, figure 4.1. That figure's shoulder breadth is taken across the outside; the joints'
+centres are put 0.02 m further in on each side, which is our own allowance.
 """
 
 from __future__ import annotations
