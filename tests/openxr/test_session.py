@@ -16,6 +16,8 @@ def test_a_session_reaches_the_wearers_eyes_and_leaves_as_the_runtime_wants_it(s
     assert states(sitting.events) == [State.IDLE, State.READY, State.SYNCHRONIZED, State.VISIBLE, State.FOCUSED]
     assert isinstance(sitting.events[0], Connected)
     assert sitting.events[0].hand_tracking
+    assert sitting.events[0].reference_space == "local_floor"
+    assert 10 < sitting.events[0].display_rate_hz < 1000
 
     session = sitting.headset.link.session
     sitting.display.close()

@@ -13,8 +13,9 @@ with nothing to draw, so that whoever records and watches for Stop goes on too.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import xr
@@ -30,6 +31,7 @@ from vrrehab.xr.spaces import Spaces
 
 _IDLE_PERIOD_NS = 50_000_000
 _RETRY_S = 1.0
+_MOVES_WITHIN_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Connected:
     headset: str
     reference_space: str
     hand_tracking: bool
+    #: The display's rate where the runtime tells it.
+    display_rate_hz: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +161,11 @@ class Headset:
         except RuntimeLost as lost:
             self.lose(lost)
             return
-        if events:
-            self.events.extend(events)
+        for event in events:
+            if not isinstance(event, SpaceChanged):
+                self.events.append(event)
+            elif event.space_type == self.link.spaces.space_type:
+                self.events.append(self._on_our_clock(event))
 
     @property
     def tracks_only(self) -> bool:
@@ -180,15 +187,11 @@ class Headset:
                 self.lose(lost)
         return now, now + (self._from_monotonic_ns or 0)
 
-    def take_events(self) -> list[HeadsetEvent]:
-        """What happened since last asked; space changes carry their time on this class's clock."""
+    def take_events(self) -> Sequence[HeadsetEvent]:
+        """What happened since last asked; a space's change carries its time on this class's clock."""
         if not self.events:
-            return self.events
-        taken = [
-            SpaceChanged(each.at_ns + self._from_runtime_ns) if isinstance(each, SpaceChanged) else each
-            for each in self.events
-        ]
-        self.events.clear()
+            return ()
+        taken, self.events = self.events, []
         return taken
 
     def lose(self, why: XrError) -> None:
@@ -219,8 +222,20 @@ class Headset:
         self._from_runtime_ns = now + self._from_monotonic_ns - runtime_now
         found = link.runtime
         self.events.append(
-            Connected(f"{found.name} {found.version}", found.headset, link.spaces.kind, bool(link.hands))
+            Connected(
+                f"{found.name} {found.version}",
+                found.headset,
+                link.spaces.kind,
+                bool(link.hands),
+                _display_rate_hz(link),
+            )
         )
+
+    def _on_our_clock(self, moved: SpaceChanged) -> SpaceChanged:
+        now = self.clock_pair()[1]
+        at_ns = moved.at_ns + self._from_runtime_ns
+        # Monado 25 names the time on another clock than XrTime; a space that moves, moves about now.
+        return dataclasses.replace(moved, at_ns=at_ns if abs(at_ns - now) < _MOVES_WITHIN_NS else now)
 
     def _idle(self) -> bool:
         time.sleep(_IDLE_PERIOD_NS / 1e9)
@@ -233,12 +248,11 @@ class Headset:
         self.display_time_ns = max(time_ns, self.display_time_ns + 1)
 
 
-def refresh_rate_hz(link: Link) -> float | None:
-    """The display's rate where the runtime tells it."""
+def _display_rate_hz(link: Link) -> float | None:
     if not link.runtime.has(runtime.REFRESH_RATE):
         return None
     try:
         rate: float = xr.get_display_refresh_rate_fb(link.session.handle).value
     except xr.XrException:
         return None
-    return rate if rate > 0 else None  # 0 where there is no display
+    return rate if rate > 0 else None  # 0 where nothing is drawn

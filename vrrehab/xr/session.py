@@ -44,9 +44,13 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class SpaceChanged:
-    """The reference space moves at `at_ns` (XrTime): the wearer recentred, or the room was set up anew."""
+    """A reference space moves at `at_ns` (XrTime): the wearer recentred, or the room was set up anew.
+
+    space_type: the number of its `xr.ReferenceSpaceType`.
+    """
 
     at_ns: int
+    space_type: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,8 @@ class Session:
                 "headset's program is back."
             )
         if kind == xr.StructureType.EVENT_DATA_REFERENCE_SPACE_CHANGE_PENDING.value:
-            return SpaceChanged(self._event_as(xr.EventDataReferenceSpaceChangePending).change_time)
+            moved = self._event_as(xr.EventDataReferenceSpaceChangePending)
+            return SpaceChanged(moved.change_time, moved._reference_space_type)
         if kind == xr.StructureType.EVENT_DATA_INTERACTION_PROFILE_CHANGED.value:
             return ControllersChanged()
         if kind == xr.StructureType.EVENT_DATA_EVENTS_LOST.value:

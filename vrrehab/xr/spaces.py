@@ -68,7 +68,10 @@ class Located:
 
 
 class Spaces:
-    """reference: the space of every pose in this package; `kind` says which it is. head: the view space in it."""
+    """reference: the space of every pose in this package; `kind` says which it is, `space_type` by OpenXR's number.
+
+    head: the view space in it.
+    """
 
     def __init__(self, session: Session) -> None:
         with calls.translated("xrEnumerateReferenceSpaces"):
@@ -76,6 +79,7 @@ class Spaces:
         if not session.runtime.has(LOCAL_FLOOR):
             offered.discard(xr.ReferenceSpaceType.LOCAL_FLOOR.value)
         self.kind = best_reference(offered)
+        self.space_type: int = _TYPES[self.kind].value
         floor_in_space = xr.Posef()
         if self.kind is Reference.LOCAL:
             floor_in_space.position.y = -SEATED_EYE_HEIGHT_M
