@@ -112,11 +112,7 @@ class Monado:
             "XRT_NO_STDIN": "1",
             "IPC_EXIT_ON_DISCONNECT": "0",
             **({"P_OVERRIDE_ACTIVE_CONFIG": "remote"} if motion is Motion.REMOTE else _SIMULATED),
-            **(
-                {"XRT_COMPOSITOR_FORCE_XCB": "1"}
-                if compositor is Compositor.WINDOW
-                else {"XRT_COMPOSITOR_NULL": "1"}
-            ),
+            **({"XRT_COMPOSITOR_FORCE_XCB": "1"} if compositor is Compositor.WINDOW else {"XRT_COMPOSITOR_NULL": "1"}),
         }
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
