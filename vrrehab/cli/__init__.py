@@ -51,10 +51,10 @@ RecorderAddress = Annotated[
 
 def _known_failures() -> tuple[type[Exception], ...]:
     from telemetry.errors import TelemetryError
-    from vrrehab.errors import BadRecording, NotPossible, SceneFileError, UnknownName
+    from vrrehab.errors import BadModel, BadRecording, NoGraphics, NotPossible, SceneFileError, UnknownName
     from vrrehab.xr.errors import XrError
 
-    return (TelemetryError, BadRecording, NotPossible, UnknownName, SceneFileError, NoGraphics, BadModel, BadRecording, XrError)
+    return (TelemetryError, BadModel, BadRecording, NoGraphics, NotPossible, UnknownName, SceneFileError, XrError)
 
 
 def main() -> None:

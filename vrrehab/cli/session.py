@@ -38,7 +38,7 @@ def session(
     data: Data,
     participant: Annotated[str, typer.Option(help="The participant's code, e.g. P001.")],
     programme: Annotated[str, typer.Option(help="A programme of scenes/programmes, or a .toml file.")],
-    source: Annotated[str, typer.Option(help="openxr, scripted, or recording:FILE (or FILE@SECONDS into it).")] = "openxr",
+    source: Annotated[str, typer.Option(help="openxr, scripted, or recording:FILE[@SECONDS].")] = "openxr",
     display: Annotated[
         str, typer.Option(help="openxr, window or offscreen; by default what the source suggests.")
     ] = "",

@@ -6,8 +6,6 @@ collector. The order of the calls is in `vrrehab.session.loop`.
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 import vrrehab
@@ -88,8 +86,8 @@ class Sitting:
         """Where every joint will be when the frame is seen, in session space."""
         seen = self._seen
         self._source.locate(self._frame.display_time_ns, seen)
-        age_ns = self._frame.display_time_ns - (time.monotonic_ns() + self._xr_minus_mono_ns)
-        self._row["pose_age_ns"] = age_ns
+        # How far ahead of now the runtime had to predict: what it saw is at least this old when it is seen.
+        self._row["pose_age_ns"] = self._frame.display_time_ns - (self._frame.mono_ns + self._xr_minus_mono_ns)
         if self._recentring is None and seen.has(HEAD):
             self._recentre_on(seen)
         if self._recentring is not None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab.body.hands import hand_from_grip
 from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side
-from vrrehab.sources import Origin
+from vrrehab.session.view import View
+from vrrehab.sources import SPACE_CHANGED, News, Origin
 from vrrehab.xr.errors import RuntimeLost
 from vrrehab.xr.hands import Hand, Seen
-from vrrehab.xr.headset import Headset, Link
+from vrrehab.xr.headset import Connected, Headset, Link, Lost
+from vrrehab.xr.session import ControllersChanged, EventsLost, SpaceChanged, StateChanged
 from vrrehab.xr.spaces import TRACKED, VALID
 
 _SEEN = {
@@ -35,6 +40,7 @@ class OpenXRSource:
     def __init__(self, headset: Headset) -> None:
         self._headset = headset
         self._selecting = False
+        self._space_moves_ns: int | None = None
         self.grip: dict[Side, NDArray[np.float64]] = {side: np.full(7, np.nan) for side in Side}
 
     def locate(self, display_time_ns: int, body: Body) -> None:
@@ -51,6 +57,34 @@ class OpenXRSource:
         except RuntimeLost as lost:
             body.forget()
             self._headset.lose(lost)
+
+    def see(self, view: View) -> None:
+        """A person sees for themselves."""
+
+    def news(self) -> Sequence[News]:
+        """The headset's events as they are recorded; a space that moves is told when it has moved."""
+        events = self._headset.take_events()
+        if not events and self._space_moves_ns is None:
+            return ()
+        told: list[News] = []
+        for event in events:
+            match event:
+                case Connected():
+                    told.append(("runtime_connected", dataclasses.asdict(event)))
+                case Lost():
+                    told.append(("runtime_lost", {"why": event.why}))
+                case StateChanged():
+                    told.append(("runtime_state", {"state": event.state.name.lower()}))
+                case SpaceChanged():
+                    self._space_moves_ns = event.at_ns
+                case ControllersChanged():
+                    told.append(("controllers_changed", {}))
+                case EventsLost():
+                    told.append(("runtime_events_lost", {"count": event.count}))
+        if self._space_moves_ns is not None and self._headset.display_time_ns >= self._space_moves_ns:
+            self._space_moves_ns = None
+            told.append((SPACE_CHANGED, {}))
+        return told
 
     def selecting(self) -> bool:
         return self._selecting
