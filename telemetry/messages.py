@@ -1,9 +1,9 @@
 """Everything that is said about a session, as typed records; the one vocabulary of wire, journal and store.
 
-Two kinds of thing travel: *events* (this module's structs, MessagePack through msgspec) and *frames* (raw numpy records,
-see `telemetry.motion`). Events are facts: frozen, complete in themselves and never edited; a correction is a new event.
-Every event carries the monotonic time at which it happened; the store places events and frames on one axis with the
-`ClockPair`s of the session.
+Two kinds of thing travel: *events* (this module's structs, MessagePack through msgspec) and *frames* (raw numpy
+records, see `telemetry.motion`). Events are facts: frozen, complete in themselves and never edited; a correction is a
+new event. Every event carries the monotonic time at which it happened; the store places events and frames on one axis
+with the `ClockPair`s of the session.
 """
 
 from __future__ import annotations

@@ -102,6 +102,10 @@ class Record:
             self._enter_session(session)
             self._behind.discard(session)
 
+    def enter_again(self, session: str) -> None:
+        """Bring the tables up to a journal that somebody else has added to."""
+        self._enter_session(session)
+
     def ready(self) -> list[str]:
         """Sessions that ended, of which everything is here, and that are not sealed."""
         return [session for session, last in self._ended.items() if self.reach(session)["motion"] >= last]

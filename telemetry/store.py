@@ -166,7 +166,7 @@ class Store:
         self, session_id: str, session: Any, runs: list[tuple[int, int, str]], number: int | None
     ) -> pa.Table:
         context = context_of(session, runs)
-        journal = Journal(self._folder.journal)
+        journal = Journal(self._folder.journal, read_only=True)
         try:
             chunks = [e for e in journal.all(session_id, "motion") if not e.gap]
         finally:

@@ -1,0 +1,188 @@
+"""A session on one page: a self-contained, printable HTML file with the task-pain table and a plot of pain.
+
+The page's form is in `report.html`. It shows what was recorded and claims nothing: scores given after tasks are not
+scores caused by tasks.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from html import escape
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import matplotlib
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
+
+from telemetry.errors import UnknownSession
+from telemetry.store import Store
+
+_INK, _SOFT, _LINE, _GIVEN, _TASK = "#1f2933", "#66727f", "#d9dee4", "#1d6f83", "#e8f1f3"
+_TICKS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1200)
+_UNANSWERED = {
+    "declined": "declined to answer",
+    "missed": "not answered in time",
+    "interrupted": "interrupted before an answer",
+    "awaiting": "not answered yet",
+}
+
+
+def write_report(data_dir: Path, session_id: str, path: Path) -> None:
+    """Write the report of one session to `path`. Raises `NotAStore` and `UnknownSession`."""
+    store = Store(data_dir)
+    sessions = store.sessions()
+    chosen = sessions[sessions["session_id"] == session_id]
+    if chosen.empty:
+        raise UnknownSession(f"no session {session_id!r} in {data_dir}; see: vrrehab participant list")
+    session = chosen.iloc[0]
+    tasks, ratings, events = (
+        table[table["session_id"] == session_id] for table in (store.tasks(), store.ratings(), store.events())
+    )
+    template = Template(resources.files(__package__).joinpath("report.html").read_text("utf-8"))
+    page = template.substitute(
+        title=escape(f"Session {session_id}"),
+        participant=escape(session["participant"]),
+        when=f"{session['started_at']:%A %d %B %Y, %H:%M} UTC",
+        banner=_banner(session),
+        facts=_facts(session, tasks, ratings),
+        plot=_plot(session, tasks, ratings),
+        table=_table(tasks),
+        events=_events(events, session),
+        session=escape(session_id),
+        version=escape(session["software_version"]),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+
+
+def _banner(session: pd.Series) -> str:
+    if session["origin"] == "scripted":
+        return '<p class="banner">This was a scripted participant: no person, and no pain, is behind these numbers.</p>'
+    if session["origin"] == "recording":
+        return '<p class="banner">The movement in this session came from a recording, not from a person wearing it.</p>'
+    return ""
+
+
+def _facts(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str:
+    pain = ratings[ratings["current"] & (ratings["site"] == "PLP")]
+    given = pain[pain["status"] == "given"]
+    first, last = (f"{given['value'].iloc[i]:g}" if len(given) else "–" for i in (0, -1))
+    facts = (
+        (_minutes(session["duration_s"]), "from start to end"),
+        (str(len(tasks)), "movement tasks"),
+        (f"{len(given)} of {len(pain)}", "pain questions answered"),
+        (first, "first pain score"),
+        (last, "last pain score"),
+        (escape(str(session["status"])), f"{escape(session['programme'])} · {escape(session['mode'])}"),
+    )
+    return "".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in facts)
+
+
+def _minutes(seconds: Any) -> str:
+    if pd.isna(seconds):
+        return "–"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
+
+
+def _table(tasks: pd.DataFrame) -> str:
+    if tasks.empty:
+        return '<p class="note">No movement task was begun in this session.</p>'
+    rows = []
+    for number, task in enumerate(tasks.itertuples(), 1):
+        change = "" if pd.isna(task.pain_change) else f"{task.pain_change:+g}".replace("-", "−").replace("+0", "0")
+        direction = "" if not change or task.pain_change == 0 else "less" if task.pain_change < 0 else "more"
+        after = (
+            f'<td class="n">{task.pain_after:g}</td><td class="n {direction}">{change or "–"}</td>'
+            if not pd.isna(task.pain_after)
+            else f'<td class="why" colspan="2">{_UNANSWERED.get(str(task.rating_status), "not asked")}</td>'
+        )
+        rows.append(
+            f'<tr><td class="n soft">{number}</td><td>{escape(_words(task.task))}</td>'
+            f"<td>{escape(task.side)} {escape(task.limb)}</td><td>{escape(_words(task.mode))}</td>"
+            f'<td class="n">{_number(task.repetitions)}</td><td class="n">{_number(task.duration_s, " s")}</td>'
+            f"<td>{escape(str(task.status))}</td>"
+            f'<td class="n">{_number(task.pain_before)}</td>{after}</tr>'
+        )
+    return (
+        "<table><thead><tr><th></th><th>Task</th><th>Limb</th><th>Mode</th><th class=n>Repetitions</th>"
+        "<th class=n>Time</th><th>Ended</th><th class=n>Pain before</th><th class=n>Pain after</th>"
+        "<th class=n>Change</th></tr></thead><tbody>" + "".join(rows) + "</tbody></table>"
+    )
+
+
+def _detail(detail: str) -> str:
+    parts = json.loads(detail).items()
+    return ", ".join(f"{_words(name)} {f'{value:.3g}' if isinstance(value, float) else value}" for name, value in parts)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _number(value: Any, unit: str = "") -> str:
+    return "–" if pd.isna(value) else f"{value:.0f}{unit}"
+
+
+def _plot(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str:
+    """Pain scores on the session's time, over the stretches in which tasks were performed; an inline SVG."""
+    start = session["started_at"]
+
+    def seconds(times: pd.Series) -> pd.Series:
+        return (times - start).dt.total_seconds()
+
+    pain = ratings[ratings["current"] & (ratings["site"] == "PLP")]
+    given, other = pain[pain["status"] == "given"], pain[pain["status"] != "given"]
+    # Text stays text, and ids do not change from run to run.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "report", "font.family": "sans-serif"}):
+        figure = Figure(figsize=(9.6, 3.5), layout="constrained")
+        axes = figure.subplots()
+        begins, ends = seconds(tasks["started_at"]), seconds(tasks["ended_at"])
+        for number, (begin, end) in enumerate(zip(begins, ends, strict=True), 1):
+            if pd.isna(end):
+                continue
+            axes.axvspan(begin, end, color=_TASK, lw=0)
+            axes.text((begin + end) / 2, 10.35, str(number), ha="center", va="bottom", color=_SOFT, fontsize=10)
+        # An unanswered question is a missing value, which interrupts the line.
+        axes.plot(seconds(pain["asked_at"]), pain["value"], "-o", color=_GIVEN, lw=1.6, ms=7, zorder=3)
+        for when, value in zip(seconds(given["asked_at"]), given["value"], strict=True):
+            axes.annotate(f"{value:g}", (when, value), (0, 8), textcoords="offset points", ha="center",
+                          color=_INK, fontsize=10)  # fmt: skip
+        if len(other):
+            axes.plot(seconds(other["asked_at"]), [0.0] * len(other), "x", color=_SOFT, ms=7, clip_on=False,
+                      label="asked, no score", ls="none")  # fmt: skip
+            axes.legend(loc="upper right", frameon=False, labelcolor=_SOFT)
+        axes.set(ylim=(0, 10.2), yticks=range(0, 11, 2), xlabel="minutes : seconds of the session",
+                 ylabel="phantom limb pain, 0–10")  # fmt: skip
+        axes.set_xlim(left=0)
+        last = axes.get_xlim()[1]
+        axes.xaxis.set_major_locator(MultipleLocator(next(s for s in _TICKS_S if last / s <= 9 or s == _TICKS_S[-1])))
+        axes.xaxis.set_major_formatter(lambda second, _: f"{int(second) // 60}:{int(second) % 60:02d}")
+        axes.grid(axis="y", color=_LINE, lw=0.8)
+        axes.set_axisbelow(True)
+        axes.tick_params(colors=_SOFT, length=0)
+        axes.xaxis.label.set_color(_SOFT)
+        axes.yaxis.label.set_color(_SOFT)
+        for side in ("top", "right", "left"):
+            axes.spines[side].set_visible(False)
+        axes.spines["bottom"].set_color(_LINE)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    svg = text.getvalue()
+    return svg[svg.index("<svg") :]
+
+
+def _events(events: pd.DataFrame, session: pd.Series) -> str:
+    if events.empty:
+        return '<p class="note">Nothing else of note.</p>'
+    seconds = (events["at"] - session["started_at"]).dt.total_seconds()
+    rows = "".join(
+        f'<tr><td class="n soft">{_minutes(max(0, second))}</td><td>{escape(_words(name))}</td>'
+        f'<td class="soft">{escape(_detail(detail))}</td></tr>'
+        for second, name, detail in zip(seconds, events["name"], events["detail"], strict=True)
+    )
+    return f'<table class="events"><tbody>{rows}</tbody></table>'
