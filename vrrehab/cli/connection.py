@@ -57,9 +57,9 @@ def profile_for_session(data: Path, address: str | None, code: str) -> Profile:
     copy = data / "profiles" / f"{code}.json"
     if address is not None:
         with contextlib.suppress(NobodyAnswers), RecorderClient(address) as client:
-            profile = client.participant(code)
+            profile = client.profile(code)
             if profile is None:
-                raise UnknownName("participant", code, [known.code for known in client.participants()], address)
+                raise UnknownName("participant", code, [known.code for known in client.profiles()], address)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(msgspec.json.encode(profile))
             return profile

@@ -45,9 +45,9 @@ def demo(
     with recorder_process(data) as address, RecorderClient(address) as client:
         console.print(f"A recorder listens on {address}. A scripted participant begins ({display}).", highlight=False)
         loss = LimbLoss(limb="hand", side="left", level="wrist")
-        known = client.participant("DEMO")
+        known = client.profile("DEMO")
         profile = Profile(code="DEMO", limb_losses=(loss,), consent="open", version=known.version + 1 if known else 1)
-        client.put_participant(profile)
+        client.put_profile(profile)
         outcome = sit(
             data,
             profile,
@@ -58,9 +58,7 @@ def demo(
             recorder=address,
             seed=seed,
         )
-        until_s = time.monotonic() + _SEAL_S
-        while client.seal_state(outcome.session_id) != "sealed" and time.monotonic() < until_s:
-            time.sleep(0.05)
+        client.wait_sealed(outcome.session_id, timeout_s=_SEAL_S)
     store = telemetry.open_store(data)
     tasks = store.tasks()
     _print(console, tasks[tasks["session_id"] == outcome.session_id])
@@ -99,12 +97,12 @@ def recorder_process(data: Path) -> Iterator[str]:
 
 
 def _print(console: Console, tasks) -> None:  # type: ignore[no-untyped-def]  # a pandas table
-    table = Table(title="Pain before and after each movement task (0 none to 10 worst imaginable)")
-    for name in ("task", "mode", "repetitions", "seconds", "pain before", "pain after", "change", "rating"):
+    table = Table(title="Pain before and after each movement task, 0 none to 10 worst imaginable")
+    for name in ("task", "mode", "times", "s", "before", "after", "change", "rating"):
         table.add_column(name, justify="left" if name in ("task", "mode", "rating") else "right")
     for row in tasks.itertuples():
         table.add_row(
-            row.task,
+            row.task.replace("_", " "),
             row.mode,
             str(row.repetitions),
             f"{row.duration_s:.0f}",

@@ -67,7 +67,7 @@ def add(
         raise typer.BadParameter(f"expected a language such as en or de, got {language!r}")
     losses = tuple(parse_loss(text) for text in lost)
     with recorder_for(data, recorder) as client:
-        known = client.participant(code)
+        known = client.profile(code)
         profile = Profile(
             code=code,
             limb_losses=losses,
@@ -75,7 +75,7 @@ def add(
             language=language,
             version=known.version + 1 if known else 1,
         )
-        client.put_participant(profile)
+        client.put_profile(profile)
     print(f"{code} {'changed' if known else 'added'} (version {profile.version})")
 
 
@@ -83,7 +83,7 @@ def add(
 def show(code: Code, data: Data, recorder: RecorderAddress = None) -> None:
     """Show one participant's profile."""
     with recorder_for(data, recorder) as client:
-        profile = client.participant(code)
+        profile = client.profile(code)
     if profile is None:
         raise typer.BadParameter(f"no participant {code} in {data}; see: vrrehab participant list")
     _print_profiles([profile])
@@ -93,7 +93,7 @@ def show(code: Code, data: Data, recorder: RecorderAddress = None) -> None:
 def list_all(data: Data, recorder: RecorderAddress = None) -> None:
     """List all participants."""
     with recorder_for(data, recorder) as client:
-        _print_profiles(client.participants())
+        _print_profiles(client.profiles())
 
 
 def _print_profiles(profiles: Iterable[Profile]) -> None:

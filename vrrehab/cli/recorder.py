@@ -17,6 +17,6 @@ def recorder(
     ),
 ) -> None:
     """Keep the record: receive sessions, acknowledge what is committed, seal what is whole."""
-    from telemetry.recorder import serve
+    from telemetry.recorder import run_recorder
 
-    serve(data, bind)
+    run_recorder(data, bind)

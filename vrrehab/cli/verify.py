@@ -31,7 +31,7 @@ def verify(data: Data, folder: Folder = None) -> None:
 @app.command()
 def recover(data: Data, folder: Folder = None) -> None:
     """Seal what crashed sessions left; safe to run again."""
-    from telemetry.verify import recover as seal_what_is_left
+    from telemetry.recovery import recover as seal_what_is_left
 
     sealed = seal_what_is_left(folder or data)
     print(f"{len(sealed)} session(s) sealed" + (f": {', '.join(sealed)}" if sealed else ""))

@@ -1,0 +1,234 @@
+"""What a frame costs the render thread, beside panda3d-openxr 0.1.2 on the same runtime and the same scene.
+
+    tests/openxr/shell --compositor none -- python benchmarks/frame.py            # the table, three rounds each
+    tests/openxr/shell --compositor none -- python benchmarks/frame.py --minutes 10   # the collector and the memory
+
+Both draw the therapy room into eyes of 16 x 16 without multisampling, so that software rasterisation does not hide the
+difference. Ours does everything a session does: it locates both hands, mirrors, smooths, runs a task, records every frame to a
+recorder process. The peer draws the room and nothing else: no hands, no task, no record.
+
+CPU is `time.thread_time_ns` of the render thread, from frame to frame; the wait for the runtime is in it, which sleeps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+EYE = (16, 16)
+WARM_UP_FRAMES = 60
+
+
+class Timed:
+    """A display that notes each frame's CPU and wall time on the render thread, from wait to wait."""
+
+    def __init__(self, display, frames: int) -> None:  # type: ignore[no-untyped-def]
+        self._display = display
+        self.cpu_ns = np.zeros(frames, np.int64)
+        self.busy_cpu_ns = np.zeros(frames, np.int64)
+        self.busy_wall_ns = np.zeros(frames, np.int64)
+        self._n = -WARM_UP_FRAMES
+        self._cpu = self._wall = 0
+
+    def wait(self):  # type: ignore[no-untyped-def]
+        if 0 <= self._n < len(self.cpu_ns):
+            self.busy_cpu_ns[self._n] = time.thread_time_ns() - self._cpu
+            self.busy_wall_ns[self._n] = time.perf_counter_ns() - self._wall
+        before = self._cpu
+        frame = self._display.wait()
+        self._cpu, self._wall = time.thread_time_ns(), time.perf_counter_ns()
+        if 0 <= self._n < len(self.cpu_ns):
+            self.cpu_ns[self._n] = self._cpu - before
+        self._n += 1
+        return None if self._n >= len(self.cpu_ns) else frame
+
+    def __getattr__(self, name: str):  # type: ignore[no-untyped-def]
+        return getattr(self._display, name)
+
+
+def ours(frames: int) -> dict[str, list[float]]:
+    """A whole session on the headset, its movement coming from another process."""
+    from telemetry.motion import FrameLayout
+    from telemetry.sender import Sender
+    from vrrehab.body.skeleton import JOINTS
+    from vrrehab.cli.demo import recorder_process
+    from vrrehab.session.loop import run
+    from vrrehab.session.plan import make_plan
+    from vrrehab.session.programme import load_programme
+    from vrrehab.session.sitting import Sitting
+    from vrrehab.sources.openxr import OpenXRSource
+    from vrrehab.stage.displays.headset import HeadsetDisplay
+    from vrrehab.stage.material import Tier
+    from vrrehab.stage.stage import Stage
+    from vrrehab.xr.headset import Headset
+
+    from telemetry.messages import LimbLoss, Profile
+
+    profile = Profile(code="BENCH", limb_losses=(LimbLoss(limb="hand", side="left", level="wrist"),))
+    plan = make_plan(profile, load_programme(str(HERE / "open_close_forever.toml")), None, "person", 1)
+    mover = subprocess.Popen([sys.executable, __file__, "--part", "mover"])
+    collections: list[int] = []
+    resident: list[int] = []
+    with tempfile.TemporaryDirectory() as folder, recorder_process(Path(folder)) as address:
+        headset = Headset()
+        display = HeadsetDisplay(Stage("therapy_room", Tier.LOW), headset, multisamples=0, spectator=False, eye_size=EYE)
+        timed = Timed(display, frames)
+        sender = Sender(Path(folder) / "spool", plan.session_id, address, FrameLayout(JOINTS))
+        sitting = Sitting(plan, OpenXRSource(headset), sender, "benchmark")
+        stages = np.zeros((frames, 5))
+        keep = sitting.keep
+
+        def noting(times_us: np.ndarray) -> None:
+            if 0 <= timed._n < frames:
+                stages[timed._n] = times_us
+            if timed._n == 0:
+                gc.callbacks.append(lambda phase, _: collections.append(timed._n) if phase == "start" else None)
+            if timed._n in (0, frames - 2):
+                resident.append(_resident_kb())
+            keep(times_us)
+
+        sitting.keep = noting  # type: ignore[method-assign]
+        run(sitting, timed, tuple)
+        sender.close(5.0)
+        display.close()
+    mover.terminate()
+    mover.wait()
+    return {
+        "cpu": (timed.cpu_ns[1:-1] / 1e3).tolist(),
+        "busy_cpu": (timed.busy_cpu_ns[1:-1] / 1e3).tolist(),
+        "busy_wall": (timed.busy_wall_ns[1:-1] / 1e3).tolist(),
+        "stages": np.median(stages[1:-1], axis=0).tolist(),
+        "collections": [float(n) for n in collections],
+        "resident_kb": [float(n) for n in resident],
+    }
+
+
+def peer(frames: int) -> dict[str, list[float]]:
+    """panda3d-openxr with the same room, its two faults on this runtime mended from outside."""
+    from panda3d import core
+
+    core.load_prc_file_data("", "window-type offscreen\nwin-size 16 16\naudio-library-name null\ngl-version 3 3")
+    import logging
+
+    import p3dopenxr.instance
+    import p3dopenxr.system
+    from p3dopenxr.p3dopenxr import P3DOpenXR
+
+    logging.disable(logging.CRITICAL)
+    from vrrehab.stage.material import Tier
+    from vrrehab.stage.stage import Stage
+
+    from direct.showbase.ShowBase import ShowBase
+
+    base = ShowBase()
+    stage = Stage("therapy_room", Tier.LOW)
+    # Its debug callback raises on every message.
+    p3dopenxr.instance.Instance.debug_callback_py = lambda *_: True
+    xr = P3DOpenXR(base)
+    properties = xr.create_default_fb_props()
+    properties.set_alpha_bits(8)  # it asks for GL_SRGB8, which no runtime here has
+    p3dopenxr.system.ConfigurationView = _small(p3dopenxr.system.ConfigurationView)
+    xr.init(root=base.render, fb_props=properties)
+    stage.root.reparent_to(base.render)
+    cpu_ns = []
+    while len(cpu_ns) < frames + WARM_UP_FRAMES:
+        began = time.thread_time_ns()
+        base.task_mgr.step()
+        if xr.session.session_active():
+            cpu_ns.append(time.thread_time_ns() - began)
+    sys.stdout.flush()
+    return {"cpu": (np.array(cpu_ns[WARM_UP_FRAMES:]) / 1e3).tolist()}
+
+
+def mover() -> None:
+    """Opens and closes the right hand, moves it and the head about, until it is ended."""
+    from vrrehab import geometry
+    from vrrehab.body.skeleton import Side
+    from vrrehab.testing.remote_device import RemoteDevice
+
+    with RemoteDevice() as device:
+        began = time.monotonic()
+        while True:
+            now = time.monotonic() - began
+            device.head(geometry.pose((0.02 * np.sin(now), 1.2, 0.0), geometry.yaw(0.1 * np.sin(0.5 * now))))
+            place = (0.2 + 0.05 * np.sin(now), 0.95 + 0.05 * np.sin(1.3 * now), -0.35)
+            device.hand(Side.RIGHT, geometry.pose(place), 0.5 - 0.5 * np.cos(2.0 * now))
+            time.sleep(1 / 100)
+
+
+def _small(view_class):  # type: ignore[no-untyped-def]
+    def make(index, config):  # type: ignore[no-untyped-def]
+        config.recommended_image_rect_width, config.recommended_image_rect_height = EYE
+        return view_class(index, config)
+
+    return make
+
+
+def _resident_kb() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+def _part(name: str, frames: int) -> dict[str, list[float]]:
+    """Run one side in a process of its own and take its figures."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as out:
+        command = [sys.executable, __file__, "--part", name, "--frames", str(frames), "--out", out.name]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=60 + frames)
+        return json.loads(Path(out.name).read_text())
+
+
+def _row(what: str, values: list[float]) -> str:
+    return f"| {what} | {np.median(values):,.0f} | {np.percentile(values, 99):,.0f} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=["ours", "peer", "mover"])
+    parser.add_argument("--frames", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--out")
+    given = parser.parse_args()
+    if given.part == "mover":
+        mover()
+    if given.part:
+        figures = {"ours": ours, "peer": peer}[given.part](given.frames)
+        Path(given.out).write_text(json.dumps(figures))
+        # Neither side's drivers are owed a tidy farewell, and a hang in one would spoil the run.
+        os._exit(0)
+    if given.minutes:
+        frames = int(given.minutes * 60 * 20)  # this compositor paces at 20 frames a second
+        mine = _part("ours", frames)
+        print(f"{frames} frames: {len(mine['collections'])} collections, at frames {mine['collections'][:20]}")
+        print("resident at the start and at the end, MB:", [round(kb / 1024, 1) for kb in mine["resident_kb"]])
+        print("| render thread, us | median | p99 |\n| --- | ---: | ---: |")
+        print(_row("CPU a frame outside the wait", mine["busy_cpu"]))
+        return
+    rounds = [(_part("ours", given.frames), _part("peer", given.frames)) for _ in range(given.rounds)]
+    mine = {name: sum((ours[name] for ours, _ in rounds), []) for name in ("cpu", "busy_cpu", "busy_wall")}
+    theirs = sum((peer["cpu"] for _, peer in rounds), [])
+    print("| render thread, us | median | p99 |\n| --- | ---: | ---: |")
+    print(_row("vrrehab: CPU a frame", mine["cpu"]))
+    print(_row("vrrehab: CPU a frame outside the wait", mine["busy_cpu"]))
+    print(_row("vrrehab: wall time a frame outside the wait", mine["busy_wall"]))
+    print(_row("panda3d-openxr 0.1.2: CPU a frame", theirs))
+    ratios = [np.median(ours["cpu"]) / np.median(peer["cpu"]) for ours, peer in rounds]
+    print("\nratio of the medians (vrrehab / panda3d-openxr), round by round:", [round(ratio, 2) for ratio in ratios])
+    stages = np.median([ours["stages"] for ours, _ in rounds], axis=0)
+    print("stages, us (locate, drive, task, draw, submit; wall):", [round(us) for us in stages])
+
+
+if __name__ == "__main__":
+    main()
