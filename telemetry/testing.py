@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -217,3 +218,12 @@ class PretendSession:
     def _later(self) -> int:
         self.now_ns += 1_000_000_000
         return self.now_ns
+
+
+def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    """Return once `condition` holds; AssertionError if it does not within `timeout_s`."""
+    until_s = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > until_s:
+            raise AssertionError(f"expected a condition to hold within {timeout_s:g} s, but it did not")
+        time.sleep(0.005)
