@@ -16,47 +16,48 @@ from panda3d import core
 from vrrehab import geometry
 from vrrehab.body.build import USUAL
 from vrrehab.body.hands import RELAXED, hand_pose
-from vrrehab.body.ik import RESTING_ARM, solve_arm
-from vrrehab.body.skeleton import ARM, HEAD, Body, Provenance, Side
+from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side
+from vrrehab.body.tracking import Tracker
 from vrrehab.session.questions import PainQuestion
 from vrrehab.session.view import Target, TargetState, View
 from vrrehab.stage.displays.offscreen import OffscreenDisplay
 from vrrehab.stage.material import Tier
 from vrrehab.stage.stage import Stage
 
-_EYES = np.array([0.0, 1.2, 0.0])
-_SHOULDER = np.array([0.5 * USUAL.shoulder_breadth, 1.2 - 0.075 - USUAL.neck_above_shoulders, 0.08])
+_EYE_HEIGHT_M = 1.2
+_EYES_FROM_NECK = np.array([0.0, USUAL.eyes_above_neck, -USUAL.eyes_before_neck])
 _SUPERSAMPLED = 2
 #: Frames drawn before the picture is taken, in which targets reach their colours.
 _SETTLING = 24
 
+#: A hand lying before the body: its wrist's place as if it were the right one, how far it is closed, and how far its
+#: fingers are turned inward.
+Hand = tuple[tuple[float, float, float], float, float]
 
-def seated(pitch_deg: float, yaw_deg: float = 0.0) -> View:
-    """A view of a person who sits and looks `pitch_deg` up and `yaw_deg` to the left, without arms."""
-    body = Body.unseen()
+
+def seated(pitch_deg: float, yaw_deg: float = 0.0, **hands: Hand) -> View:
+    """A view of a person who sits, looks `pitch_deg` up and `yaw_deg` to the left, and has the hands that are given."""
+    seen = Body.unseen()
     nod = np.array([np.sin(np.radians(pitch_deg) / 2), 0.0, 0.0, np.cos(np.radians(pitch_deg) / 2)])
     turn = geometry.quaternion_multiply(geometry.yaw(np.radians(yaw_deg)), nod)
-    body.poses[HEAD] = geometry.pose(_EYES, turn)
-    body.provenance[HEAD] = Provenance.SCRIPTED
-    return View(body)
-
-
-def put_arm(body: Body, side: Side, wrist: tuple[float, float, float], closure: float, yaw_deg: float = 0.0) -> None:
-    """Lay an arm with its wrist at a place given for the right side, palm down, its fingers turned inward by a yaw."""
-    sign = np.array([1.0 if side is Side.RIGHT else -1.0, 1.0, 1.0])
-    turn = geometry.yaw(np.radians(yaw_deg) * sign[0])
-    shoulder, place = _SHOULDER * sign, np.asarray(wrist) * sign
-    arm = body.poses[ARM[side]]
-    arm[:2] = solve_arm(shoulder, place, USUAL, RESTING_ARM[side])
-    arm[2:] = geometry.compose(geometry.pose(place, turn), hand_pose(side, closure))
-    body.provenance[ARM[side]] = Provenance.SCRIPTED
+    neck = np.array([0.0, _EYE_HEIGHT_M, 0.0]) - _EYES_FROM_NECK
+    seen.poses[HEAD] = geometry.pose(neck + geometry.rotate(turn, _EYES_FROM_NECK), turn)
+    seen.provenance[HEAD] = Provenance.SCRIPTED
+    for name, (place, closure, inward_deg) in hands.items():
+        side = Side(name)
+        outward = 1.0 if side is Side.RIGHT else -1.0
+        wrist = geometry.pose(np.multiply(place, (outward, 1, 1)), geometry.yaw(outward * np.radians(inward_deg)))
+        seen.poses[HAND[side]] = geometry.compose(wrist, hand_pose(side, closure))
+        seen.provenance[HAND[side]] = Provenance.SCRIPTED
+    virtual = Body.unseen()
+    Tracker(_EYE_HEIGHT_M).update(seen, virtual, 0.0)
+    return View(virtual)
 
 
 def resting(top_m: float) -> View:
     """Both hands on the table, one open and one half closed, the instruction on the board."""
-    view = seated(-24.0)
-    put_arm(view.virtual, Side.LEFT, (0.16, top_m + 0.045, -0.40), 0.05, 14.0)
-    put_arm(view.virtual, Side.RIGHT, (0.16, top_m + 0.045, -0.40), RELAXED, 14.0)
+    lying = top_m + 0.045
+    view = seated(-24.0, left=((0.16, lying, -0.40), 0.05, 14.0), right=((0.16, lying, -0.40), RELAXED, 14.0))
     view.title, view.count = "Open and close", "3 of 8"
     view.text = "Open both hands wide, then close them gently. Take your time."
     return view
@@ -64,9 +65,11 @@ def resting(top_m: float) -> View:
 
 def reaching(top_m: float) -> View:
     """One hand at a lit target."""
-    view = seated(-26.0)
-    put_arm(view.virtual, Side.LEFT, (0.16, top_m + 0.045, -0.40), RELAXED, 14.0)
-    put_arm(view.virtual, Side.RIGHT, (0.10, top_m + 0.12, -0.44), 0.15, 8.0)
+    view = seated(
+        -26.0,
+        left=((0.16, top_m + 0.045, -0.40), RELAXED, 14.0),
+        right=((0.10, top_m + 0.12, -0.44), 0.15, 8.0),
+    )
     view.title, view.text, view.count = "Reach and touch", "Touch the lit ball with your fingertip.", "2 of 8"
     for x, y, z, state in (
         (-0.26, 0.16, -0.62, TargetState.WAITING),
@@ -79,8 +82,8 @@ def reaching(top_m: float) -> View:
 
 def asked(top_m: float) -> View:
     """The question after a task, an answer being looked at."""
-    view = resting(top_m)
-    view.virtual.poses[HEAD] = seated(-16.0).virtual.poses[HEAD]
+    lying = top_m + 0.045
+    view = seated(-16.0, left=((0.16, lying, -0.40), 0.05, 14.0), right=((0.16, lying, -0.40), RELAXED, 14.0))
     panel = PainQuestion(view.virtual.poses[HEAD], (Side.LEFT,), "How strong is your phantom pain now?").panel
     panel.aimed, panel.progress = "4", 0.55
     view.panel = panel

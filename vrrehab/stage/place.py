@@ -6,6 +6,7 @@ the floor. Colours are `#rrggbb` as they would look on a paint chart.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from vrrehab.errors import UnknownName
-from vrrehab.session.toml_file import read_toml
+from vrrehab.session.toml_file import SceneFileError, line_of, read_toml
 
 Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")]
 Size = Annotated[float, Meta(gt=0, le=12)]
@@ -134,26 +135,6 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sideboard: Sideboard | None = None
     pictures: tuple[Picture, ...] = ()
 
-    def __post_init__(self) -> None:
-        top = self.window.sill_m + self.window.height_m
-        if top >= self.room.height_m:
-            raise ValueError(
-                f"expected the window to end below the ceiling at {self.room.height_m:g} m, "
-                f"got sill + height = {top:g} m"
-            )
-        far = self.window.forward_m + self.window.width_m / 2
-        near = self.window.forward_m - self.window.width_m / 2
-        if far >= self.room.front_m or near <= -self.room.back_m:
-            raise ValueError(
-                f"expected the window between the back and the front wall ({-self.room.back_m:g} to "
-                f"{self.room.front_m:g} m forward), got {near:g} to {far:g} m"
-            )
-        if self.table.near_m + self.table.depth_m >= self.room.front_m:
-            raise ValueError(
-                f"expected the table to end before the front wall at {self.room.front_m:g} m, got near + depth = "
-                f"{self.table.near_m + self.table.depth_m:g} m"
-            )
-
 
 def load_place(name: str, folder: Path | None = None) -> Place:
     """The place `name` from `folder`, by default the ones that ship in `scenes/places`.
@@ -164,4 +145,33 @@ def load_place(name: str, folder: Path | None = None) -> Place:
     path = folder / f"{name}.toml"
     if not path.is_file():
         raise UnknownName("place", name, sorted(p.stem for p in folder.glob("*.toml")), folder)
-    return read_toml(path, Place)
+    place = read_toml(path, Place)
+    for where, problem in _contradictions(place):
+        raise SceneFileError(str(path), line_of(path.read_text(encoding="utf-8"), where), problem)
+    return place
+
+
+def _contradictions(place: Place) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What cannot be built, although each value by itself could: where it is in the file, and the message."""
+    room, window, table = place.room, place.window, place.table
+    top = window.sill_m + window.height_m
+    if top >= room.height_m:
+        yield (
+            ("window", "height_m"),
+            f"expected the window to end below the ceiling at {room.height_m:g} m, but sill and height make {top:g} m; "
+            "lower one of them",
+        )
+    near, far = window.forward_m - window.width_m / 2, window.forward_m + window.width_m / 2
+    if far >= room.front_m or near <= -room.back_m:
+        yield (
+            ("window", "forward_m"),
+            f"expected the window between the back wall and the front wall ({-room.back_m:g} to {room.front_m:g} m "
+            f"forward), but it reaches from {near:g} to {far:g} m; move it or make it narrower",
+        )
+    end = table.near_m + table.depth_m
+    if end >= room.front_m:
+        yield (
+            ("table", "depth_m"),
+            f"expected the table to end before the front wall at {room.front_m:g} m, but it ends at {end:g} m; "
+            "make it less deep",
+        )
