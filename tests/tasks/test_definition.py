@@ -25,7 +25,7 @@ def test_no_shipped_target_is_further_than_comfortable() -> None:
     ("task", "before", "after", "expected"),
     [
         ("reach_touch", "[-0.10, -0.25, 0.62]", "[-0.10, -0.25, 1.62]", "within 0.9 arm lengths"),
-        ("open_close_hand", "low = 0.38", "low = 0.70", "`low` below `high`"),
+        ("open_close_hand", "low = 0.4 ", "low = 0.7 ", "`low` below `high`"),
         ("open_close_hand", 'feature = "hand_closure"', 'feature = "hand_closer"', "hand_closer"),
         ("open_close_hand", 'kind = "repetition"', 'kind = "repeat"', "repeat"),
     ],

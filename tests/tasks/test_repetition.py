@@ -5,7 +5,7 @@ import numpy as np
 from vrrehab.tasks.definition import RepetitionRule
 from vrrehab.tasks.repetition import RepetitionCounter
 
-RULE = RepetitionRule(feature="hand_closure", high=0.62, low=0.38, least_half_s=0.15)
+RULE = RepetitionRule(feature="hand_closure", high=0.6, low=0.4, least_half_s=0.05)
 
 
 def count(values: np.ndarray, rate_hz: float = 72.0) -> int:
@@ -27,6 +27,11 @@ def test_every_whole_movement_counts_once() -> None:
 def test_tremor_around_one_threshold_does_not_count() -> None:
     t = np.arange(0, 20, 1 / 72)
     assert count(0.62 + 0.1 * np.sin(2 * np.pi * 10 * t)) == 0
+
+
+def test_a_repetition_counts_at_the_fist_and_the_next_one_only_after_opening() -> None:
+    assert count(np.r_[np.zeros(20), np.ones(20)]) == 1
+    assert count(np.r_[np.zeros(20), np.ones(50), np.full(50, 0.5), np.ones(50)]) == 1
 
 
 def test_a_half_movement_does_not_count() -> None:

@@ -25,7 +25,7 @@ COMFORTABLE_REACH_RATIO = 0.9
 
 
 class RepetitionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="repetition"):
-    """One repetition is a feature rising above `high` and falling below `low` again.
+    """One repetition is a feature rising above `high` after it has been below `low`.
 
     The two thresholds keep tremor from counting, and `least_half_s`, how long each half has to last,
     keeps a tracking glitch from counting.
@@ -34,7 +34,7 @@ class RepetitionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     feature: Literal["hand_closure"]
     high: Fraction
     low: Fraction
-    least_half_s: Seconds = 0.15
+    least_half_s: Seconds = 0.05
 
     def __post_init__(self) -> None:
         if self.low >= self.high:

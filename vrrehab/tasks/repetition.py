@@ -1,4 +1,4 @@
-"""Counts repetitions of a feature with hysteresis: up past `high`, down past `low`, each half lasting."""
+"""Counts repetitions of a feature with hysteresis: down below `low`, then up past `high`, each lasting."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ class Level(enum.Enum):
 class RepetitionCounter:
     """A Schmitt trigger whose every change must last `least_half_s` before it holds.
 
-    The count begins only once the feature has been low, so that a hand that starts closed owes a whole
-    movement. A change that is taken back within `least_half_s`, a tracking glitch up or down, never was.
+    A repetition counts where the movement is reached (the fist), and the next one only after the feature has been low
+    again; a hand that starts closed has to open first. A change that is taken back within `least_half_s`, a tracking
+    glitch up or down, never was.
     """
 
     def __init__(self, rule: RepetitionRule) -> None:
@@ -39,7 +40,7 @@ class RepetitionCounter:
             self._changing_since_s = now_s
         if self._changing_since_s is None or now_s - self._changing_since_s < self._rule.least_half_s:
             return False
-        complete = self._level is Level.HIGH
+        complete = going_up
         self._level = Level.HIGH if going_up else Level.LOW
         self._changing_since_s = None
         self.repetitions += complete
