@@ -130,14 +130,14 @@ class Daylight:
         seen = self._first_block(p, ways, wall.astype(np.float32))[1] < 0
         return np.einsum("nk,nkc->nc", share * cosine * seen, radiance).astype(np.float32)
 
-    def _from_lamp(self, p: F32, n: F32) -> F32:
+    def _from_lamp(self, p: F32, n: F32, breadth_m: float = 0.2) -> F32:
         if self.lamp is None:
             return np.zeros_like(p)
         to = self.lamp.position.astype(np.float32) - p
         square = (to**2).sum(-1)
         cosine = (to * n).sum(-1) / np.sqrt(square)
         # A shade is broad: near to it light is finite, and reaches a little past the edge.
-        light = np.clip((cosine + 0.2) / 1.2, 0, 1) / (square + 0.04)
+        light = np.clip((cosine + 0.2) / 1.2, 0, 1) / (square + np.float32(breadth_m**2))
         return light[:, None] * self.lamp.power.astype(np.float32)
 
     def _thrown_back(self, p: F32, n: F32) -> F32:
@@ -175,7 +175,8 @@ class Daylight:
         area = np.float32(4 * self.window_half.prod())
         cosine = np.maximum((to * n).sum(-1) / distance, 0) * np.abs(to[:, 0]) / distance
         share = area * cosine / (np.float32(np.pi) * square + area)
-        return share[:, None] * self._outside(to[:, 1] / distance) + self._from_lamp(p, n)
+        # A few rays stand for all: what they happen to hit close to the lamp must not glare.
+        return share[:, None] * self._outside(to[:, 1] / distance) + self._from_lamp(p, n, breadth_m=0.8)
 
     def _later_bounces(self) -> F32:
         """The mean light (3,) that later bounces leave everywhere: a geometric series in the mean albedo."""

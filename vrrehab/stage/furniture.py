@@ -51,13 +51,15 @@ def table(t: Table) -> Thing:
 
 
 def rug(r: Rug) -> Thing:
-    flat = [(radius, 0.011) for radius in np.linspace(r.radius_m, 0, 14)]
+    shares = [1.0, 0.905, 0.9, 0.86, 0.82, 0.815, *np.linspace(0.72, 0, 9)]
+    flat = [(share * r.radius_m, 0.011) for share in shares]
     disc = lathe(
         [(r.radius_m + 0.006, 0.0), (r.radius_m + 0.005, 0.007), *flat], (r.right_m, 0, -r.forward_m), around=64
     )
     around = disc.positions - np.array([r.right_m, 0.0, -r.forward_m], np.float32)
     plain = replace(disc, uv=around[:, [0, 2]]).painted(linear(r.colour), 1.0, Pattern.CLOTH, 1.0)
-    band = np.abs(np.linalg.norm(around[:, [0, 2]], axis=1) - 0.86 * r.radius_m) < 0.05 * r.radius_m
+    share = np.linalg.norm(around[:, [0, 2]], axis=1) / r.radius_m
+    band = (share > 0.819) & (share < 0.901)
     albedo = plain.albedo.copy()
     albedo[band] = linear(r.border)
     return Thing(replace(plain, albedo=albedo))

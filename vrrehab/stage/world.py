@@ -194,7 +194,7 @@ def _skirting(room: Room) -> Mesh:
         along = end - start
         inward = deep * np.cross(along, (0, -1, 0)) / np.linalg.norm(along)
         boards.append(grid(start + inward, -along, (0, tall, 0), 0.25).moved(along))
-        boards.append(grid(start + (0, tall, 0), inward, -along, 0.25).moved(along))
+        boards.append(grid(start, inward, -along, 0.25).moved(along + np.array([0, tall, 0])))
     return join(boards).painted(linear(room.skirting), 0.55)
 
 
