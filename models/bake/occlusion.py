@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,8 +12,6 @@ from models.bake.triangles import Mesh
 Floats = NDArray[np.float64]
 
 _DIRECTIONS = 96
-_PIXEL_M = 0.002
-_BIAS_M = 0.004
 
 
 def _sphere(count: int) -> Floats:
@@ -22,11 +22,11 @@ def _sphere(count: int) -> Floats:
     return np.stack([radius * np.cos(turn), height, radius * np.sin(turn)], axis=1)
 
 
-def _covered(mesh: Mesh) -> Floats:
+def _covered(mesh: Mesh, pixel_m: float) -> Floats:
     """Points (n, 3) spread over the faces no farther apart than a pixel, so that splatting them leaves no holes."""
     corner = mesh.points[mesh.faces]
     longest = np.linalg.norm(corner - np.roll(corner, 1, axis=1), axis=2).max(axis=1)
-    cells = np.maximum(np.ceil(longest / (0.7 * _PIXEL_M)).astype(int), 1)
+    cells = np.maximum(np.ceil(longest / (0.7 * pixel_m)).astype(int), 1)
     parts = []
     for n in np.unique(cells):
         u, v = np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij")
@@ -36,29 +36,38 @@ def _covered(mesh: Mesh) -> Floats:
     return np.concatenate(parts)
 
 
-def openness(meshes: list[Mesh]) -> list[Floats]:
-    """For each mesh (n,) in 0 to 1: the share of the cosine-weighted hemisphere that no mesh hides."""
-    splats = np.concatenate([_covered(mesh) for mesh in meshes])
-    points = np.concatenate([mesh.points for mesh in meshes])
-    normals = np.concatenate([mesh.normals for mesh in meshes])
-    seen, total = np.zeros(len(points)), np.zeros(len(points))
+def openness(meshes: list[Mesh], others: Sequence[Mesh] = (), *, pixel_m: float) -> list[Floats]:
+    """For each mesh (n,) in 0 to 1: the share of the cosine-weighted hemisphere that no mesh hides, nor any other."""
+    splats = np.concatenate([_covered(mesh, pixel_m) for mesh in (*meshes, *others)]).T.copy()
+    points = np.concatenate([mesh.points for mesh in meshes]).T
+    normals = np.concatenate([mesh.normals for mesh in meshes]).T
+    bias = 2.0 * pixel_m
+    # Looked up off the surface, so that a bent surface does not hide itself.
+    lifted = points + bias * normals
+    seen, total = np.zeros(points.shape[1]), np.zeros(points.shape[1])
     for direction in _sphere(_DIRECTIONS):
         side = np.cross(direction, [0.0, 0.0, 1.0] if abs(direction[2]) < 0.9 else [1.0, 0.0, 0.0])
         side /= np.linalg.norm(side)
-        plane = np.stack([side, np.cross(direction, side)], axis=1)
-        low = np.floor((splats @ plane).min(axis=0) / _PIXEL_M).astype(int) - 1
-        cell = np.floor(splats @ plane / _PIXEL_M).astype(int) - low
-        size = cell.max(axis=0) + 3
+        across = np.cross(direction, side)
+        row, column = _cell(splats, side, pixel_m), _cell(splats, across, pixel_m)
+        corner, size = (row.min(), column.min()), (np.ptp(row) + 1, np.ptp(column) + 1)
         nearest = np.full(size[0] * size[1], -np.inf)
-        np.maximum.at(nearest, cell[:, 0] * size[1] + cell[:, 1], splats @ direction)
-        # Looked up off the surface, so that a bent surface does not hide itself.
-        lifted = points + _BIAS_M * normals
-        at = np.floor(lifted @ plane / _PIXEL_M).astype(int) - low
-        inside = ((at >= 0) & (at < size)).all(axis=1)
-        depth = np.full(len(points), -np.inf)
-        depth[inside] = nearest[at[inside, 0] * size[1] + at[inside, 1]]
-        facing = np.maximum(normals @ direction, 0.0)
+        np.maximum.at(nearest, (row - corner[0]) * size[1] + column - corner[1], _dot(splats, direction))
+        row, column = _cell(lifted, side, pixel_m) - corner[0], _cell(lifted, across, pixel_m) - corner[1]
+        inside = (row >= 0) & (row < size[0]) & (column >= 0) & (column < size[1])
+        depth = np.full(len(inside), -np.inf)
+        depth[inside] = nearest[(row * size[1] + column)[inside]]
+        facing = np.maximum(_dot(normals, direction), 0.0)
         total += facing
-        seen += facing * (depth <= lifted @ direction + _BIAS_M / 2)
+        seen += facing * (depth <= _dot(lifted, direction) + bias / 2)
     share = seen / total
     return np.split(share, np.cumsum([len(mesh.points) for mesh in meshes])[:-1])
+
+
+def _dot(vectors: Floats, direction: Floats) -> Floats:
+    """(n,) of vectors (3, n); written out, for a library's product differs in its last bits from machine to machine."""
+    return vectors[0] * direction[0] + vectors[1] * direction[1] + vectors[2] * direction[2]
+
+
+def _cell(points: Floats, axis: Floats, pixel_m: float) -> NDArray[np.int64]:
+    return np.floor(_dot(points, axis) / pixel_m).astype(np.int64)

@@ -67,7 +67,7 @@ def palm(mesh: Mesh, bones: Sequence[Bone]) -> Floats:
     """(n,) 1 on the palm and the fingers' inside, 0 on the back of the hand and beyond the wrist."""
     out = np.zeros(len(mesh.points))
     for i, bone in enumerate(bones):
-        if bone.name.startswith(("shoulder", "upper_arm", "forearm")):
+        if bone.name.startswith(("upper_arm", "forearm")):
             continue
         # The skin's border runs lower on the fingers' sides than half way round.
         inner = smoothstep(-0.15, 0.55, -(mesh.normals @ bone.frame[:, 1]))
@@ -98,6 +98,12 @@ def blood(mesh: Mesh, bones: Sequence[Bone], inner: Floats) -> Floats:
     pale = np.exp(-((np.linalg.norm(mesh.points - hollow, axis=1) / 0.022) ** 2))
     out = np.maximum(out, inner * (0.55 - 0.3 * pale))
     return np.clip(out + 0.22 * mottling(mesh.points), 0.0, 1.0)
+
+
+def plain(mesh: Mesh, openness: Floats) -> Floats:
+    """The masks (n, 4) of skin that has neither palm nor nails, and of cloth: openness and a mottling."""
+    none = np.zeros(len(openness))
+    return np.stack([openness, 0.12 + 0.12 * np.clip(mottling(mesh.points), -1.0, 1.0), none, none], axis=1)
 
 
 def mottling(points: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """How much each kept bone moves each vertex.
 
-MakeHuman's weights, with those of bones that are not kept given to the nearest kept ancestor, the knuckles' moved to
-where `models.bake.bones` puts the knuckles, and at most four bones a vertex.
+MakeHuman's weights, with those of bones that are not kept given to the nearest kept ancestor, the spine's divided
+between pelvis and chest, the knuckles' moved to where `models.bake.bones` puts the knuckles, and at most four bones a
+vertex.
 """
 
 from __future__ import annotations
@@ -26,21 +27,24 @@ _KNUCKLE_BLEND_M = 0.011
 def kept_weights(
     weights: Mapping[str, Sequence[tuple[int, float]]],
     rig: Mapping[str, Any],
-    bones: Sequence[Bone],
-    suffix: str,
+    columns: Mapping[str, int],
     count: int,
 ) -> Floats:
-    """The weights (count, bones) of the kept bones of one side; what no kept bone holds up is left out."""
-    column = {bone.source + suffix: i for i, bone in enumerate(bones)}
-    out = np.zeros((count, len(bones)))
+    """The weights (count, columns) of the bones that `columns` names, MakeHuman's names, with all that hang on them."""
+    out = np.zeros((count, max(columns.values()) + 1))
     for name, pairs in weights.items():
         kept = name
-        while kept and kept not in column:
+        while kept not in columns:
             kept = rig[kept]["parent"]
-        if kept:
-            for index, weight in pairs:
-                out[index, column[kept]] += weight
+        for index, weight in pairs:
+            out[index, columns[kept]] += weight
     return out
+
+
+def spine_divided(spine: Floats, points: Floats, pelvis: Bone, chest: Bone) -> tuple[Floats, Floats]:
+    """The spine's weights (n,) as the pelvis's and the chest's: a smooth bend between hips and shoulder blades."""
+    share = smoothstep(pelvis.head[1] + 0.02, chest.head[1] - 0.10, points[:, 1])
+    return spine * (1.0 - share), spine * share
 
 
 def knuckles_moved(weights: Floats, points: Floats, bones: Sequence[Bone]) -> Floats:

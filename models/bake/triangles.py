@@ -51,6 +51,12 @@ def from_surface(surface: Surface) -> Mesh:
     )
 
 
+def reflected(mesh: Mesh) -> Mesh:
+    """The mirror image across x = 0."""
+    m = np.array([-1.0, 1.0, 1.0])
+    return Mesh(mesh.points * m, mesh.normals * m, mesh.uvs, mesh.weights, mesh.faces[:, ::-1])
+
+
 def clipped(mesh: Mesh, field: Floats) -> tuple[Mesh, Floats]:
     """The part of a mesh where `field` (n,) is not negative, cut through its faces, and the field on the part.
 

@@ -14,9 +14,9 @@ from vrrehab.body import hands, ik
 from vrrehab.body.build import USUAL
 from vrrehab.body.rig import ARM_BONES, ARM_JOINTS, BONE_COUNT, ArmRig
 from vrrehab.body.skeleton import ARM, FINGERS, TORSO, Body, Side, joint
-from vrrehab.stage.avatar import arms_model, rest_arm
+from vrrehab.stage.avatar import body_model, rest_arm
 
-REST = rest_arm(arms_model())
+REST = rest_arm(body_model())
 RIG = ArmRig(REST)
 RECORDING = Path(__file__).parents[3] / "shared/data/quest3-hands/quest3_capture.json"
 M = np.diag([-1.0, 1.0, 1.0, 1.0])
@@ -67,15 +67,15 @@ def test_every_drawn_joint_lies_on_the_bodys_joint(left, right, closure):
     body = body_of(arm(Side.LEFT, left, closure), arm(Side.RIGHT, right, 1 - closure))
     palette = palette_of(body)
     for side in Side:
-        for bone, head in zip(ARM_BONES[5:], REST.heads[5:], strict=True):
+        for bone, head in zip(ARM_BONES[4:], REST.heads[4:], strict=True):
             at = body.poses[joint(side, bone), :3]
             np.testing.assert_allclose(drawn(palette, side, bone, head), at, atol=2e-6)
         for finger, tip in zip(("thumb", *FINGERS), REST.tips, strict=True):
             at = body.poses[joint(side, f"{finger}_tip"), :3]
             np.testing.assert_allclose(drawn(palette, side, f"{finger}_distal", tip), at, atol=2e-6)
         elbow, wrist = (body.poses[joint(side, name), :3] for name in ("elbow", "wrist"))
-        np.testing.assert_allclose(drawn(palette, side, "upper_arm_2", REST.heads[3]), elbow, atol=2e-6)
-        np.testing.assert_allclose(drawn(palette, side, "forearm_2", REST.heads[5]), wrist, atol=2e-6)
+        np.testing.assert_allclose(drawn(palette, side, "upper_arm_2", REST.heads[2]), elbow, atol=2e-6)
+        np.testing.assert_allclose(drawn(palette, side, "forearm_2", REST.heads[4]), wrist, atol=2e-6)
 
 
 @settings(max_examples=40, deadline=None)
@@ -98,8 +98,8 @@ def test_the_avatars_own_rest_pose_moves_nothing():
     for finger, tip in zip(("thumb", *FINGERS), REST.tips, strict=True):
         pose[ARM_JOINTS.index(f"{finger}_tip")] = geometry.pose(tip)
     pose[ARM_JOINTS.index("palm")] = geometry.IDENTITY
-    pose[0] = np.append(REST.heads[1], quaternion(REST.frames[2]))
-    pose[1] = np.append(REST.heads[3], quaternion(REST.frames[4]))
+    pose[0] = np.append(REST.heads[0], quaternion(REST.frames[1]))
+    pose[1] = np.append(REST.heads[2], quaternion(REST.frames[3]))
     palette = np.zeros((2 * BONE_COUNT, 4, 4), np.float32)
     assert RIG.pose_arm(Side.LEFT, pose, palette)
     np.testing.assert_allclose(palette[:BONE_COUNT], np.tile(np.eye(4), (BONE_COUNT, 1, 1)), atol=3e-3)
@@ -108,9 +108,9 @@ def test_the_avatars_own_rest_pose_moves_nothing():
 def test_the_wrist_takes_the_tracked_rotation_itself():
     wrist = np.array([-0.2, 0.9, -0.3, 0.5, 0.5, -0.5, 0.5])
     palette = palette_of(body_of(arm(Side.LEFT, wrist, 0.2), arm(Side.RIGHT, wrist, 0.2)))
-    turned = palette[5, :3, :3].T.astype(float)
+    turned = palette[4, :3, :3].T.astype(float)
     size = np.cbrt(np.linalg.det(turned))
-    np.testing.assert_allclose(turned / size @ REST.frames[5], geometry.rotation_matrices(wrist[3:]), atol=1e-4)
+    np.testing.assert_allclose(turned / size @ REST.frames[4], geometry.rotation_matrices(wrist[3:]), atol=1e-4)
 
 
 def test_a_turned_wrist_turns_the_forearm_by_a_quarter_and_by_seven_tenths():
@@ -133,11 +133,15 @@ def test_a_turned_wrist_turns_the_forearm_by_a_quarter_and_by_seven_tenths():
 def test_an_arm_that_is_not_wholly_seen_is_left_out_and_the_other_one_drawn():
     wrist = geometry.pose((0.2, 0.9, -0.3))
     body = body_of(arm(Side.LEFT, wrist, 0.2), arm(Side.RIGHT, wrist, 0.2))
-    body.poses[joint(Side.LEFT, "ring_tip")] = np.nan
-    palette = np.full((2 * BONE_COUNT, 4, 4), 7.0, np.float32)
-    assert RIG.pose(body.poses, palette) == (False, True)
-    assert (palette[:BONE_COUNT] == 7.0).all()
-    assert np.isfinite(palette[BONE_COUNT:]).all()
+    halves = {Side.LEFT: slice(0, BONE_COUNT), Side.RIGHT: slice(BONE_COUNT, 2 * BONE_COUNT)}
+    for side in Side:
+        partly = Body.unseen()
+        partly.copy_from(body)
+        partly.poses[joint(side, "ring_tip"), 4] = np.nan
+        palette = np.full((2 * BONE_COUNT, 4, 4), 7.0, np.float32)
+        assert RIG.pose(partly.poses, palette) == (side is Side.RIGHT, side is Side.LEFT)
+        assert (palette[halves[side]] == 7.0).all()
+        assert np.isfinite(palette[halves[side.other]]).all()
     assert RIG.pose(Body.unseen().poses, palette) == (False, False)
 
 
@@ -175,7 +179,7 @@ def test_a_smaller_hand_is_drawn_thinner_and_not_only_shorter():
 def test_real_recorded_hands_are_drawn_without_a_pop():
     palette, last, fastest, checked = np.zeros((2 * BONE_COUNT, 4, 4), np.float32), None, 0.0, 0
     fingertip = np.append(REST.tips[1], 1.0)
-    forearm = np.append(REST.heads[4] + np.array([0.0, 0.03, 0.0]), 1.0)
+    forearm = np.append(REST.heads[3] + np.array([0.0, 0.03, 0.0]), 1.0)
     for time_s, hand in recorded_left_hands():
         pose = np.empty((28, 7))
         pose[2:] = hand

@@ -11,14 +11,15 @@ import pytest
 
 from models.bake import surface, triangles
 from models.bake.__main__ import MODELS, download
-from models.bake.arms import bake
+from models.bake.body import bake
 from models.bake.provenance import provenance
 from models.bake.shape import Shape, weighted_targets
 from models.bake.source import SourceError, Wheel
-from vrrehab.body.rig import ARM_BONES, BONE_COUNT
+from vrrehab.body.rig import ARM_BONES
+from vrrehab.body.trunk import LEG_BONES, TRUNK_BONES
 from vrrehab.stage.glb import read_model
 
-ARMS = MODELS / "arms.glb"
+BODY = MODELS / "body.glb"
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +37,15 @@ def wheel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model():
-    return read_model(ARMS)
+    return read_model(BODY)
 
 
 def test_the_committed_models_come_byte_for_byte_from_the_recorded_inputs(wheel_file):
     wheel = Wheel(wheel_file)
     data, _ = bake(wheel, Shape())
     digest = hashlib.sha256(data).hexdigest()
-    assert data == ARMS.read_bytes()
-    assert (MODELS / "PROVENANCE.md").read_text("utf-8") == provenance(wheel.hashes, {"arms.glb": digest})
+    assert data == BODY.read_bytes()
+    assert (MODELS / "PROVENANCE.md").read_text("utf-8") == provenance(wheel.hashes, {"body.glb": digest})
 
 
 def test_the_provenance_names_the_hash_of_every_committed_model():
@@ -68,22 +69,28 @@ def test_no_vertex_follows_more_than_four_bones_and_its_weights_sum_to_one(model
         assert (mesh.weights.sum(axis=1) == np.float32(1)).all()
 
 
-def test_every_side_has_every_bone(model):
-    assert model.bones == tuple(f"{side}_{bone}" for side in ("left", "right") for bone in ARM_BONES)
+def test_every_bone_is_there_in_the_order_of_the_matrices(model):
+    sides = ("left", "right")
+    arms = [f"{side}_{bone}" for side in sides for bone in ARM_BONES]
+    legs = [f"{side}_{bone}" for side in sides for bone in LEG_BONES]
+    assert model.bones == (*arms, *TRUNK_BONES, *legs)
 
 
-def test_the_right_arm_is_the_mirror_image_of_the_left_to_the_last_bit(model):
+def test_right_limbs_are_mirror_images_of_the_left_to_the_last_bit(model):
     m = np.array([-1, 1, 1], np.float32)
-    for name in ("skin_full", "sleeve_full", "skin_low", "sleeve_low"):
+    other = np.array([model.bones.index(name.replace("left_", "right_")) for name in model.bones])
+    names = [name.removeprefix("left_") for name in model.meshes if name.startswith("left_")]
+    assert {name.removesuffix("_full") for name in names} >= {"arm", "sleeve", "leg"}
+    for name in names:
         left, right = model.meshes[f"left_{name}"], model.meshes[f"right_{name}"]
         assert (right.points == left.points * m).all()
         assert (right.normals == left.normals * m).all()
         assert (right.weights == left.weights).all()
-        assert (right.joints == left.joints + BONE_COUNT).all()
+        assert (right.joints == other[left.joints]).all()
         assert (right.faces == left.faces[:, ::-1]).all()
     reflection = np.diag([-1.0, 1.0, 1.0, 1.0])
-    left, right = model.rest[:BONE_COUNT], model.rest[BONE_COUNT:]
-    np.testing.assert_allclose(right, reflection @ left @ reflection, atol=1e-12)
+    left = [i for i, name in enumerate(model.bones) if name.startswith("left_")]
+    np.testing.assert_allclose(model.rest[other[left]], reflection @ model.rest[left] @ reflection, atol=1e-12)
 
 
 def test_rest_frames_are_rotations_that_look_along_their_bones(model):
@@ -102,7 +109,7 @@ def test_rest_frames_are_rotations_that_look_along_their_bones(model):
 
 def test_nails_are_on_the_back_of_the_last_bone_of_each_finger(model):
     for side in ("left", "right"):
-        mesh = model.meshes[f"{side}_skin_full"]
+        mesh = model.meshes[f"{side}_arm_full"]
         for finger in ("thumb", "index", "middle", "ring", "little"):
             bone = model.bones.index(f"{side}_{finger}_distal")
             nail = (mesh.masks["nail"] > 0.55) & (mesh.joints[:, 0] == bone)
@@ -120,8 +127,8 @@ def test_normals_are_unit_and_point_out_of_the_skin(model):
         assert agrees.mean() > 0.97
 
 
-def test_the_skin_is_open_only_inside_the_sleeve(model):
-    mesh = model.meshes["left_skin_full"]
+def test_the_arms_skin_is_open_only_inside_the_sleeve(model):
+    mesh = model.meshes["left_arm_full"]
     # Vertices that only differ by their uv are one place.
     _, place = np.unique(mesh.points, axis=0, return_inverse=True)
     faces = place.reshape(-1)[mesh.faces]
@@ -132,6 +139,27 @@ def test_the_skin_is_open_only_inside_the_sleeve(model):
     assert len(rim) > 10
     assert (np.linalg.norm(rim_points - elbow, axis=1) > 0.08).all()
     assert (rim_points[:, 1] > elbow[1]).all()
+
+
+def test_sleeves_meet_the_shirt_along_the_armhole(model):
+    for tier in ("full", "low"):
+        shirt = model.meshes[f"shirt_{tier}"].points
+        for side in ("left", "right"):
+            mesh = model.meshes[f"{side}_sleeve_{tier}"]
+            shoulder = model.rest[model.bones.index(f"{side}_upper_arm_1"), :3, 3]
+            rim = mesh.points[np.unique(triangles.open_edges(mesh.faces.astype(int)))]
+            outward = 1.0 if side == "right" else -1.0
+            plane = np.array([np.cos(0.35) * outward, np.sin(0.35), 0.0])
+            across = (rim - shoulder) @ plane + 0.025 * np.cos(0.35)
+            seam = rim[np.abs(across) < 1e-5]
+            distance = np.linalg.norm(seam[:, None] - shirt[None], axis=2).min(axis=1)
+            assert len(seam) > 12
+            assert distance.max() < 1e-5
+            assert across.min() > -1e-5
+
+
+def test_no_file_is_larger_than_four_megabytes():
+    assert all(path.stat().st_size < 4e6 for path in MODELS.glob("*.glb"))
 
 
 def test_the_average_shape_mixes_the_sexes_and_the_origins_evenly():

@@ -24,14 +24,14 @@ ARM_JOINTS: tuple[str, ...] = ("shoulder", "elbow", *HAND_JOINTS)
 
 #: The bones of one arm, in the order of its matrices. Hand bones are named for the joint at which they begin.
 ARM_BONES: tuple[str, ...] = (
-    "shoulder", "upper_arm_1", "upper_arm_2", "forearm_1", "forearm_2", "wrist",
+    "upper_arm_1", "upper_arm_2", "forearm_1", "forearm_2", "wrist",
     *(f"{finger}_metacarpal" for finger in FINGERS),
     "thumb_metacarpal", "thumb_proximal", "thumb_distal",
     *(f"{finger}_{bone}" for finger in FINGERS for bone in ("proximal", "intermediate", "distal")),
 )  # fmt: skip
 BONE_COUNT = len(ARM_BONES)
 
-_HAND_BONES = ARM_BONES[6:]
+_HAND_BONES = ARM_BONES[5:]
 #: The joint at which each segment begins and ends: upper arm, forearm, then the bones of the hand.
 _BEGIN = np.array([0, 1, *(ARM_JOINTS.index(name) for name in _HAND_BONES)])
 _END = np.array([1, ARM_JOINTS.index("wrist"), *(_BEGIN[2:] + 1)])
@@ -39,7 +39,7 @@ _WRIST = ARM_JOINTS.index("wrist")
 #: The joints whose orientation is used: each segment's first, and the wrist.
 _FRAMED = np.array([*_BEGIN, _WRIST])
 #: The joint that each bone is bound to.
-_BOUND_TO = np.array([0, 0, 0, 1, 1, _WRIST, *_BEGIN[2:]])
+_BOUND_TO = np.array([0, 0, 1, 1, _WRIST, *_BEGIN[2:]])
 
 #: How far each bone follows the turn of the segment about its own axis: the upper arm's from the torso to the elbow,
 #: the forearm's from the elbow to the wrist.
@@ -77,8 +77,8 @@ class ArmRig:
 
     def __init__(self, rest: RestArm) -> None:
         joints = np.full((len(ARM_JOINTS), 3), np.nan)
-        joints[0], joints[1] = rest.heads[1], rest.heads[3]
-        joints[_WRIST], joints[_BEGIN[2:]] = rest.heads[5], rest.heads[6:]
+        joints[0], joints[1] = rest.heads[0], rest.heads[2]
+        joints[_WRIST], joints[_BEGIN[2:]] = rest.heads[4], rest.heads[5:]
         tips = [ARM_JOINTS.index(f"{finger}_tip") for finger in ("thumb", *FINGERS)]
         joints[tips] = rest.tips
 
@@ -86,10 +86,10 @@ class ArmRig:
         self._lengths = np.linalg.norm(along, axis=1)
         frames = rest.frames.copy()
         # The two bones of a segment lie in one line only roughly; the segment turns as one about its own line.
-        for bones, segment in (((1, 2), 0), ((3, 4), 1)):
+        for bones, segment in (((0, 1), 0), ((2, 3), 1)):
             frames[list(bones)] = _aimed(rest.frames[bones[-1], :, 0], -along[segment] / self._lengths[segment])
-        self._upper, self._fore = frames[1], frames[3]
-        self._fore_twist = float(_twist(self._fore.T @ frames[5]))
+        self._upper, self._fore = frames[0], frames[2]
+        self._fore_twist = float(_twist(self._fore.T @ frames[4]))
         self._anchors = joints[_BOUND_TO]
         self._frames = frames
         self._both = np.empty((2, len(ARM_JOINTS), 7))
@@ -151,16 +151,16 @@ class ArmRig:
         frames = np.empty((count, BONE_COUNT, 3, 3))
         scales = np.empty((count, BONE_COUNT, 3))
         scales[:] = size[:, None, None]
-        frames[:, 0], frames[:, 5], frames[:, 6:] = girdle, wrist, aimed[:, 2:]
-        scales[:, 1:3, 2], scales[:, 3:5, 2] = stretch[:, :1], stretch[:, 1:2]
-        scales[:, 6:, 2] = stretch[:, 2:]
+        frames[:, 4], frames[:, 5:] = wrist, aimed[:, 2:]
+        scales[:, :2, 2], scales[:, 2:4, 2] = stretch[:, :1], stretch[:, 1:2]
+        scales[:, 5:, 2] = stretch[:, 2:]
 
         turn = _twist((girdle @ self._upper).transpose(0, 2, 1) @ upper)
-        frames[:, 1] = _turned(upper, (_UPPER_SHARE - 1.0) * turn)
-        frames[:, 2] = upper
+        frames[:, 0] = _turned(upper, (_UPPER_SHARE - 1.0) * turn)
+        frames[:, 1] = upper
         turn = _twist(fore.transpose(0, 2, 1) @ wrist) - self._fore_twist - _FORE_MIDDLE_RAD
         turn = (turn + np.pi) % (2.0 * np.pi) - np.pi + _FORE_MIDDLE_RAD
-        frames[:, 3], frames[:, 4] = (_turned(fore, share * turn) for share in _FORE_SHARES)
+        frames[:, 2], frames[:, 3] = (_turned(fore, share * turn) for share in _FORE_SHARES)
 
         # Row vectors: [p 1] -> (p - anchor) frame_rest scale frame^T + joint.
         out = np.zeros((count, BONE_COUNT, 4, 4))

@@ -1,4 +1,4 @@
-"""The virtual arms in the scene: the model of `models/arms.glb`, bent by the joints of a body each frame.
+"""The virtual body in the scene: the model of `models/body.glb`, bent by the joints of a body each frame.
 
 Draws what it is given and decides nothing: which limb is shown and how solid is the session's choice. A posed frame is
 one write into the array that the shader reads; the scene graph does not change.
@@ -16,6 +16,8 @@ from panda3d import core
 
 from vrrehab.body.rig import ARM_BONES, BONE_COUNT, ArmRig, RestArm
 from vrrehab.body.skeleton import FINGERS, Body, Side
+from vrrehab.body.trunk import LEG_BONES, TRUNK_BONES, TRUNK_COUNT, RestTrunk, TrunkRig
+from vrrehab.errors import BadModel
 from vrrehab.stage import skin
 from vrrehab.stage.glb import Mesh, Model, read_model, skinned_geom
 from vrrehab.stage.material import PALETTE_SIZE, Look, Material, Materials, Opacity, Tier
@@ -24,14 +26,27 @@ _SKIN = Material(Look.SKIN, roughness=0.58, reflectance=0.028)
 _CLOTH = Material(Look.SOLID, roughness=0.9, reflectance=0.02)
 _GHOST = Material(Look.GHOST, roughness=0.6)
 
+Colour = tuple[float, float, float]
 #: sRGB.
-SLEEVE_COLOUR = (0.31, 0.45, 0.60)
+SHIRT_COLOUR: Colour = (0.31, 0.45, 0.60)
+SHORTS_COLOUR: Colour = (0.20, 0.21, 0.25)
+_GHOST_COLOUR: Colour = (0.75, 0.85, 0.9)
+
+#: The model's bones: both arms, then trunk and legs.
+_BONES = (
+    *(f"{side}_{bone}" for side in Side for bone in ARM_BONES),
+    *TRUNK_BONES,
+    *(f"{side}_{bone}" for side in Side for bone in LEG_BONES),
+)
 
 
-def arms_model() -> Model:
-    """The two arms that ship with the package. Raises `BadModel` if the file is not whole."""
-    with resources.as_file(resources.files("models") / "arms.glb") as path:
-        return read_model(Path(path))
+def body_model() -> Model:
+    """The body that ships with the package. Raises `BadModel` if the file is not whole."""
+    with resources.as_file(resources.files("models") / "body.glb") as path:
+        model = read_model(Path(path))
+        if model.bones != _BONES:
+            raise BadModel(path, f"its bones are {', '.join(model.bones)} instead of {', '.join(_BONES)}")
+        return model
 
 
 def rest_arm(model: Model) -> RestArm:
@@ -41,29 +56,39 @@ def rest_arm(model: Model) -> RestArm:
     return RestArm(model.rest[at, :3, 3].copy(), model.rest[at, :3, :3].copy(), tips)
 
 
-class _Limb:
-    """One arm's nodes: skin and sleeve, sharing the avatar's palette and fading together."""
+def rest_trunk(model: Model) -> RestTrunk:
+    """Trunk and left leg at rest, from the model's bones."""
+    pelvis, chest, shoulder = (
+        model.rest[model.bones.index(name), :3, 3].copy() for name in (*TRUNK_BONES, "left_upper_arm_1")
+    )
+    at = [model.bones.index(f"left_{name}") for name in LEG_BONES]
+    heads, frames = model.rest[at, :3, 3].copy(), model.rest[at, :3, :3].copy()
+    return RestTrunk(pelvis, chest, shoulder, heads, frames, model.points["left_ball_tip"])
+
+
+class _Part:
+    """Some of the model's meshes that show and fade together, bent by one palette."""
 
     def __init__(
         self,
         parent: core.NodePath,
         model: Model,
-        side: Side,
         materials: Materials,
         palette: core.PTA_LMatrix4f,
-        looks: Mapping[str, tuple[Material, NDArray[np.floating]]],
+        looks: Mapping[str, tuple[Material, int | Colour]],
     ) -> None:
-        self.root = parent.attach_new_node(f"{side}_arm")
+        """`looks` gives each mesh its material and either a tone of skin or a plain colour."""
         tier = "full" if materials.tier is Tier.FULL else "low"
         self._opacities: list[Opacity] = []
-        for part, (material, colours) in looks.items():
-            node = core.GeomNode(f"{side}_{part}")
-            node.add_geom(skinned_geom(model.meshes[f"{side}_{part}_{tier}"], colours))
+        for name, (material, look) in looks.items():
+            mesh = model.meshes[f"{name}_{tier}"]
+            colours = skin.skin_colours(mesh, look) if isinstance(look, int) else _plain(mesh, look)
+            node = core.GeomNode(name)
+            node.add_geom(skinned_geom(mesh, colours))
             # The vertices move in the shader: their place at rest says nothing about what is in view.
             node.set_bounds(core.OmniBoundingVolume())
             node.set_final(True)
-            path = self.root.attach_new_node(node)
-            self._opacities.append(materials.dress(path, material, palette=palette))
+            self._opacities.append(materials.dress(parent.attach_new_node(node), material, palette=palette))
 
     def set(self, opacity: float) -> None:
         for part in self._opacities:
@@ -71,7 +96,7 @@ class _Limb:
 
 
 class Avatar:
-    """Both arms of the participant. They start hidden; `pose` shows the ones that the body has."""
+    """The participant's body from the neck down. It starts hidden; `pose` shows the parts that the body has."""
 
     def __init__(
         self,
@@ -79,60 +104,61 @@ class Avatar:
         materials: Materials,
         *,
         tone: int = skin.DEFAULT_TONE,
-        sleeve: tuple[float, float, float] = SLEEVE_COLOUR,
+        shirt: Colour = SHIRT_COLOUR,
+        shorts: Colour = SHORTS_COLOUR,
         model: Model | None = None,
     ) -> None:
-        model = model or arms_model()
+        model = model or body_model()
         self.root = parent.attach_new_node("avatar")
         self._rig = ArmRig(rest_arm(model))
-        self._matrices, self._palette = _new_palette()
-        self._limbs = {}
-        for side in Side:
-            bare, cloth = (_mesh(model, side, part, materials.tier) for part in ("skin", "sleeve"))
-            looks = {
-                "skin": (_SKIN, skin.skin_colours(bare, tone)),
-                "sleeve": (_CLOTH, _plain(cloth, sleeve)),
-            }
-            self._limbs[side] = _Limb(self.root, model, side, materials, self._matrices, looks)
+        self._trunk_rig = TrunkRig(rest_trunk(model))
+        matrices, self._palette = _new_palette()
+        self._trunk_palette = self._palette[2 * BONE_COUNT : 2 * BONE_COUNT + TRUNK_COUNT]
+
+        def part(looks: Mapping[str, tuple[Material, int | Colour]]) -> _Part:
+            return _Part(self.root, model, materials, matrices, looks)
+
+        self._arms = {side: part({f"{side}_arm": (_SKIN, tone), f"{side}_sleeve": (_CLOTH, shirt)}) for side in Side}
+        legs = {f"{side}_leg": (_SKIN, tone) for side in Side}
+        self._trunk = part({"shirt": (_CLOTH, shirt), "neck": (_SKIN, tone), "shorts": (_CLOTH, shorts), **legs})
 
     @property
     def palette(self) -> NDArray[np.float32]:
-        """(PALETTE_SIZE, 4, 4) for row vectors, left arm first, as the shader sees it now."""
+        """(PALETTE_SIZE, 4, 4) for row vectors, in the order of the model's bones, as the shader sees it now."""
         return self._palette
 
     def pose(self, body: Body, opacity: Mapping[Side, float]) -> None:
-        """Draw the arms of `body` where its joints are; an arm that is not wholly there is not drawn."""
-        left, right = self._rig.pose(body.poses, self._palette)
-        self._limbs[Side.LEFT].set(opacity[Side.LEFT] if left else 0.0)
-        self._limbs[Side.RIGHT].set(opacity[Side.RIGHT] if right else 0.0)
+        """Draw `body` where its joints are. An arm that is not wholly there is not drawn; nor is the trunk."""
+        poses = body.poses
+        left, right = self._rig.pose(poses, self._palette)
+        trunk = self._trunk_rig.pose(poses, self._trunk_palette)
+        self._trunk.set(1.0 if trunk else 0.0)
+        # A sleeve's upper edge moves with the chest.
+        self._arms[Side.LEFT].set(opacity[Side.LEFT] if left and trunk else 0.0)
+        self._arms[Side.RIGHT].set(opacity[Side.RIGHT] if right and trunk else 0.0)
 
 
 class GhostArm:
     """A translucent arm that shows a movement, beside the participant's own. It starts hidden."""
 
     def __init__(self, parent: core.NodePath, materials: Materials, *, model: Model | None = None) -> None:
-        model = model or arms_model()
+        model = model or body_model()
         self.root = parent.attach_new_node("ghost")
         self._rig = ArmRig(rest_arm(model))
-        self._matrices, self._palette = _new_palette()
-        self._limbs = {}
-        for side in Side:
-            bare = _mesh(model, side, "skin", materials.tier)
-            look = {"skin": (_GHOST, _plain(bare, (0.75, 0.85, 0.9)))}
-            self._limbs[side] = _Limb(self.root, model, side, materials, self._matrices, look)
+        matrices, self._palette = _new_palette()
+        self._arms = {
+            side: _Part(self.root, model, materials, matrices, {f"{side}_arm": (_GHOST, _GHOST_COLOUR)})
+            for side in Side
+        }
 
     def pose(self, side: Side | None, arm: NDArray[np.float64], opacity: float) -> None:
         """Show one arm, `arm` (28, 7) from shoulder to fingertips; `None`, or joints that are NaN, show none."""
-        for each, limb in self._limbs.items():
+        for each, part in self._arms.items():
             shown = each is side and opacity > 0.0 and self._rig.pose_arm(each, arm, self._palette)
-            limb.set(opacity if shown else 0.0)
+            part.set(opacity if shown else 0.0)
 
 
-def _mesh(model: Model, side: Side, part: str, tier: Tier) -> Mesh:
-    return model.meshes[f"{side}_{part}_{'full' if tier is Tier.FULL else 'low'}"]
-
-
-def _plain(mesh: Mesh, colour: tuple[float, float, float]) -> NDArray[np.floating]:
+def _plain(mesh: Mesh, colour: Colour) -> NDArray[np.floating]:
     return np.column_stack([np.tile(colour, (len(mesh.points), 1)), mesh.masks["openness"]])
 
 
@@ -140,5 +166,4 @@ def _new_palette() -> tuple[core.PTA_LMatrix4f, NDArray[np.float32]]:
     matrices = core.PTA_LMatrix4f.empty_array(PALETTE_SIZE)
     palette: NDArray[np.float32] = np.asarray(memoryview(matrices))
     palette[:] = np.eye(4, dtype=np.float32)
-    assert len(palette) >= 2 * BONE_COUNT
     return matrices, palette

@@ -107,6 +107,7 @@ class Materials:
         self._scene = core.PTA_LVecBase4f.empty_array(16)
         #: (16, 4) float32, see shaders/common.glsl; written in place.
         self.scene: NDArray[np.float32] = np.asarray(memoryview(self._scene))
+        self.scene[:] = 0.0  # Panda hands out the memory as it was left
         self.scene[1, :3] = light.key_direction
         self.scene[2, :3] = light.key
         self.scene[2, 3] = light.table_top_m
@@ -185,6 +186,7 @@ class Opacity:
 
     def __init__(self, node: core.NodePath, *, always_blended: bool) -> None:
         self._value = core.PTA_float.empty_array(1)
+        self._value[0] = 0.0
         self._always_blended = always_blended
         self._node = node
         node.set_shader_input("opacity", self._value)

@@ -10,7 +10,7 @@ from panda3d import core
 
 from vrrehab.body.skeleton import HEAD
 from vrrehab.session.view import View
-from vrrehab.stage.avatar import Avatar, GhostArm, arms_model
+from vrrehab.stage.avatar import Avatar, GhostArm, body_model
 from vrrehab.stage.material import Materials, Tier
 from vrrehab.stage.patterns import texture
 from vrrehab.stage.place import Place, load_place
@@ -44,7 +44,7 @@ class Stage:
         room.set_shader(self.materials.shader("surface", "BAKED"))
         size, anisotropy = (1024, 8) if tier is Tier.FULL else (512, 1)
         room.set_shader_input("patterns", texture(size, anisotropy))
-        model = arms_model()
+        model = body_model()
         self._avatar = Avatar(self.movers, self.materials, model=model)
         self._ghost = GhostArm(self.movers, self.materials, model=model)
         self._targets = Targets(self.movers, self.materials)
