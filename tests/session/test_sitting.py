@@ -14,6 +14,20 @@ from vrrehab.testing.participant import FadingPain, ScriptedParticipant
 from .conftest import Sat, Told
 
 
+class InSecondTask:
+    """Tells what is due so many frames into the second task run; `began` is that run's first frame."""
+
+    def __init__(self, *due: tuple[int, Told]) -> None:
+        self._due = dict(due)
+        self.began = 0
+
+    def __call__(self, sitting: Sitting, frame: int) -> Iterable[Told]:
+        if not self.began and sitting.conductor.ledger.run_number == 2:
+            self.began = frame
+        told = self._due.get(frame - self.began) if self.began else None
+        return (told,) if told else ()
+
+
 def test_every_task_is_followed_by_its_own_rating(sit: Callable[..., Sat]) -> None:
     sat = sit(participant=ScriptedParticipant(1, Side.RIGHT, pain=FadingPain(1, declines=0.0)))
     assert sat.status == "completed"
@@ -35,8 +49,7 @@ def test_repetitions_are_the_ones_the_participant_made(sit: Callable[..., Sat]) 
     assert hand == [6, 8, 8]
     assert reach == [6, 8, 8]
     assert len(truth.touches_s) == sum(reach)
-    # The last fist of a task is counted when it is half open; the participant may begin one more.
-    assert sum(hand) <= len(truth.cycles_s) <= sum(hand) + len(hand)
+    assert len(truth.cycles_s) == sum(hand)
 
 
 def test_the_virtual_hand_is_the_tracked_one_reflected_and_says_so(sit: Callable[..., Sat]) -> None:
@@ -98,30 +111,30 @@ def test_stop_freezes_limb_and_task_in_its_frame_and_fades_to_calm_in_half_a_sec
 ) -> None:
     calm: list[float] = []
     stop = Told("stop")
+    in_task = InSecondTask((30, stop))
 
     def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
         calm.append(sitting.view.calm)
-        return (stop,) if frame == 1500 else ()
+        return in_task(sitting, frame)
 
     sat = sit(tell=tell, settings={"calm_before_end_s": 2.0})
     assert sat.status == "stopped"
-    assert stop.answer == "applied 1500"
+    stopped = in_task.began + 30
+    assert stop.answer == f"applied {stopped}"
     virtual = sat.record.motion()["virtual"]
-    after = virtual[1499:]
-    assert np.array_equal(after, np.broadcast_to(virtual[1498], after.shape), equal_nan=True)
-    assert calm[1499] == 0.0
+    after = virtual[stopped - 1 :]
+    assert np.array_equal(after, np.broadcast_to(virtual[stopped - 2], after.shape), equal_nan=True)
+    assert calm[stopped - 1] == 0.0
     full = next(i for i, value in enumerate(calm) if value == 1.0)
-    assert (full - 1500) / 72 == pytest.approx(0.5, abs=0.05)
+    assert (full - stopped) / 72 == pytest.approx(0.5, abs=0.05)
     ended = sat.record.of(messages.TaskEnded)[-1]
-    assert ended.status == "stopped"
+    assert (ended.task_run_id, ended.status) == (f"{sat.plan.session_id}-t02", "stopped")
 
 
 def test_after_a_stop_the_therapist_may_still_enter_the_rating_of_the_stopped_task(
     sit: Callable[..., Sat],
 ) -> None:
-    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
-        return {1500: (Told("stop"),), 1520: (Told("rate", {"value": 7}),)}.get(frame, ())
-
+    tell = InSecondTask((30, Told("stop")), (50, Told("rate", {"value": 7})))
     sat = sit(tell=tell, settings={"calm_before_end_s": 2.0})
     ended = sat.record.of(messages.TaskEnded)[-1]
     asked = sat.record.of(messages.RatingAsked)[-1]
@@ -131,7 +144,7 @@ def test_after_a_stop_the_therapist_may_still_enter_the_rating_of_the_stopped_ta
 
 
 def test_a_stopped_task_nobody_rates_ends_as_interrupted(sit: Callable[..., Sat]) -> None:
-    sat = sit(tell=lambda _, frame: (Told("stop"),) if frame == 1500 else (), settings={"calm_before_end_s": 1.0})
+    sat = sit(tell=InSecondTask((30, Told("stop"))), settings={"calm_before_end_s": 1.0})
     assert sat.record.of(messages.RatingAnswered)[-1].status == "interrupted"
 
 
@@ -140,7 +153,7 @@ def test_an_interrupted_sitting_leaves_a_whole_record(sit: Callable[..., Sat]) -
 
     def interrupt(sitting: Sitting, frame: int) -> Iterable[Told]:
         kept.append(sitting)
-        if frame == 1500:
+        if sitting.conductor.ledger.run_number == 2:
             raise KeyboardInterrupt
         return ()
 
@@ -204,12 +217,11 @@ def test_a_setting_changed_live_is_recorded_with_who_and_the_frame(sit: Callable
 
 
 def test_a_break_holds_the_programme_and_lets_it_go_on(sit: Callable[..., Sat]) -> None:
-    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
-        return {1500: (Told("pause"),), 1500 + 720: (Told("resume"),)}.get(frame, ())
-
-    with_break, without = sit(tell=tell), sit()
+    with_break = sit(tell=InSecondTask((1, Told("pause")), (1 + 720, Told("resume"))))
     assert with_break.status == "completed"
-    assert len(with_break.record.frames) - len(without.record.frames) == pytest.approx(720, abs=150)
+    started, ended = (with_break.record.of(kind)[1] for kind in (messages.TaskStarted, messages.TaskEnded))
+    assert (ended.mono_ns - started.mono_ns) / 1e9 - ended.duration_s == pytest.approx(10.0, abs=0.1)
+    assert [event.detail["who"] for event in with_break.record.named("paused")] == ["therapist"]
 
 
 def test_recentring_moves_session_space_under_the_head_again(sit: Callable[..., Sat]) -> None:

@@ -179,7 +179,7 @@ def test_each_counted_fist_is_one_the_participant_made_just_before() -> None:
     start_s, end_s = ((event.mono_ns - begin_ns) / 1e9 for event in first)
     made = [at_s for at_s in participant.truth.cycles_s if start_s < at_s < end_s]
     assert len(made) == first[1].repetitions == 4
-    assert 0.0 < end_s - made[-1] < 0.5, "the last one ends the task as the hand opens"
+    assert 0.0 < end_s - made[-1] < 0.5, "the last one ends the task as the hand closes"
 
 
 def test_pain_falls_with_tasks_and_is_sometimes_not_told() -> None:

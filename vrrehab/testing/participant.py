@@ -64,8 +64,8 @@ class FadingPain:
 
 @dataclass(slots=True)
 class Truth:
-    """What the participant did, in seconds since it was first located: `cycles_s` when each fist had half
-    opened again, `touches_s` when the fingertip entered each lit target, `answers` what it meant to say
+    """What the participant did, in seconds since it was first located: `cycles_s` when each fist was half
+    closed, `touches_s` when the fingertip entered each lit target, `answers` what it meant to say
     (None: it declined).
     """
 
@@ -120,7 +120,7 @@ class ScriptedParticipant:
         self._doing = ""
         self._act_s = 0.0
         self._closing = False
-        self._half_open_s = math.inf
+        self._half_closed_s = math.inf
         self._session_from_seat = geometry.IDENTITY.copy()
         self._acting_side: Side | None = None
         self._target: Target | None = None
@@ -166,9 +166,9 @@ class ScriptedParticipant:
         self._session_from_seat = geometry.compose(geometry.invert(view.reference_from_session), self._seat)
         if view.ghost_side is not None:
             self._acting_side = view.ghost_side
-        if self._now_s >= self._half_open_s:
-            self.truth.cycles_s.append(self._half_open_s)
-            self._half_open_s = math.inf
+        if self._now_s >= self._half_closed_s:
+            self.truth.cycles_s.append(self._half_closed_s)
+            self._half_closed_s = math.inf
         if view.panel is not None:
             self._tell(view.panel)
         elif view.activity == "repetition":
@@ -209,8 +209,8 @@ class ScriptedParticipant:
         stroke_s = self._lognormal(0.6, 0.15)
         self._closing = not self._closing
         self._closure.go(_FIST if self._closing else _OPEN, self._now_s, stroke_s)
-        if not self._closing:
-            self._half_open_s = self._now_s + stroke_s / 2
+        if self._closing:
+            self._half_closed_s = self._now_s + stroke_s / 2
         self._act_s = self._now_s + stroke_s + self._lognormal(0.25, 0.3)
 
     def _reach(self, targets: Sequence[Target]) -> None:
