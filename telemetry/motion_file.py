@@ -5,6 +5,7 @@ zstd and BYTE_STREAM_SPLIT halve the size of poses against Parquet's defaults, a
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -141,15 +142,18 @@ def _groups(
     seqs: list[NDArray[np.int64]] = []
     rows, block = 0, -1
     for first, chunk in chunks:
-        begins = context.block_of(int(chunk["run_number"][-1]))
-        if rows and (rows + len(chunk) > _MOST_ROWS_IN_A_GROUP or begins not in (-1, block)):
-            yield np.concatenate(seqs), np.concatenate(frames)
-            frames, seqs, rows = [], [], 0
-        if begins != -1:
-            block = begins
-        frames.append(chunk)
-        seqs.append(np.arange(first, first + len(chunk), dtype=np.int64))
-        rows += len(chunk)
+        # Pieces of one run number each, so that a chunk may hold the end of one block and the start of the next.
+        begins = [0, *(np.flatnonzero(np.diff(chunk["run_number"])) + 1).tolist(), len(chunk)]
+        for begin, end in itertools.pairwise(begins):
+            of_block = context.block_of(int(chunk["run_number"][begin]))
+            if rows and (rows + end - begin > _MOST_ROWS_IN_A_GROUP or (of_block not in (-1, block) and block != -1)):
+                yield np.concatenate(seqs), np.concatenate(frames)
+                frames, seqs, rows = [], [], 0
+            if of_block != -1:
+                block = of_block
+            frames.append(chunk[begin:end])
+            seqs.append(np.arange(first + begin, first + end, dtype=np.int64))
+            rows += end - begin
     if rows:
         yield np.concatenate(seqs), np.concatenate(frames)
 

@@ -59,6 +59,9 @@ class Recorder:
             self._record.close()
             raise
         self.address = str(self._socket.getsockopt_string(zmq.LAST_ENDPOINT))
+        # A convenience for programs on this computer: the address is printed as well.
+        with suppress(OSError):
+            say_where(self._record.folder.address, {"address": self.address})
         self._sealer = Sealer(self._record.folder)
         self._stopping = False
         self._dropped_messages = 0
@@ -68,9 +71,6 @@ class Recorder:
         """Serve until `stop`; then leave everything whole."""
         folder = self._record.folder
         try:
-            # A convenience for programs on this computer: the address is printed as well.
-            with suppress(OSError):
-                say_where(folder.address, {"address": self.address})
             while not self._stopping:
                 self._round()
         finally:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -227,3 +228,12 @@ def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None
         if time.monotonic() > until_s:
             raise AssertionError(f"expected a condition to hold within {timeout_s:g} s, but it did not")
         time.sleep(0.005)
+
+
+def fill(disk: Path) -> Path:
+    """Fill a small disk to the last block; the file to remove for space again."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(1024))
+    return ballast

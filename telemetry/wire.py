@@ -6,6 +6,8 @@ and history use the same socket. Each message is one MessagePack map in one Zero
 
 from __future__ import annotations
 
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -179,8 +181,9 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
 def require_loopback(address: str) -> None:
     """Raises `NotLoopback` unless only this computer can reach the TCP `address`."""
     host = address.removeprefix("tcp://").rpartition(":")[0].strip("[]")
-    if address.startswith("tcp://") and (host in ("localhost", "::1") or host.startswith("127.")):
-        return
+    with suppress(ValueError):
+        if address.startswith("tcp://") and (host == "localhost" or ip_address(host).is_loopback):
+            return
     raise NotLoopback(
         f"expected an address of this computer such as tcp://127.0.0.1:5757, got {address}; other computers are "
         "let in by a later version, when connections are encrypted"

@@ -9,6 +9,7 @@ import pytest
 
 from telemetry.errors import JournalDamaged, JournalUnwritable
 from telemetry.journal import Entry, Journal
+from telemetry.testing import fill
 
 
 @pytest.fixture
@@ -111,24 +112,26 @@ def test_a_missing_folder_is_told_as_an_oserror(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_and_what_was_committed_stays(small_disk: Path) -> None:
     journal = Journal(small_disk / "journal.db")
-    seq = 0
-    with pytest.raises(JournalUnwritable, match="free space"):
+    committed = 0
+
+    def append_until_full() -> None:
+        nonlocal committed
         while True:
-            journal.append([("S1", "motion", entry(seq + 1, payload=b"x" * 10_000))])
-            seq += 1
-    assert seq > 1
-    assert journal.reach("S1", "motion") == seq
-    assert len(list(journal.all("S1", "motion"))) == seq
+            journal.append([("S1", "motion", entry(committed + 1, payload=b"x" * 10_000))])
+            committed += 1
+
+    with pytest.raises(JournalUnwritable, match="free space"):
+        append_until_full()
+    assert committed > 1
+    assert journal.reach("S1", "motion") == committed
+    assert len(list(journal.all("S1", "motion"))) == committed
     journal.close()
 
 
 def test_a_journal_goes_on_when_a_full_disk_has_space_again(small_disk: Path) -> None:
     journal = Journal(small_disk / "journal.db")
     journal.append([("S1", "events", entry(1))])
-    ballast = small_disk / "ballast"
-    with pytest.raises(OSError, match="No space"), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)
+    ballast = fill(small_disk)
     with pytest.raises(JournalUnwritable):
         journal.append([("S1", "events", entry(2, payload=b"x" * 100_000))])
     ballast.unlink()
@@ -148,6 +151,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from telemetry.journal import Entry, Journal
+from telemetry.testing import fill
 journal = Journal(Path(sys.argv[1]))
 for seq in range(1, 10_000):
     journal.append([("S1", "motion", Entry(seq, seq, False, b"x" * 5000))])

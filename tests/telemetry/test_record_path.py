@@ -19,7 +19,7 @@ import telemetry
 import telemetry.journal
 from telemetry import wire
 from telemetry.client import RecorderClient
-from telemetry.errors import InUse, NobodyAnswers, NotLoopback, RequestRefused
+from telemetry.errors import InUse, JournalUnwritable, NobodyAnswers, NotLoopback, RequestRefused
 from telemetry.folder import running_recorder
 from telemetry.journal import Entry
 from telemetry.leftovers import deliver_leftovers
@@ -27,7 +27,7 @@ from telemetry.messages import LimbLoss, Profile
 from telemetry.motion import FrameLayout
 from telemetry.recorder import Recorder
 from telemetry.sender import Sender
-from telemetry.testing import JOINTS, PretendSession, RecorderProcess, eventually
+from telemetry.testing import JOINTS, PretendSession, RecorderProcess, eventually, fill
 
 Start = Callable[..., tuple[Sender, PretendSession]]
 
@@ -84,6 +84,8 @@ def _entries(path: Path, stream: str) -> list[Entry]:
     journal = telemetry.journal.Journal(path, read_only=True)
     try:
         return list(journal.all(path.stem, stream))
+    except JournalUnwritable:
+        return []  # just being made
     finally:
         journal.close()
 
@@ -206,10 +208,7 @@ def test_a_full_disk_under_the_spool_costs_only_frames_and_those_become_a_gap(sm
     sender = Sender(small_disk, "S1", None, FrameLayout(JOINTS), queue_frames=64)
     session = PretendSession(sender)
     eventually(lambda: len(_entries(small_disk / "S1.db", "events")) == 1)
-    ballast = small_disk / "ballast"
-    with pytest.raises(OSError, match="No space"), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 1024)
+    ballast = fill(small_disk)
     session.move(2000, pause_s=0.0002)
     session.answer(session.ask("before"), 5.0)
     eventually(lambda: "free space" in sender.status().spool_problem)
@@ -230,10 +229,7 @@ def test_a_full_disk_under_the_recorder_is_told_to_the_session_and_nothing_is_lo
 ) -> None:
     with RecorderProcess(small_disk) as recorder:
         sender, session = start(recorder.address)
-        ballast = small_disk / "ballast"
-        with pytest.raises(OSError, match="No space"), ballast.open("wb", buffering=0) as file:
-            while True:
-                file.write(b"\0" * 1024)
+        ballast = fill(small_disk)
         session.move(900, pause_s=0.001)
         eventually(lambda: "the recorder cannot keep the record" in sender.problem())
         assert "free space" in sender.problem()
@@ -389,7 +385,7 @@ def test_participants_are_added_changed_and_listed(client: RecorderClient) -> No
     assert [p.language for p in client.profiles()] == ["de"]
     with pytest.raises(RequestRefused, match="expected version 3 of participant P001, got 2"):
         client.put_profile(Profile(code="P001", version=2))
-    with pytest.raises(RequestRefused, match="got '../x'"):
+    with pytest.raises(RequestRefused, match=r"got '\.\./x'"):
         client.put_profile(Profile(code="../x"))
 
 

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import telemetry
+from telemetry.errors import NotUnderstood
+from telemetry.folder import Folder
+from telemetry.journal import Entry, Journal
+from telemetry.record import Record
+from telemetry.sender import Sender
+from telemetry.testing import PretendSession
+
+Start = Callable[..., tuple[Sender, PretendSession]]
+
+
+@pytest.fixture
+def events(start: Start, spool: Path) -> list[Entry]:
+    """The events of a session of one task, as they come from its spool."""
+    sender, session = start(None)
+    session.perform((5.0,), frames=0)
+    sender.close(5.0)
+    journal = Journal(spool / "S1.db")
+    events = list(journal.all("S1", "events"))
+    journal.close()
+    return events
+
+
+def test_events_that_were_committed_and_not_entered_are_entered_once(data: Path, events: list[Entry]) -> None:
+    for entry in events:
+        record = Record(Folder(data))
+        assert record.take("S1", "events", [entry])
+        record.commit()
+        record.close()  # as if killed before the tables had it
+        record = Record(Folder(data))
+        record.enter()
+        record.enter()
+        record.close()
+    store = telemetry.open_store(data)
+    assert store.tasks()["pain_change"].tolist() == [-2.0]
+    assert len(store.ratings()) == 2
+    assert len(store.events()) == 0, "nothing contradicted anything"
+
+
+def test_what_was_taken_and_not_committed_is_not_there(data: Path, events: list[Entry]) -> None:
+    record = Record(Folder(data))
+    assert record.take("S1", "events", events[:2])
+    assert record.reach("S1") == {"events": 0, "motion": 0}
+    record.close()
+    record = Record(Folder(data))
+    assert record.reach("S1") == {"events": 0, "motion": 0}
+    assert record.take("S1", "events", events)
+    record.commit()
+    assert record.reach("S1") == {"events": len(events), "motion": 0}
+    record.close()
+
+
+def test_entries_behind_a_hole_are_not_taken(data: Path, events: list[Entry]) -> None:
+    record = Record(Folder(data))
+    assert record.take("S1", "events", events[:2])
+    assert not record.take("S1", "events", events[3:])
+    record.commit()
+    assert record.reach("S1")["events"] == 2
+    record.close()
+
+
+def test_an_entry_that_overlaps_what_is_there_is_refused(data: Path) -> None:
+    record = Record(Folder(data))
+    assert record.take("S1", "motion", [Entry(1, 2, False, b"ab")])
+    with pytest.raises(NotUnderstood, match="expected motion from 3 on, got 2 to 3"):
+        record.take("S1", "motion", [Entry(2, 3, False, b"bc")])
+    record.close()
+
+
+def test_what_comes_after_the_seal_is_refused_with_advice(data: Path, events: list[Entry]) -> None:
+    from telemetry.seal import seal_session
+
+    record = Record(Folder(data))
+    record.take("S1", "events", events)
+    record.commit()
+    record.enter()
+    assert record.ready() == ["S1"]
+    seal_session(record.folder, record.journal, record.clinic, "S1")
+    record.now_sealed()
+    assert record.take("S1", "events", events), "the same again is nothing new"
+    with pytest.raises(NotUnderstood, match="sealed already"):
+        record.take("S1", "motion", [Entry(1, 1, False, b"x")])
+    record.close()

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from telemetry.errors import UnknownSession
+from telemetry.motion import FrameLayout
+from telemetry.report import write_report
+from telemetry.sender import Sender
+from telemetry.testing import JOINTS, PretendSession
+from telemetry.verify import recover
+
+
+def report_of(data: Path, values: tuple[float | None, ...]) -> str:
+    sender = Sender(data / "spool", "S1", None, FrameLayout(JOINTS))
+    PretendSession(sender).perform(values, frames=3)
+    sender.close(5.0)
+    recover(data)
+    write_report(data, "S1", data / "out" / "report.html")
+    return (data / "out" / "report.html").read_text("utf-8")
+
+
+class Cells(HTMLParser):
+    """The rows of the page's first table, as text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._in_cell = False
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        if tag == "td":
+            self.rows[-1].append("")
+            self._in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_cell = self._in_cell and tag != "td"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_cell:
+            self.rows[-1][-1] += data
+
+
+def test_a_report_has_each_task_with_its_pain(data: Path) -> None:
+    page = report_of(data, (6.0, None, 7.0))
+    cells = Cells()
+    cells.feed(page)
+    rows = [row for row in cells.rows if row][:3]
+    assert rows[0] == ["1", "open close", "left hand", "mirror", "5", "12 s", "completed", "7", "6", "−1"]
+    assert rows[1][-2:] == ["6", "declined to answer"]
+    assert rows[2][-3:] == ["6", "7", "+1"]
+    assert "scripted participant" in page
+    assert "do not show that the task caused the change" in page
+
+
+def test_a_report_needs_nothing_but_itself(data: Path) -> None:
+    page = report_of(data, (6.0,))
+    outside = re.findall(r"""(?:src|href)=["'](?!#)([^"']*)|url\((?!#)([^)]*)|@import""", page)
+    assert outside == []
+    svg = page[page.index("<svg") : page.index("</svg>") + 6]
+    assert "phantom limb pain" in "".join(ET.fromstring(svg).itertext())
+
+
+def test_a_session_without_tasks_has_a_report(data: Path) -> None:
+    sender = Sender(data / "spool", "S1", None, FrameLayout(JOINTS))
+    PretendSession(sender).end("stopped")
+    sender.close(5.0)
+    recover(data)
+    write_report(data, "S1", data / "report.html")
+    assert "No movement task was begun" in (data / "report.html").read_text("utf-8")
+
+
+def test_an_unknown_session_is_told(data: Path) -> None:
+    report_of(data, (1.0,))
+    with pytest.raises(UnknownSession, match="no session 'S7'"):
+        write_report(data, "S7", data / "other.html")

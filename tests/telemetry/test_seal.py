@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import telemetry
+from telemetry.errors import SealFailed
+from telemetry.folder import Folder
+from telemetry.journal import Journal
+from telemetry.motion import FrameLayout
+from telemetry.motion_file import read_groups, to_frames
+from telemetry.record import Record
+from telemetry.seal import seal_session
+from telemetry.sender import Sender
+from telemetry.testing import JOINTS, PretendSession
+from telemetry.verify import recover, verify
+
+LAYOUT = FrameLayout(JOINTS)
+
+
+@pytest.fixture
+def ended(data: Path) -> Path:
+    """A data folder whose journal holds an ended session, entered and not sealed."""
+    folder = Folder(data)
+    sender = Sender(data / "made", "S1", None, LAYOUT)
+    PretendSession(sender).perform((6.0, None, 5.0, 4.0), frames=100)
+    sender.close(5.0)
+    record = Record(folder)
+    made = Journal(data / "made" / "S1.db")
+    for stream in ("events", "motion"):
+        for entry in made.all("S1", stream):
+            record.take("S1", stream, [entry])
+    record.commit()
+    record.enter()
+    made.close()
+    record.close()
+    shutil.rmtree(data / "made")
+    return data
+
+
+@pytest.fixture
+def record(ended: Path) -> Iterator[Record]:
+    record = Record(Folder(ended))
+    yield record
+    record.close()
+
+
+def seal(record: Record) -> Path:
+    seal_session(record.folder, record.journal, record.clinic, "S1")
+    return record.folder.session("P001", "S1")
+
+
+def test_the_file_gives_back_every_frame_to_the_last_bit(record: Record) -> None:
+    handed_over = b"".join(entry.payload for entry in record.journal.all("S1", "motion"))
+    place = seal(record)
+    read_back = b"".join(to_frames(group, LAYOUT).tobytes() for group in read_groups(place / "motion.parquet"))
+    assert read_back == handed_over
+    assert len(handed_over) == 400 * LAYOUT.dtype.itemsize
+
+
+def test_the_file_is_laid_out_for_poses(record: Record) -> None:
+    path = seal(record) / "motion.parquet"
+    with pq.ParquetFile(path) as file:
+        assert file.num_row_groups == 2, "one a block"
+        group = file.metadata.row_group(0)
+        columns = {group.column(i).path_in_schema: group.column(i) for i in range(group.num_columns)}
+        pose = columns["virtual_left_wrist_qx"]
+        assert pose.compression == "ZSTD"
+        assert "BYTE_STREAM_SPLIT" in pose.encodings
+        assert not pose.has_dictionary_page
+        schema = file.schema_arrow
+    assert json.loads(schema.metadata[b"joints"]) == list(JOINTS)
+    assert b"X right" in schema.metadata[b"space"]
+    assert schema.field("virtual_left_wrist_px").metadata[b"unit"] == b"m"
+
+
+def test_the_manifest_says_what_was_sealed_and_the_journal_lets_go(record: Record) -> None:
+    place = seal(record)
+    manifest = json.loads((place / "manifest.json").read_text())
+    assert (manifest["frames"], manifest["first_seq"], manifest["last_seq"]) == (400, 1, 400)
+    assert manifest["events"] == len((place / "events.jsonl").read_text().splitlines())
+    assert manifest["gaps"] == []
+    assert record.journal.sessions() == []
+    assert verify(record.folder.path) == []
+
+
+def test_sealing_again_changes_nothing(record: Record) -> None:
+    place = seal(record)
+    before = {path: path.read_bytes() for path in place.iterdir()}
+    seal(record)
+    assert {path: path.read_bytes() for path in place.iterdir()} == before
+
+
+def test_a_sealer_stopped_before_the_journal_let_go_only_lets_go(ended: Path) -> None:
+    kept = ended.parent / "kept"
+    shutil.copytree(ended / "journal", kept)
+    record = Record(Folder(ended))
+    place = seal(record)
+    record.close()
+    shutil.rmtree(ended / "journal")
+    shutil.copytree(kept, ended / "journal")
+    before = {path: path.stat().st_mtime_ns for path in place.iterdir()}
+    record = Record(Folder(ended))
+    record.enter()
+    assert record.ready() == ["S1"], "the recorder notices"
+    seal(record)
+    assert record.journal.sessions() == []
+    record.close()
+    assert {path: path.stat().st_mtime_ns for path in place.iterdir()} == before
+
+
+# Kills itself when the n-th file of the session's folder is opened or renamed.
+KILLED = """
+import os, sys
+from pathlib import Path
+from telemetry.verify import recover
+data, after = Path(sys.argv[1]), int(sys.argv[2])
+seen = 0
+def watch(event, arguments):
+    global seen
+    if event in ("open", "os.rename", "os.mkdir") and "session=S1" in str(arguments[0]):
+        seen += 1
+        if seen == after:
+            os._exit(9)
+sys.addaudithook(watch)
+recover(data)
+"""
+
+
+def test_a_sealer_killed_at_any_step_is_made_good_by_the_next(ended: Path) -> None:
+    killed = 0
+    for after in range(1, 60, 6):
+        work = ended.parent / f"work{after}"
+        shutil.copytree(ended, work)
+        code = subprocess.run([sys.executable, "-c", KILLED, str(work), str(after)], check=False).returncode
+        assert code in (0, 9)
+        if code == 0:
+            break
+        killed += 1
+        assert recover(work) == ["S1"]
+        assert verify(work) == []
+        assert len(telemetry.open_store(work).motion("S1")) == 400
+        assert not list(work.rglob("*.part"))
+        shutil.rmtree(work)
+    assert killed >= 3
+
+
+def test_frames_of_another_layout_are_not_sealed_and_the_journal_is_kept(record: Record) -> None:
+    joints = json.dumps(["centre_head"])
+    with record.clinic._writing.begin() as db:
+        db.exec_driver_sql("UPDATE sessions SET joints = ?", (joints,))
+    with pytest.raises(SealFailed, match="other joints"):
+        seal(record)
+    assert record.journal.sessions() == ["S1"]
+    assert verify(record.folder.path) != []
+
+
+def test_the_events_file_is_readable_by_anything(record: Record) -> None:
+    lines = [json.loads(line) for line in (seal(record) / "events.jsonl").read_text().splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
+    assert lines[0]["event"]["kind"] == "session_started"
+    assert lines[-1]["event"] == {"kind": "session_ended", "mono_ns": lines[-1]["event"]["mono_ns"],
+                                  "status": "completed", "last_motion_seq": 400}  # fmt: skip
