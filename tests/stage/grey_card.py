@@ -18,15 +18,15 @@ SIZE = (160, 120)
 U, V = np.array([0.8, 0.0, 0.6]) * 0.6, np.array([0.18, 0.9539, -0.24]) * 0.6
 
 
-def add_card(stage: Stage, grey: float = 0.5) -> None:
+def add_card(stage: Stage, grey: float) -> None:
     mesh = grid(np.array([0.0, 1.2, -0.9]) - U / 2 - V / 2, U, V)
     card = stage.movers.attach_new_node(solid_node("card", mesh, (grey, grey, grey)))
     stage.materials.dress(card, Material(roughness=1.0, reflectance=0.0)).set(1.0)
 
 
-def middle(kind: str, tier: Tier) -> list[int]:
+def middle(kind: str, tier: Tier, grey: float) -> list[int]:
     stage = Stage("therapy_room", tier)
-    add_card(stage)
+    add_card(stage, grey)
     display = (WindowDisplay if kind == "window" else OffscreenDisplay)(stage, SIZE)
     frame = display.wait()
     assert frame is not None
@@ -40,4 +40,4 @@ def middle(kind: str, tier: Tier) -> list[int]:
 
 
 if __name__ == "__main__":
-    print(*middle(sys.argv[1], Tier[sys.argv[2]]))
+    print(*middle(sys.argv[1], Tier[sys.argv[2]], float(sys.argv[3])))

@@ -36,21 +36,25 @@ def expected_srgb(light: Light, normal: np.ndarray, encoded: float) -> np.ndarra
 
 
 @pytest.fixture(scope="module")
-def expected() -> np.ndarray:
+def light() -> Light:
+    return build(load_place("therapy_room")).light
+
+
+def expected(light: Light, grey: float) -> np.ndarray:
     normal = np.cross(CARD.U, CARD.V)
-    normal /= np.linalg.norm(normal)
-    return expected_srgb(build(load_place("therapy_room")).light, normal, 0.5)
+    return expected_srgb(light, normal / np.linalg.norm(normal), grey)
 
 
-@pytest.mark.parametrize("tier", Tier)
-def test_a_grey_card_offscreen_has_the_colour_that_its_light_gives_it(tier: Tier, expected: np.ndarray) -> None:
-    assert np.abs(np.array(CARD.middle("offscreen", tier)) - expected).max() <= 2
+# In plain light, and so bright that the tone map bends it.
+@pytest.mark.parametrize(("tier", "grey"), [(Tier.LOW, 0.5), (Tier.LOW, 1.0), (Tier.FULL, 0.5)])
+def test_a_grey_card_offscreen_has_the_colour_that_its_light_gives_it(light: Light, tier: Tier, grey: float) -> None:
+    assert np.abs(np.array(CARD.middle("offscreen", tier, grey)) - expected(light, grey)).max() <= 2
 
 
 @pytest.mark.parametrize("kind", ["window", "offscreen"])
-def test_a_grey_card_reads_the_same_on_a_screen(kind: str, on_screen, expected: np.ndarray) -> None:
-    seen = np.array([int(x) for x in on_screen("grey_card.py", kind, "FULL").split()])
-    assert np.abs(seen - expected).max() <= 2
+def test_a_grey_card_reads_the_same_on_a_screen(kind: str, on_screen, light: Light) -> None:
+    seen = np.array([int(x) for x in on_screen("grey_card.py", kind, "FULL", "0.5").split()])
+    assert np.abs(seen - expected(light, 0.5)).max() <= 2
 
 
 def test_a_brighter_card_is_brighter_and_never_clips(eye) -> None:
