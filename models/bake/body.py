@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 
 #: What the four channels of `_MASKS` say.
 MASKS = ("openness", "blood", "palm", "nail")
-#: Levels of Catmull-Clark of skin and clothes. Low is for drawing without a graphics card.
-TIERS = {"full": (1, 1), "low": (0, 0)}
+#: Levels of Catmull-Clark of the skin, the shirt and the shorts. Low is for drawing without a graphics card.
+TIERS = {"full": (1, 2, 1), "low": (0, 0, 0)}
 
 
 def _material(name: str, colour: tuple[float, float, float], roughness: float) -> dict[str, object]:
@@ -109,12 +109,12 @@ def parts_of(who: Person) -> list[gltf.Part]:
     upper = who.selected("helper-tights", heights > cut.hip[1] - 0.12)
     lower = who.selected("helper-tights", heights < cut.hip[1] + 0.2)
     parts = []
-    for tier, (skin_levels, cloth_levels) in TIERS.items():
+    for tier, (skin_levels, shirt_levels, shorts_levels) in TIERS.items():
         bare_arm = clothes.bare_arm(_smooth(arm, skin_levels), cut)
         bare_leg = clothes.bare_leg(_smooth(leg, skin_levels), cut)
         bare_neck = clothes.bare_neck(_smooth(neck, skin_levels), cut)
-        sleeve, shirt = clothes.shirt(upper, cut, cloth_levels)
-        shorts = clothes.shorts(lower, cut, cloth_levels)
+        sleeve, shirt = clothes.shirt(upper, cut, shirt_levels)
+        shorts = clothes.shorts(lower, cut, shorts_levels)
         meshes = [bare_arm, bare_leg, bare_neck, sleeve, shirt, shorts]
         # Fingers need fine depth maps; the rest of the body is large and smooth.
         openness = occlusion.openness(meshes, [triangles.reflected(bare_leg)], pixel_m=0.006)

@@ -63,26 +63,26 @@ def quaternion(m: Floats) -> Floats:
 
 
 class _Buffer:
+    """Collects arrays. What both sides share (weights, masks, uvs) is written once."""
+
     def __init__(self) -> None:
         self.data = bytearray()
         self.views: list[dict[str, Any]] = []
         self.accessors: list[dict[str, Any]] = []
+        self._known: dict[tuple[bytes, str, int], int] = {}
 
     def add(self, array: NDArray[Any], kind: str, component: int, target: int | None = None, **extra: Any) -> int:
+        content = np.ascontiguousarray(array).tobytes()
+        known = self._known.setdefault((content, kind, component), len(self.accessors))
+        if known < len(self.accessors):
+            return known
         self.data += b"\0" * (-len(self.data) % 4)
-        view = {"buffer": 0, "byteOffset": len(self.data), "byteLength": array.nbytes}
+        view = {"buffer": 0, "byteOffset": len(self.data), "byteLength": len(content)}
         self.views.append(view | ({"target": target} if target else {}))
-        self.data += np.ascontiguousarray(array).tobytes()
-        self.accessors.append(
-            {
-                "bufferView": len(self.views) - 1,
-                "componentType": component,
-                "count": len(array),
-                "type": kind,
-                **extra,
-            }
-        )
-        return len(self.accessors) - 1
+        self.data += content
+        accessor = {"bufferView": len(self.views) - 1, "componentType": component, "count": len(array), "type": kind}
+        self.accessors.append(accessor | extra)
+        return known
 
 
 def _nodes(bones: Sequence[tuple[str, Bone]]) -> tuple[list[dict[str, Any]], list[int]]:

@@ -118,7 +118,8 @@ class Avatar:
         def part(looks: Mapping[str, tuple[Material, int | Colour]]) -> _Part:
             return _Part(self.root, model, materials, matrices, looks)
 
-        self._arms = {side: part({f"{side}_arm": (_SKIN, tone), f"{side}_sleeve": (_CLOTH, shirt)}) for side in Side}
+        self._arms = {side: part({f"{side}_arm": (_SKIN, tone)}) for side in Side}
+        self._sleeves = {side: part({f"{side}_sleeve": (_CLOTH, shirt)}) for side in Side}
         legs = {f"{side}_leg": (_SKIN, tone) for side in Side}
         self._trunk = part({"shirt": (_CLOTH, shirt), "neck": (_SKIN, tone), "shorts": (_CLOTH, shorts), **legs})
 
@@ -134,8 +135,13 @@ class Avatar:
         trunk = self._trunk_rig.pose(poses, self._trunk_palette)
         self._trunk.set(1.0 if trunk else 0.0)
         # A sleeve's upper edge moves with the chest.
-        self._arms[Side.LEFT].set(opacity[Side.LEFT] if left and trunk else 0.0)
-        self._arms[Side.RIGHT].set(opacity[Side.RIGHT] if right and trunk else 0.0)
+        self._show(Side.LEFT, opacity[Side.LEFT] if left and trunk else 0.0)
+        self._show(Side.RIGHT, opacity[Side.RIGHT] if right and trunk else 0.0)
+
+    def _show(self, side: Side, opacity: float) -> None:
+        self._arms[side].set(opacity)
+        # A faint limb still wears a sleeve; it goes with the last of it.
+        self._sleeves[side].set(min(1.0, 4.0 * opacity))
 
 
 class GhostArm:
