@@ -1,1 +1,1 @@
-"""Data of vrrehab: see README.md in this folder."""
+"""Data of vrrehab: the avatar, the script that bakes it and, in PROVENANCE.md, where every part came from."""
