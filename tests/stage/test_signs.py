@@ -100,6 +100,23 @@ def test_the_gaze_that_chooses_a_button_rests_on_its_picture(eye) -> None:
         assert np.abs(np.subtract(eye.pixel(place), (240, 320))).max() <= 1
 
 
+def test_a_label_stands_in_the_middle_of_its_button(eye) -> None:
+    view = asked(eye.stage.place.table.top_m)
+    panel = view.panel
+    assert panel is not None
+    panel.aimed = None
+    view.virtual.poses[HEAD] = geometry.compose(panel.pose, geometry.pose((0.0, 0.0, 0.3)))
+    picture = eye.draw(view)
+    for button in panel.buttons[:11]:
+        # As wide and high as the label may be.
+        half = np.array([0.42 * button.width, 0.42 * button.height])
+        corners = [np.array([button.x + s * half[0], button.y - s * half[1], 0.0]) for s in (-1, 1)]
+        (top, left), (bottom, right) = (eye.pixel(geometry.apply(panel.pose, corner)) for corner in corners)
+        rows, columns = np.nonzero(picture[top:bottom, left:right].min(axis=2) > 160)
+        assert (rows.min() + rows.max()) / 2 == pytest.approx((bottom - top) / 2, abs=2)
+        assert (columns.min() + columns.max()) / 2 == pytest.approx((right - left) / 2, abs=2.5)
+
+
 def test_progress_fills_the_button_aimed_at(eye) -> None:
     view = asked(eye.stage.place.table.top_m)
     panel = view.panel

@@ -23,6 +23,10 @@ CAPITAL_MIDDLE = 0.365
 LINE_HEIGHT = 1.32
 PLATE_LIFT_M = 0.0006
 
+_PIXELS_PER_EM = 72
+# Room between glyphs, or their neighbours show in the coarser mipmaps.
+_MARGIN_PIXELS = 8
+
 RGB = tuple[float, float, float]
 
 
@@ -63,10 +67,9 @@ def _font(bold: bool) -> core.TextFont:
         raise FileNotFoundError(
             f"Expected the font {path}, which comes with matplotlib, but it cannot be read. Install matplotlib again."
         )
-    font.set_pixels_per_unit(72)
+    font.set_pixels_per_unit(_PIXELS_PER_EM)
     font.set_page_size(1024, 512)
-    # Room between glyphs, or their neighbours show in the coarser mipmaps.
-    font.set_texture_margin(8)
+    font.set_texture_margin(_MARGIN_PIXELS)
     font.set_minfilter(core.SamplerState.FT_linear_mipmap_linear)
     font.set_magfilter(core.SamplerState.FT_linear)
     font.set_anisotropic_degree(4)
@@ -88,7 +91,9 @@ def letters(lines: Sequence[Line]) -> core.NodePath:
             node.set_wordwrap(line.wrap_m / line.em_m)
         node.set_text(line.text)
         path = sheet.attach_new_node(node.generate())
-        path.set_pos(line.x, line.y, 0.0)
+        # Panda3D 1.10 adds the margin to a glyph's right and lower side only, which moves it by as much.
+        off = line.em_m * _MARGIN_PIXELS / _PIXELS_PER_EM
+        path.set_pos(line.x - off, line.y + off, 0.0)
         path.set_scale(line.em_m)
     for bold in (False, True):
         for page in _font(bold).pages:

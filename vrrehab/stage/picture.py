@@ -84,6 +84,7 @@ def asked(top_m: float) -> View:
     """The question after a task, an answer being looked at."""
     lying = top_m + 0.045
     view = seated(-16.0, left=((0.16, lying, -0.40), 0.05, 14.0), right=((0.16, lying, -0.40), RELAXED, 14.0))
+    view.title, view.count = "Open and close", "8 of 8"
     panel = PainQuestion(view.virtual.poses[HEAD], (Side.LEFT,), "How strong is your phantom pain now?").panel
     panel.aimed, panel.progress = "4", 0.55
     view.panel = panel
