@@ -111,6 +111,8 @@ def parts_of(who: Person) -> list[gltf.Part]:
     parts = []
     for tier, (skin_levels, shirt_levels, shorts_levels) in TIERS.items():
         bare_arm = clothes.bare_arm(_smooth(arm, skin_levels), cut)
+        # A demonstrating arm has no chest: what little its hidden end follows one is given up.
+        bare_arm.weights[:, len(who.arm) :] = 0.0
         bare_leg = clothes.bare_leg(_smooth(leg, skin_levels), cut)
         bare_neck = clothes.bare_neck(_smooth(neck, skin_levels), cut)
         sleeve, shirt = clothes.shirt(upper, cut, shirt_levels)

@@ -69,6 +69,14 @@ def test_no_vertex_follows_more_than_four_bones_and_its_weights_sum_to_one(model
         assert (mesh.weights.sum(axis=1) == np.float32(1)).all()
 
 
+def test_an_arms_skin_follows_only_the_bones_of_that_arm(model):
+    for side in ("left", "right"):
+        for tier in ("full", "low"):
+            mesh = model.meshes[f"{side}_arm_{tier}"]
+            names = {model.bones[joint] for joint in np.unique(mesh.joints[mesh.weights > 0])}
+            assert names <= {f"{side}_{bone}" for bone in ARM_BONES}
+
+
 def test_every_bone_is_there_in_the_order_of_the_matrices(model):
     sides = ("left", "right")
     arms = [f"{side}_{bone}" for side in sides for bone in ARM_BONES]

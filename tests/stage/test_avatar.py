@@ -156,6 +156,18 @@ def test_an_unseen_arm_is_not_drawn_whatever_its_opacity(scene, avatar):
     assert seen[:, SIZE // 2 :].any()
 
 
+def test_arms_are_drawn_without_a_trunk_too_but_no_sleeves(scene, avatar):
+    whole, alone = body_at(), body_at()
+    alone.poses[PELVIS] = np.nan
+    avatar.pose(whole, SOLID)
+    with_trunk = covered(picture(scene[2]))
+    avatar.pose(alone, SOLID)
+    arms = covered(picture(scene[2]))
+    assert (arms[: HANDS // 2] == with_trunk[: HANDS // 2]).all()
+    assert not arms[pixel_of(np.array([0.0, 1.0, 0.05]))]
+    assert with_trunk[pixel_of(np.array([0.0, 1.0, 0.05]))]
+
+
 def test_the_ghost_shows_one_arm_and_lets_the_background_through(scene):
     root, materials, output = scene
     ghost = GhostArm(root, materials, model=MODEL)

@@ -129,19 +129,21 @@ class Avatar:
         return self._palette
 
     def pose(self, body: Body, opacity: Mapping[Side, float]) -> None:
-        """Draw `body` where its joints are. An arm that is not wholly there is not drawn; nor is the trunk."""
+        """Draw `body` where its joints are. An arm that is not wholly there is not drawn.
+
+        Trunk, legs and sleeves need the torso and the pelvis; the arms are drawn without them too.
+        """
         poses = body.poses
         left, right = self._rig.pose(poses, self._palette)
         trunk = self._trunk_rig.pose(poses, self._trunk_palette)
         self._trunk.set(1.0 if trunk else 0.0)
-        # A sleeve's upper edge moves with the chest.
-        self._show(Side.LEFT, opacity[Side.LEFT] if left and trunk else 0.0)
-        self._show(Side.RIGHT, opacity[Side.RIGHT] if right and trunk else 0.0)
+        self._show(Side.LEFT, opacity[Side.LEFT] if left else 0.0, trunk)
+        self._show(Side.RIGHT, opacity[Side.RIGHT] if right else 0.0, trunk)
 
-    def _show(self, side: Side, opacity: float) -> None:
+    def _show(self, side: Side, opacity: float, trunk: bool) -> None:
         self._arms[side].set(opacity)
-        # A faint limb still wears a sleeve; it goes with the last of it.
-        self._sleeves[side].set(min(1.0, 4.0 * opacity))
+        # A faint limb still wears a sleeve, which goes with the last of it; its upper edge moves with the chest.
+        self._sleeves[side].set(min(1.0, 4.0 * opacity) if trunk else 0.0)
 
 
 class GhostArm:
