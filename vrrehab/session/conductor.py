@@ -50,6 +50,7 @@ class Conductor:
         self._held_by_therapist = False
         self._moving_on = False
         self._lost = False
+        self._seen = False
         self._run: TaskRun | None = None
         self._script: Script = self._conduct()
         # What the frame being stepped brings; scripts read it after each yield.
@@ -153,7 +154,7 @@ class Conductor:
                 run.pause()
             else:
                 run.resume()
-            run.perform(self._elapsed_s, view.virtual)
+            run.perform(self._elapsed_s, view.virtual, self._seen)
         self._end_run(status)
         return task_run_id
 
@@ -277,6 +278,7 @@ class Conductor:
         view.targets, view.ghost_side, view.activity = [], None, ""
 
     def _watch_tracking(self, lost_for_s: float) -> None:
+        self._seen = lost_for_s == 0.0
         lost = lost_for_s > self._settings.number("pause_after_lost_s")
         if lost == self._lost:
             return

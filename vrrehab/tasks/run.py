@@ -49,11 +49,15 @@ class TaskRun:
         if self.phase is TaskPhase.PAUSED:
             self.phase = TaskPhase.PERFORMING
 
-    def perform(self, elapsed_s: float, body: Body) -> None:
-        """Take one frame of movement; does nothing unless performing."""
+    def perform(self, elapsed_s: float, body: Body, seen: bool) -> None:
+        """Take one frame of movement; does nothing unless performing.
+
+        seen: whether the intact hand is seen in this frame. A hand that is only held where it was makes no movement.
+        """
         if self.phase is not TaskPhase.PERFORMING:
             return
         self.performed_s += elapsed_s
-        self.mechanic.step(self.performed_s, body)
+        if seen:
+            self.mechanic.step(self.performed_s, body)
         if self.repetitions >= self.task.goal or self.performed_s >= self.task.time_limit_s:
             self.phase = TaskPhase.FINISHED
