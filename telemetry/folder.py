@@ -55,7 +55,14 @@ class Folder:
         return self.path / "session.json"
 
     def make(self) -> None:
-        self.journal.parent.mkdir(parents=True, exist_ok=True)
+        """Make the folder. Raises `JournalUnwritable`."""
+        try:
+            self.journal.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalUnwritable(
+                f"expected to be able to write to {self.path}, but: {error.strerror}; "
+                "free space, or choose another folder with --data"
+            ) from error
 
 
 def running_recorder(data_dir: Path) -> str | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from argparse import ArgumentParser
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ import zmq
 from telemetry import wire
 from telemetry.errors import JournalDamaged, JournalUnwritable, NotUnderstood, RequestRefused, TelemetryError
 from telemetry.folder import Folder, say_where
+from telemetry.leftovers import deliver_leftovers
 from telemetry.record import Record, check_code
 from telemetry.sealing import Sealer
 
@@ -201,8 +203,13 @@ class Recorder:
 
 
 def run_recorder(data_dir: Path, bind: str = DEFAULT_BIND) -> None:
-    """Run a recorder in this process until Ctrl-C or SIGTERM, saying on standard output where it listens."""
+    """Run a recorder in this process until Ctrl-C or SIGTERM, saying on standard output where it listens.
+
+    Sessions that ran on this folder while no recorder did are brought in first thing.
+    """
     recorder = Recorder(data_dir, bind)
+    spool = Folder(data_dir).spool
+    leftovers = threading.Thread(target=deliver_leftovers, args=(spool, recorder.address), daemon=True)
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
         recorder.stop()
@@ -210,6 +217,7 @@ def run_recorder(data_dir: Path, bind: str = DEFAULT_BIND) -> None:
     before = [(number, signal.signal(number, leave)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
         print(f"listening on {recorder.address}", flush=True)
+        leftovers.start()
         recorder.run()
     finally:
         for number, handler in before:

@@ -38,7 +38,8 @@ def write_report(data_dir: Path, session_id: str, path: Path) -> None:
     sessions = store.sessions()
     chosen = sessions[sessions["session_id"] == session_id]
     if chosen.empty:
-        raise UnknownSession(f"no session {session_id!r} in {data_dir}; see: vrrehab participant list")
+        latest = ", ".join(sessions["session_id"].tail(3)) or "none"
+        raise UnknownSession(f"no session {session_id!r} in {data_dir}; the latest there: {latest}")
     session = chosen.iloc[0]
     tasks, ratings, events = (
         table[table["session_id"] == session_id] for table in (store.tasks(), store.ratings(), store.events())

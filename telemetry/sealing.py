@@ -27,7 +27,7 @@ class Sealer:
         self._again_s: dict[str, float] = {}
         self._sessions: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._outcomes: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="sealer")
+        self._thread = threading.Thread(target=self._run, name="sealer", daemon=True)
         self._thread.start()
         self.problem = ""
 
