@@ -8,9 +8,10 @@ class XrError(RuntimeError):
 
 
 class NoRuntime(XrError):
-    """No OpenXR runtime answers on this machine."""
+    """No OpenXR runtime answers on this machine; `said` is what was found instead."""
 
     def __init__(self, said: str) -> None:
+        self.said = said
         super().__init__(
             f"Expected an OpenXR runtime to answer, but {said}. Start the headset's program (Meta Quest Link, SteamVR, "
             "Monado ...) and set it as the active OpenXR runtime; `vrrehab doctor` says what it finds."

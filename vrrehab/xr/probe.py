@@ -55,7 +55,7 @@ def _look() -> Iterator[Finding]:
     try:
         offered = offered_extensions()
     except NoRuntime as error:
-        yield Finding("OpenXR runtime", Verdict.WRONG, str(error), _SET_RUNTIME)
+        yield Finding("OpenXR runtime", Verdict.WRONG, error.said, _SET_RUNTIME)
         return
     if runtime.OPENGL not in offered:
         said = f"the active runtime does not offer {runtime.OPENGL}, without which nothing can be drawn"
