@@ -1,16 +1,19 @@
-"""The `vrrehab` command. Each subcommand lives in a module of its own, imported only when it is called.
+"""The `vrrehab` command. Each subcommand lives in a module of its own, and imports what is heavy when it is called.
 
 Exit codes: 0 done, 2 misuse, 1 a failure told in one line that says what to do.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 app = typer.Typer(
     name="vrrehab",
@@ -18,17 +21,16 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Plain text: a message in a frame is broken into lines, and is then no longer one that can be searched for.
+    rich_markup_mode=None,
 )
-participant_app = typer.Typer(help="Participants: codes only, never names.", no_args_is_help=True)
-app.add_typer(participant_app, name="participant")
 
-errors = Console(stderr=True)
+#: The modules of this package that hold a command, in the order in which help lists them.
+_COMMANDS = ("demo", "doctor", "recorder", "participant", "session", "report", "verify")
 
 
 def default_data() -> Path:
     """Where data goes unless --data says otherwise: `VRREHAB_DATA`, else the platform's data folder."""
-    import os
-
     import platformdirs
 
     return Path(os.environ.get("VRREHAB_DATA") or platformdirs.user_data_path("vrrehab", appauthor=False))
@@ -38,15 +40,47 @@ Data = Annotated[
     Path,
     typer.Option(
         "--data",
+        metavar="DIR",
         default_factory=default_data,
         show_default="VRREHAB_DATA, else the platform's data folder",
-        help="The folder that holds the store.",
+        help="The folder that holds the record.",
     ),
 ]
 RecorderAddress = Annotated[
     str | None,
-    typer.Option("--recorder", help="The recorder's address; by default the one running on --data."),
+    typer.Option("--recorder", metavar="ADDRESS", help="The recorder's address; by default the one running on --data."),
 ]
+
+
+def main() -> None:
+    """Run a command; a failure it knows becomes one line and exit code 1."""
+    from vrrehab.cli.interruption import leave_on_any_signal
+
+    leave_on_any_signal()
+    for stream in (sys.stdout, sys.stderr):
+        # A console that lacks a letter shows a question mark for it; nothing here is worth failing for.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        for name in _COMMANDS:
+            importlib.import_module(f"vrrehab.cli.{name}")
+        app()
+    except KeyboardInterrupt:
+        _fail("interrupted; what was recorded until then is kept")
+    except BrokenPipeError:
+        # Whoever read our output has left, as `head` does; so that Python does not try once more when it ends:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if not isinstance(error, _known_failures()):
+            raise
+        _fail(_said(error))
+
+
+def _fail(message: str) -> None:
+    print(f"vrrehab: {message}", file=sys.stderr)
+    sys.exit(1)
 
 
 def _known_failures() -> tuple[type[Exception], ...]:
@@ -54,26 +88,17 @@ def _known_failures() -> tuple[type[Exception], ...]:
     from vrrehab.errors import BadModel, BadRecording, NoGraphics, NotPossible, SceneFileError, UnknownName
     from vrrehab.xr.errors import XrError
 
-    return (TelemetryError, BadModel, BadRecording, NoGraphics, NotPossible, UnknownName, SceneFileError, XrError)
+    ours = (BadModel, BadRecording, NoGraphics, NotPossible, SceneFileError, UnknownName)
+    return (*ours, TelemetryError, XrError, OSError)
 
 
-def main() -> None:
-    """Run a command; a failure it knows becomes one line and exit code 1."""
-    from vrrehab.cli import (  # noqa: F401  # importing a module registers its commands
-        demo,
-        doctor,
-        participant,
-        recorder,
-        report,
-        session,
-        verify,
-    )
+def _said(error: Exception) -> str:
+    """What an error says, in one line; the operating system's own errors lack what to do."""
+    from telemetry.errors import TelemetryError
 
-    try:
-        app()
-    except _known_failures() as error:
-        errors.print(f"[bold red]vrrehab:[/] {error}", soft_wrap=True, highlight=False)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        errors.print("vrrehab: interrupted")
-        sys.exit(1)
+    if isinstance(error, OSError) and not isinstance(error, TelemetryError) and error.filename is not None:
+        return (
+            f"expected to be able to use {error.filename}, but: {error.strerror}; "
+            "look whether it is there, may be written to and has space left"
+        )
+    return " ".join(str(error).split())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,61 +10,101 @@ from pathlib import Path
 import msgspec
 
 from telemetry.client import RecorderClient
-from telemetry.errors import InUse, NobodyAnswers
-from telemetry.folder import Folder
+from telemetry.errors import InUse, NobodyAnswers, NotAStore
+from telemetry.folder import Folder, running_recorder
 from telemetry.messages import Profile
-from telemetry.recorder import Recorder
 from vrrehab.errors import UnknownName
 
-
-def running_recorder(data: Path) -> str | None:
-    """The address that the recorder on `data` has left there; None where there is none."""
-    try:
-        return str(json.loads(Folder(data).address.read_text(encoding="utf-8"))["address"])
-    except (OSError, ValueError, KeyError):
-        return None
+#: A recorder on this computer answers in milliseconds; a busy disk makes it more.
+_LISTENS_S, _ANSWERS_S = 0.3, 1.0
 
 
 @contextlib.contextmanager
-def recorder_for(data: Path, address: str | None) -> Iterator[RecorderClient]:
+def recorder_for(data: Path, address: str | None, *, new: bool = False) -> Iterator[RecorderClient]:
     """A client of the recorder at `address`, or of the one on `data`; without either, one that runs here meanwhile.
 
-    Every write to a store goes through a recorder, its only writer, whoever asks for it.
+    Every write to a store goes through a recorder, its only writer, whoever asks for it. Raises `NotAStore` where there
+    is no record, unless one is to be begun (`new`).
     """
+    address = address or running_recorder(data)
     with contextlib.ExitStack() as open_parts:
         if address is None:
-            try:
-                recorder = Recorder(data, "tcp://127.0.0.1:*")
-            except InUse:
-                address = running_recorder(data)
-                if address is None:
-                    raise
-            else:
-                thread = threading.Thread(target=recorder.run, name="recorder", daemon=True)
-                thread.start()
-                open_parts.callback(thread.join)
-                open_parts.callback(recorder.stop)
-                address = recorder.address
+            address = open_parts.enter_context(_recorder_here(data, new))
         yield open_parts.enter_context(RecorderClient(address))
 
 
-def profile_for_session(data: Path, address: str | None, code: str) -> Profile:
+@contextlib.contextmanager
+def _recorder_here(data: Path, new: bool) -> Iterator[str]:
+    from telemetry.recorder import Recorder
+
+    if not new and not Folder(data).clinic.exists():
+        raise NotAStore(f"expected a record in {data}, but there is none; give the recorder's --data")
+    recorder = Recorder(data, "tcp://127.0.0.1:*")
+    thread = threading.Thread(target=recorder.run, name="recorder", daemon=True)
+    thread.start()
+    try:
+        yield recorder.address
+    finally:
+        recorder.stop()
+        thread.join()
+
+
+def recorder_of_session(data: Path, named: str | None) -> str:
+    """Where a session on `data` sends its record: to the recorder named, or to the one running on the folder.
+
+    Without one, the address at which one is heard as soon as it is started. Raises `InUse` where the recorder of
+    another folder listens there: the session would land in the wrong record.
+    """
+    if address := named or running_recorder(data):
+        return address
+    from telemetry.recorder import DEFAULT_BIND
+
+    with contextlib.suppress(NobodyAnswers), RecorderClient(DEFAULT_BIND, _LISTENS_S) as client:
+        other = Path(client.status().data_dir)
+        if other.absolute() != data.absolute():
+            raise InUse(
+                f"expected a recorder on {data}, but the one that is running keeps {other}; start one with: "
+                f"vrrehab recorder --data {data} --bind 'tcp://127.0.0.1:*'"
+            )
+    return DEFAULT_BIND
+
+
+def profile_for_session(data: Path, address: str, code: str) -> Profile:
     """The participant's profile from the recorder, or the copy kept from last time where none answers.
 
     Raises `UnknownName` for a participant nobody knows, `NobodyAnswers` where there is no copy either.
     """
-    copy = data / "profiles" / f"{code}.json"
-    if address is not None:
-        with contextlib.suppress(NobodyAnswers), RecorderClient(address) as client:
+    try:
+        with RecorderClient(address, _ANSWERS_S) as client:
             profile = client.profile(code)
             if profile is None:
-                raise UnknownName("participant", code, [known.code for known in client.profiles()], address)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(msgspec.json.encode(profile))
-            return profile
-    if not copy.is_file():
+                raise UnknownName("participant", code, [known.code for known in client.profiles()], data)
+    except NobodyAnswers:
+        return _kept_copy(data, address, code)
+    keep_copy(data, profile)
+    return profile
+
+
+def keep_copy(data: Path, profile: Profile) -> None:
+    """Keep what is known of a participant, for a session without a recorder."""
+    copy = _copy(data, profile.code)
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    part = copy.with_suffix(".part")
+    part.write_bytes(msgspec.json.encode(profile))
+    part.replace(copy)
+
+
+def _kept_copy(data: Path, address: str, code: str) -> Profile:
+    copy = _copy(data, code)
+    try:
+        return msgspec.json.decode(copy.read_bytes(), type=Profile)
+    except (OSError, msgspec.DecodeError):
+        kept = ", ".join(sorted(path.stem for path in copy.parent.glob("*.json"))) or "none"
         raise NobodyAnswers(
-            f"Expected a recorder that knows {code}, but none answers and no copy of the profile is kept in "
-            f"{copy.parent}. Start one with: vrrehab recorder --data {data}"
-        )
-    return msgspec.json.decode(copy.read_bytes(), type=Profile)
+            f"expected a recorder that knows {code}, but none answers at {address}, and of the profiles kept in "
+            f"{copy.parent} ({kept}) none is of {code}; start one with: vrrehab recorder --data {data}"
+        ) from None
+
+
+def _copy(data: Path, code: str) -> Path:
+    return data / "profiles" / f"{code}.json"

@@ -9,97 +9,133 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from vrrehab.cli import app
 
-#: How long the recorder may take to start, and to seal the session.
-_START_S, _SEAL_S = 20.0, 30.0
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vrrehab.cli.session import DisplayKind
+
+#: How long the recorder may take to seal the session, and to stop.
+_SEAL_S, _STOP_S = 30.0, 10.0
 
 
 @app.command()
 def demo(
-    data: Annotated[Path, typer.Option("--data", help="Where the demonstration's store goes.")] = Path("demo-data"),
-    seed: Annotated[int, typer.Option(help="Another seed is another participant.")] = 1,
-    offscreen: Annotated[bool, typer.Option(help="Draw into memory even if there is a screen.")] = False,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Where the demonstration's record goes.")] = Path(
+        "demo-data"
+    ),
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed is another participant.")] = 1,
+    offscreen: Annotated[bool, typer.Option("--offscreen", help="Draw into memory even if there is a screen.")] = False,
 ) -> None:
-    """Show the whole system at work: no headset, screen, graphics card or configuration needed."""
-    from telemetry.report import write_report
-    from telemetry.verify import verify
+    """Show the whole system at work, without a headset.
 
-    import telemetry
+    A scripted participant goes through a short programme; no screen, graphics card or configuration is needed.
+    """
     from telemetry.client import RecorderClient
     from telemetry.messages import LimbLoss, Profile
-    from vrrehab.cli.session import sit
+    from vrrehab.cli.disk import make_ready
+    from vrrehab.cli.session import SourceChoice, sit
     from vrrehab.stage.engine import engine
 
-    console = Console()
-    display = "offscreen" if offscreen or not engine().windows else "window"
+    make_ready(data)
+    display: DisplayKind = "offscreen" if offscreen or not engine().windows else "window"
+    where = "in a window; Esc stops" if display == "window" else "offscreen"
+    print(f"A scripted participant sits down in the therapy room (drawn {where}), for about a minute.", flush=True)
     with recorder_process(data) as address, RecorderClient(address) as client:
-        console.print(f"A recorder listens on {address}. A scripted participant begins ({display}).", highlight=False)
         loss = LimbLoss(limb="hand", side="left", level="wrist")
         known = client.profile("DEMO")
         profile = Profile(code="DEMO", limb_losses=(loss,), consent="open", version=known.version + 1 if known else 1)
         client.put_profile(profile)
         outcome = sit(
-            data,
-            profile,
-            "demo",
-            source="scripted",
-            display=display,
-            mode=None,
-            recorder=address,
-            seed=seed,
-        )
+            data, profile, "demo", source=SourceChoice("scripted"), display=display, mode=None, recorder=address,
+            seed=seed, say=_say,
+        )  # fmt: skip
         client.wait_sealed(outcome.session_id, timeout_s=_SEAL_S)
-    store = telemetry.open_store(data)
-    tasks = store.tasks()
-    _print(console, tasks[tasks["session_id"] == outcome.session_id])
+    if outcome.status == "interrupted":
+        raise KeyboardInterrupt
+    _show(data, outcome.session_id)
+
+
+def _show(data: Path, session_id: str) -> None:
+    """What a researcher finds afterwards: the task-pain table, the report, and that the record is whole."""
+    import telemetry
+    from telemetry.report import write_report
+    from telemetry.verify import verify
+
+    tasks = telemetry.open_store(data).tasks()
+    print()
+    _print_table(tasks[tasks["session_id"] == session_id])
     report = data / "report.html"
-    write_report(data, outcome.session_id, report)
+    write_report(data, session_id, report)
     damage = [finding for finding in verify(data) if finding.damage]
     for finding in damage:
-        console.print(str(finding))
-    console.print(f"Report: {report}    Again in pandas: telemetry.open_store({str(data)!r}).tasks()", highlight=False)
-    if damage or outcome.status != "completed":
+        print(finding)
+    if not damage:
+        print("\nEvery seal and every link is whole, each task with its own rating.")
+    print(f"\nReport:     {report}")
+    print(f'In pandas:  import telemetry; telemetry.open_store("{data.as_posix()}").tasks()')
+    if damage:
         raise typer.Exit(1)
 
 
 @contextlib.contextmanager
 def recorder_process(data: Path) -> Iterator[str]:
-    """A recorder on `data` in a process of its own; its address."""
+    """A recorder on `data` in a process of its own; its address. Raises `NobodyAnswers` where it does not start."""
     from telemetry.errors import NobodyAnswers
-    from vrrehab.cli.connection import running_recorder
+    from vrrehab.cli.interruption import held_back
 
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vrrehab", "recorder", "--data", str(data), "--bind", "tcp://127.0.0.1:*"],
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        until = time.monotonic() + _START_S
-        while (address := running_recorder(data)) is None:
-            if process.poll() is not None or time.monotonic() > until:
-                raise NobodyAnswers(
-                    f"Expected the recorder to start on {data}, but it did not. Try: vrrehab recorder --data {data}"
-                )
-            time.sleep(0.02)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    with tempfile.TemporaryFile() as complaint:
+        # A signal must not come between the birth of the process and the lines that end it.
+        with held_back() as interruption:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "vrrehab", "recorder", "--data", str(data), "--bind", "tcp://127.0.0.1:*"],
+                stdout=subprocess.PIPE,
+                stderr=complaint,
+                text=True,
+                # Ctrl-C in a terminal reaches the whole group; the recorder has to stay until the session has ended.
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        try:
+            if interruption.asked:
+                raise KeyboardInterrupt
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            if not said.startswith("listening on "):
+                process.wait(_STOP_S)
+                complaint.seek(0)
+                why = complaint.read().decode(errors="replace").strip().removeprefix("vrrehab: ")
+                raise NobodyAnswers(why or f"expected the recorder to start on {data}, but it said {said!r}")
+            yield said.split()[-1]
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()  # it loses nothing: what it has acknowledged is on disk
+            if process.stdout is not None:
+                process.stdout.close()
 
 
-def _print(console: Console, tasks) -> None:  # type: ignore[no-untyped-def]  # a pandas table
-    table = Table(title="Pain before and after each movement task, 0 none to 10 worst imaginable")
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _print_table(tasks: pd.DataFrame) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Pain before and after each movement task (0 none, 10 worst imaginable)", title_justify="left")
     for name in ("task", "mode", "times", "s", "before", "after", "change", "rating"):
-        table.add_column(name, justify="left" if name in ("task", "mode", "rating") else "right")
+        table.add_column(name, justify="left" if name in ("task", "mode", "rating") else "right", no_wrap=True)
     for row in tasks.itertuples():
         table.add_row(
             row.task.replace("_", " "),
@@ -111,7 +147,7 @@ def _print(console: Console, tasks) -> None:  # type: ignore[no-untyped-def]  # 
             _number(row.pain_change, signed=True),
             row.rating_status,
         )
-    console.print(table)
+    Console().print(table)
 
 
 def _number(value: float, signed: bool = False) -> str:

@@ -2,41 +2,61 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-import tempfile
-import time
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from vrrehab.cli import Data, app
-from vrrehab.xr.probe import Finding, Verdict, probe
 
-#: A full-width session of 20 minutes is about this large on disk.
-_SESSION_MB = 130
-_MARKS = {Verdict.OK: "[green]ok[/]", Verdict.LESS: "[yellow]less[/]", Verdict.WRONG: "[bold red]wrong[/]"}
+if TYPE_CHECKING:
+    from vrrehab.xr.probe import Finding
+
+_COLOURS = {"ok": typer.colors.GREEN, "less": typer.colors.YELLOW, "wrong": typer.colors.RED}
+#: Where the third column begins, and how wide a line may get.
+_INDENT, _WIDTH = 26, 100
 
 
 @app.command()
 def doctor(data: Data) -> None:
-    """Check runtime, extensions, graphics, disk and packages, a line each."""
-    findings = [*_program(), *_graphics(), *probe(), *_disk(data)]
-    table = Table("", "what", "how it is", "what to do", show_lines=False, box=None, padding=(0, 1))
-    for finding in findings:
-        table.add_row(_MARKS[finding.verdict], finding.about, finding.found, finding.remedy)
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
-    if any(finding.verdict is Verdict.WRONG for finding in findings):
+    """Check headset, graphics, disk and recorder.
+
+    Each line is ok, less (it works, with something lost) or wrong, and says what to do.
+    """
+    from vrrehab.xr.probe import Verdict, probe
+
+    width = min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
+    wrong = []
+    for look in (_program, _graphics, probe, lambda: _disk(data), lambda: _recorder(data)):
+        for finding in look():
+            _print(finding, width)
+            if finding.verdict is Verdict.WRONG:
+                wrong.append(finding.about)
+    if wrong:
+        print(f"\nA session in a headset cannot run before this is put right: {', '.join(wrong)}.")
         raise typer.Exit(1)
+    print("\nA session can run here.")
+
+
+def _print(finding: Finding, width: int) -> None:
+    lines = [*textwrap.wrap(finding.found, width - _INDENT), *textwrap.wrap(finding.remedy, width - _INDENT)]
+    if len(finding.about) > _INDENT - 8:  # an extension's long name has a line of its own
+        lines.insert(0, "")
+    mark = typer.style(f"{finding.verdict:<6}", fg=_COLOURS[finding.verdict], bold=finding.verdict == "wrong")
+    # `echo` leaves the colour out where no terminal is.
+    typer.echo(f"{mark} {finding.about:<{_INDENT - 7}}{lines[0]}".rstrip())
+    for line in lines[1:]:
+        print(" " * _INDENT + line)
 
 
 def _program() -> Iterator[Finding]:
     import telemetry
     import vrrehab
+    from vrrehab.xr.probe import Finding, Verdict
 
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("vrrehab", Verdict.OK, f"{vrrehab.__version__} on Python {version}")
@@ -54,6 +74,7 @@ def _program() -> Iterator[Finding]:
 
 def _graphics() -> Iterator[Finding]:
     from vrrehab.errors import NoGraphics
+    from vrrehab.xr.probe import Finding, Verdict
 
     try:
         from vrrehab.stage.engine import engine
@@ -61,51 +82,55 @@ def _graphics() -> Iterator[Finding]:
         drawing = engine()
         renderer = drawing.renderer()
     except NoGraphics as error:
-        yield Finding("graphics", Verdict.WRONG, str(error), "Install the graphics driver.")
+        yield Finding("graphics", Verdict.WRONG, str(error))
         return
     where = "windows and offscreen" if drawing.windows else "offscreen only, there is no screen"
     if drawing.software():
         yield Finding(
             "graphics",
             Verdict.LESS,
-            f"{renderer} ({where}): drawn by the processor",
+            f"{renderer}; {where}; drawn by the processor",
             "Good enough to look at; for a headset, use a graphics card and its own driver.",
         )
     else:
-        yield Finding("graphics", Verdict.OK, f"{renderer} ({where})")
+        yield Finding("graphics", Verdict.OK, f"{renderer}; {where}")
 
 
 def _disk(data: Path) -> Iterator[Finding]:
-    there = data
+    from vrrehab.cli import disk
+    from vrrehab.xr.probe import Finding, Verdict
+
+    there = data.absolute()
     while not there.exists():
         there = there.parent
-    if not os.access(there, os.W_OK):
-        yield Finding(
-            "data folder", Verdict.WRONG, f"{data} cannot be written to", "Choose another with --data or VRREHAB_DATA."
-        )
+    try:
+        took_ms = disk.commit_ms(there)
+    except OSError as error:
+        said = f"{data} cannot be written to: {error.strerror}"
+        yield Finding("data folder", Verdict.WRONG, said, "Choose another with --data or VRREHAB_DATA.")
         return
-    free_mb = shutil.disk_usage(there).free / 1e6
-    verdict = Verdict.OK if free_mb > 10 * _SESSION_MB else Verdict.WRONG
-    remedy = "" if verdict is Verdict.OK else "Make room, or choose another disk with --data."
-    sessions = f"room for about {free_mb / _SESSION_MB:,.0f} sessions of 20 minutes"
-    yield Finding("disk", verdict, f"{data}: {free_mb / 1000:,.1f} GB free, {sessions}", remedy)
-    commit_ms = _commit_ms(there)
-    slow = commit_ms > 100
-    yield Finding(
-        "disk speed",
-        Verdict.LESS if slow else Verdict.OK,
-        f"{commit_ms:.1f} ms to commit (median of 9)",
-        "A local SSD commits in under 10 ms; do not keep data on a network drive." if slow else "",
-    )
+    free_mb = disk.free_mb(data)
+    room = f"{data}: {free_mb / 1000:,.1f} GB free, room for {free_mb / disk.SESSION_MB:,.0f} sessions of 20 minutes"
+    remedy = "Make room, or choose another disk with --data or VRREHAB_DATA."
+    if free_mb < disk.SESSION_MB:
+        yield Finding("disk", Verdict.WRONG, room, remedy)
+    elif free_mb < 10 * disk.SESSION_MB:
+        yield Finding("disk", Verdict.LESS, room, remedy)
+    else:
+        yield Finding("disk", Verdict.OK, room)
+    if took_ms > 100:
+        remedy = "A local SSD commits in under 10 ms; do not keep data on a network drive."
+        yield Finding("disk speed", Verdict.LESS, f"{took_ms:.0f} ms to commit", remedy)
+    else:
+        yield Finding("disk speed", Verdict.OK, f"{took_ms:.1f} ms to commit")
 
 
-def _commit_ms(folder: Path) -> float:
-    """The median time to write a little and have it on the disk, as every commit of the record does."""
-    times = []
-    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
-        for _ in range(9):
-            began = time.perf_counter()
-            file.write(b"\0" * 4096)
-            os.fsync(file.fileno())
-            times.append((time.perf_counter() - began) * 1000)
-    return sorted(times)[4]
+def _recorder(data: Path) -> Iterator[Finding]:
+    from telemetry.folder import running_recorder
+    from vrrehab.xr.probe import Finding, Verdict
+
+    if address := running_recorder(data):
+        yield Finding("recorder", Verdict.OK, f"listening on {address}")
+    else:
+        remedy = f"A session keeps its record until one runs. Start it with: vrrehab recorder --data {data}"
+        yield Finding("recorder", Verdict.LESS, f"none is running on {data}", remedy)

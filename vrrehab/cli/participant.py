@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from typing import Annotated, get_args
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from telemetry.messages import ConsentLevel, Limb, LimbLoss, Profile, SideName
-from vrrehab.cli import Data, RecorderAddress, participant_app
-from vrrehab.cli.connection import recorder_for
+from vrrehab.cli import Data, RecorderAddress, app
+
+participant_app = typer.Typer(
+    help="Add, change, show and list participants.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(participant_app, name="participant")
 
 CODE = re.compile(r"[A-Z][A-Z0-9]{1,15}")
 LANGUAGE = re.compile(r"[a-z]{2}")
@@ -30,23 +32,32 @@ def parse_loss(text: str) -> LimbLoss:
     """A limb loss from `side:limb:level`, as in `left:hand:wrist`."""
     parts = text.split(":")
     if len(parts) != 3 or parts[0] not in get_args(SideName) or parts[1] not in get_args(Limb):
-        raise typer.BadParameter(f"expected side:limb:level such as left:hand:wrist, got {text!r}")
+        raise typer.BadParameter(
+            f"expected side:limb:level such as left:hand:wrist (limbs: {', '.join(LEVELS)}), got {text!r}"
+        )
     side, limb, level = parts
     if level not in LEVELS[limb]:
         raise typer.BadParameter(f"expected a level of {limb} ({', '.join(LEVELS[limb])}), got {level!r}")
     return LimbLoss(side=side, limb=limb, level=level)  # type: ignore[arg-type]
 
 
-def _code(text: str) -> str:
+def checked_code(text: str) -> str:
+    """The code, if it is one; it becomes a folder's name, and nobody's own name must."""
     if not CODE.fullmatch(text):
         raise typer.BadParameter(
-            f"expected a code such as P001 (capital letter, then 1 to 15 capitals or digits), got {text!r}; "
-            "never a name"
+            f"expected a code such as P001 (a capital letter, then 1 to 15 capitals or digits; never a name), "
+            f"got {text!r}"
         )
     return text
 
 
-Code = Annotated[str, typer.Argument(callback=_code, help="A code such as P001, never a name.")]
+def _checked_language(text: str | None) -> str | None:
+    if text is not None and not LANGUAGE.fullmatch(text):
+        raise typer.BadParameter(f"expected two letters such as en or de, got {text!r}")
+    return text
+
+
+Code = Annotated[str, typer.Argument(metavar="CODE", callback=checked_code, help="Such as P001, never a name.")]
 
 
 @participant_app.command()
@@ -54,51 +65,65 @@ def add(
     code: Code,
     data: Data,
     lost: Annotated[
-        list[str], typer.Option(help="A lost limb as side:limb:level, e.g. left:hand:wrist; repeat for more.")
-    ] = [],  # noqa: B006  # typer reads the default, nobody changes it
-    consent: Annotated[str, typer.Option(help="care, research or open.")] = "care",
-    language: Annotated[str, typer.Option(help="Two letters, e.g. en or de.")] = "en",
+        list[LimbLoss] | None,
+        typer.Option(
+            metavar="SIDE:LIMB:LEVEL", parser=parse_loss, help="A lost limb, e.g. left:hand:wrist; repeat for more."
+        ),
+    ] = None,
+    consent: Annotated[ConsentLevel | None, typer.Option(help="What the record is for; at first: care.")] = None,
+    language: Annotated[
+        str | None, typer.Option(metavar="LETTERS", callback=_checked_language, help="Two letters; at first: en.")
+    ] = None,
     recorder: RecorderAddress = None,
 ) -> None:
-    """Add a participant, or change what is known of one."""
-    if consent not in get_args(ConsentLevel):
-        raise typer.BadParameter(f"expected consent {', '.join(get_args(ConsentLevel))}, got {consent!r}")
-    if not LANGUAGE.fullmatch(language):
-        raise typer.BadParameter(f"expected a language such as en or de, got {language!r}")
-    losses = tuple(parse_loss(text) for text in lost)
-    with recorder_for(data, recorder) as client:
+    """Add a participant, or change what is said here of one and leave the rest."""
+    from vrrehab.cli.connection import keep_copy, recorder_for
+
+    with recorder_for(data, recorder, new=True) as client:
         known = client.profile(code)
+        before = known or Profile(code=code, version=0)
         profile = Profile(
             code=code,
-            limb_losses=losses,
-            consent=consent,  # type: ignore[arg-type]
-            language=language,
-            version=known.version + 1 if known else 1,
+            limb_losses=before.limb_losses if lost is None else tuple(dict.fromkeys(lost)),
+            consent=consent or before.consent,
+            language=language or before.language,
+            version=before.version + 1,
         )
         client.put_profile(profile)
-    print(f"{code} {'changed' if known else 'added'} (version {profile.version})")
+    keep_copy(data, profile)
+    print(f"{code} {'changed' if known else 'added'}: {_in_words(profile)}")
 
 
 @participant_app.command()
 def show(code: Code, data: Data, recorder: RecorderAddress = None) -> None:
-    """Show one participant's profile."""
+    """Show one participant and how many sessions there were."""
+    from vrrehab.cli.connection import recorder_for
+    from vrrehab.errors import UnknownName
+
     with recorder_for(data, recorder) as client:
         profile = client.profile(code)
-    if profile is None:
-        raise typer.BadParameter(f"no participant {code} in {data}; see: vrrehab participant list")
-    _print_profiles([profile])
+        if profile is None:
+            raise UnknownName("participant", code, [known.code for known in client.profiles()], data)
+        sessions = client.history(code)
+    _print([profile])
+    for past in sessions:
+        print(f"  {past.session_id}  {past.programme}, {past.mode}, {past.status}, tasks: {past.task_runs}")
 
 
 @participant_app.command("list")
 def list_all(data: Data, recorder: RecorderAddress = None) -> None:
     """List all participants."""
+    from vrrehab.cli.connection import recorder_for
+
     with recorder_for(data, recorder) as client:
-        _print_profiles(client.profiles())
+        _print(client.profiles())
 
 
-def _print_profiles(profiles: Iterable[Profile]) -> None:
-    table = Table("code", "lost limbs", "consent", "language", "version")
+def _print(profiles: Iterable[Profile]) -> None:
     for profile in profiles:
-        losses = ", ".join(f"{loss.side} {loss.limb} ({loss.level})" for loss in profile.limb_losses)
-        table.add_row(profile.code, losses or "none", profile.consent, profile.language, str(profile.version))
-    Console().print(table)
+        print(f"{profile.code}  {_in_words(profile)}")
+
+
+def _in_words(profile: Profile) -> str:
+    losses = ", ".join(f"{loss.side}:{loss.limb}:{loss.level}" for loss in profile.limb_losses) or "nothing"
+    return f"lost {losses}; consent {profile.consent}; language {profile.language}; version {profile.version}"

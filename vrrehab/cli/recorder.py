@@ -12,11 +12,19 @@ from vrrehab.cli import Data, app
 @app.command()
 def recorder(
     data: Data,
-    bind: Annotated[str, typer.Option(help="The address to listen on; port * takes any free one.")] = (
-        "tcp://127.0.0.1:5711"
-    ),
+    bind: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default="tcp://127.0.0.1:5757",
+            help="The address to listen on; port * takes any free one.",
+        ),
+    ] = "",
 ) -> None:
-    """Keep the record: receive sessions, acknowledge what is committed, seal what is whole."""
-    from telemetry.recorder import run_recorder
+    """Keep the record of every session.
 
-    run_recorder(data, bind)
+    Receives sessions, acknowledges what is committed and seals what is whole, until Ctrl-C.
+    """
+    from telemetry.recorder import DEFAULT_BIND, run_recorder
+
+    run_recorder(data, bind or DEFAULT_BIND)

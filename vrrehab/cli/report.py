@@ -12,11 +12,13 @@ from vrrehab.cli import Data, app
 
 @app.command()
 def report(
-    session: Annotated[str, typer.Argument(help="The session's id, as `store.sessions()` lists it.")],
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's id, as the session said at its end.")],
     data: Data,
-    out: Annotated[Path | None, typer.Option(help="Where to write it; default: SESSION.html here.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write it; default: SESSION.html here.")
+    ] = None,
 ) -> None:
-    """Write a session's report as one HTML page."""
+    """Write a session's report, one HTML page."""
     from telemetry.report import write_report
 
     path = out or Path(f"{session}.html")

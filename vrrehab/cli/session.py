@@ -3,78 +3,133 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 
-from vrrehab.cli import Data, RecorderAddress, app, errors
+from vrrehab.cli import Data, RecorderAddress, app
+from vrrehab.cli.participant import checked_code
 
 if TYPE_CHECKING:
     from telemetry.messages import Profile, SessionStatus
+    from vrrehab.session.commands import Command
     from vrrehab.session.frame import Display
     from vrrehab.session.plan import Plan
     from vrrehab.sources import Source
 
 DisplayKind = Literal["openxr", "window", "offscreen"]
 
+#: How long the end of a session waits for the recorder: while it answers, and where it is gone anyway.
+_DELIVER_S, _GIVE_UP_S = 10.0, 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a sitting went: its id, how it ended, and whether the recorder has all of it."""
+    """How a sitting went.
+
+    delivered: whether the recorder has all of it. problem: why not, in words. kept: whether this computer has all
+    of what the recorder has not.
+    """
 
     session_id: str
     status: SessionStatus
+    tasks_done: int
+    tasks: int
+    answered: int
+    asked: int
     delivered: bool
+    kept: bool
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChoice:
+    """What --source says: openxr, scripted, or a recording's file and where in it to begin."""
+
+    kind: Literal["openxr", "scripted", "recording"]
+    file: Path = Path()
+    start_s: float = 0.0
+
+
+def parse_source(text: str) -> SourceChoice:
+    """The choice that `openxr`, `scripted` or `recording:FILE[@SECONDS]` names."""
+    if text in ("openxr", "scripted"):
+        return SourceChoice(text)  # type: ignore[arg-type]
+    named = re.fullmatch(r"recording:(.+?)(?:@(\d+(?:\.\d*)?))?", text)
+    if named is None:
+        raise typer.BadParameter(f"expected openxr, scripted or recording:FILE[@SECONDS], got {text!r}")
+    return SourceChoice("recording", Path(named[1]), float(named[2] or 0))
 
 
 @app.command()
 def session(
     data: Data,
-    participant: Annotated[str, typer.Option(help="The participant's code, e.g. P001.")],
-    programme: Annotated[str, typer.Option(help="A programme of scenes/programmes, or a .toml file.")],
-    source: Annotated[str, typer.Option(help="openxr, scripted, or recording:FILE[@SECONDS].")] = "openxr",
+    participant: Annotated[
+        str, typer.Option(metavar="CODE", help="The participant's code, e.g. P001.", callback=checked_code)
+    ],
+    programme: Annotated[
+        str, typer.Option(metavar="NAME", help="A programme of scenes/programmes, or a .toml file of your own.")
+    ],
+    source: Annotated[
+        SourceChoice,
+        typer.Option(metavar="SOURCE", parser=parse_source, help="openxr, scripted, or recording:FILE[@SECONDS]."),
+    ] = "openxr",  # type: ignore[assignment]  # typer parses the default as well
     display: Annotated[
-        str, typer.Option(help="openxr, window or offscreen; by default what the source suggests.")
-    ] = "",
-    mode: Annotated[str, typer.Option(help="mirror, intact_only or observe; default: the programme's.")] = "",
+        DisplayKind | None, typer.Option(help="Where the picture goes; default: openxr for that source, else window.")
+    ] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="mirror, intact_only or observe; default: what the programme says.")
+    ] = None,
     recorder: RecorderAddress = None,
     seed: Annotated[int | None, typer.Option(help="Makes everything random repeatable.")] = None,
 ) -> None:
-    """Run one session: ratings, movement tasks, and every frame of them on record."""
-    from telemetry.wire import require_loopback
-    from vrrehab.cli.connection import profile_for_session, running_recorder
+    """Run one session, and put it on record.
 
-    if display not in ("", "openxr", "window", "offscreen"):
-        raise typer.BadParameter(f"expected --display openxr, window or offscreen, got {display!r}")
-    if source not in ("openxr", "scripted") and not source.startswith("recording:"):
-        raise typer.BadParameter(f"expected --source openxr, scripted or recording:FILE, got {source!r}")
-    address = recorder or running_recorder(data)
-    if address is not None:
-        require_loopback(address)
-    profile = profile_for_session(data, address, participant)
+    Ratings, movement tasks and every frame of them reach the recorder; Esc in the window stops, Ctrl-C ends.
+    """
+    from vrrehab.cli.connection import profile_for_session, recorder_of_session
+    from vrrehab.cli.disk import make_ready
+    from vrrehab.session.programme import load_programme
+
+    load_programme(programme)  # a mistyped name is told before anything is touched
+    make_ready(data)
+    address = recorder_of_session(data, recorder)
     outcome = sit(
         data,
-        profile,
+        profile_for_session(data, address, participant),
         programme,
         source=source,
-        display=display or ("openxr" if source == "openxr" else "window"),
-        mode=mode or None,
+        display=display or ("openxr" if source.kind == "openxr" else "window"),
+        mode=mode,
         recorder=address,
         seed=random.randrange(2**31) if seed is None else seed,
     )
-    console = Console()
-    console.print(f"session {outcome.session_id}: {outcome.status}", highlight=False)
-    if not outcome.delivered:
-        console.print(
-            f"The recorder has not acknowledged all of it yet; it is kept in {data / 'spool'} and delivered by the "
-            "next session, or by: vrrehab recover"
-        )
+    for line in in_words(outcome, data):
+        print(line)
+    if outcome.status == "interrupted" or not outcome.kept:
+        raise typer.Exit(1)
+
+
+def in_words(outcome: Outcome, data: Path) -> Iterator[str]:
+    """How it went and where the record is, for the end of the terminal's lines."""
+    yield (
+        f"Session {outcome.session_id} {outcome.status}: {outcome.tasks_done} of {outcome.tasks} tasks done, "
+        f"{outcome.answered} of {outcome.asked} questions answered."
+    )
+    if outcome.delivered:
+        yield f"The recorder has all of it. A page to print: vrrehab report {outcome.session_id} --data {data}"
+        return
+    problem = outcome.problem.rstrip(".") or "the recorder has not acknowledged all of it yet"
+    yield f"{problem[0].upper()}{problem[1:]}."
+    if outcome.kept:
+        yield f"It is kept in {data / 'spool'} until a recorder starts on {data}, or until: vrrehab recover {data}"
+    else:
+        yield "Not all of the session could be kept."
 
 
 def sit(
@@ -82,54 +137,69 @@ def sit(
     profile: Profile,
     programme: str,
     *,
-    source: str,
-    display: str,
+    source: SourceChoice,
+    display: DisplayKind,
     mode: str | None,
-    recorder: str | None,
+    recorder: str,
     seed: int,
+    say: Callable[[str], None] = print,
 ) -> Outcome:
-    """Run one sitting to its end. Everything that can be wrong with it is found before the first frame."""
-    from telemetry.commands import CommandServer
+    """Run one sitting to its end, telling `say` what happens, a line at a time.
 
+    Everything that can be wrong with it is found before the first frame. From there on a signal to leave ends it
+    as `interrupted` after the frame it came in, so that the record is whole.
+    """
+    from telemetry.commands import CommandServer
+    from telemetry.folder import Folder, announce_session
     from telemetry.leftovers import deliver_leftovers
     from telemetry.motion import FrameLayout
     from telemetry.sender import Sender
+    from vrrehab.body.drives import make_drive
     from vrrehab.body.skeleton import JOINTS
+    from vrrehab.cli.interruption import held_back
+    from vrrehab.cli.narration import Narrator
     from vrrehab.session.loop import run
     from vrrehab.session.plan import make_plan
     from vrrehab.session.programme import load_programme
     from vrrehab.session.sitting import Sitting
 
-    origin = "person" if source == "openxr" else source.partition(":")[0]
-    plan = make_plan(profile, load_programme(programme), mode, origin, seed)  # type: ignore[arg-type]
-    spool = data / "spool"
+    origin: Literal["person", "scripted", "recording"] = "person" if source.kind == "openxr" else source.kind
+    plan = make_plan(profile, load_programme(programme), mode, origin, seed)
+    make_drive(plan.mode, plan.intact_side)  # refuses a mode that is not built
+    spool = Folder(data).spool
     with contextlib.ExitStack() as open_parts:
         parts = open_parts.enter_context(_parts(plan, source, display))
+        interruption = open_parts.enter_context(held_back())
+        commands = open_parts.enter_context(CommandServer("tcp://127.0.0.1:*"))
+        open_parts.enter_context(announce_session(data, plan.session_id, commands.address))
         sender = Sender(spool, plan.session_id, recorder, FrameLayout(JOINTS))
         open_parts.callback(sender.close, 0.0)
-        commands = open_parts.enter_context(CommandServer("tcp://127.0.0.1:*"))
-        open_parts.enter_context(_announced(data, plan.session_id, commands.address))
-        sitting = Sitting(plan, parts.source, sender, parts.runtime)
-        try:
-            status = run(sitting, parts.display, commands.poll)
-        except KeyboardInterrupt:
-            status = "interrupted"
-            errors.print("interrupted: what was recorded is kept")
-        delivered = sender.close(timeout_s=5.0)
-    if recorder is not None:
-        deliver_leftovers(spool, recorder, timeout_s=5.0)
-    return Outcome(plan.session_id, status, delivered)
+        narrator = Narrator(sender, plan, say)
+        open_parts.callback(narrator.close)
+        sitting = Sitting(plan, parts.source, narrator, parts.runtime)
 
+        def come() -> Iterable[Command]:
+            if interruption.asked:
+                sitting.conductor.end("interrupted")
+            return commands.poll()
 
-@contextlib.contextmanager
-def _announced(data: Path, session_id: str, address: str) -> Iterator[None]:
-    """While the session runs, `session.json` in the data folder says where it takes commands."""
-    path = data / "session.json"
-    path.write_text(json.dumps({"session_id": session_id, "commands": address}), encoding="utf-8")
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
+        status = run(sitting, parts.display, come)
+        narrator.close()
+        delivered = sender.close(_DELIVER_S if sender.status().connected else _GIVE_UP_S)
+        if delivered and not interruption.asked:
+            deliver_leftovers(spool, recorder, timeout_s=_DELIVER_S)
+    how = sender.status()
+    return Outcome(
+        plan.session_id,
+        status,
+        narrator.tasks_done,
+        len(plan.steps),
+        narrator.answered,
+        narrator.asked,
+        delivered,
+        kept=delivered or not how.spool_problem,
+        problem=how.spool_problem or how.recorder_problem,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +212,19 @@ class Parts:
 
 
 @contextlib.contextmanager
-def _parts(plan: Plan, source: str, display: str) -> Iterator[Parts]:
+def _parts(plan: Plan, source: SourceChoice, display: DisplayKind) -> Iterator[Parts]:
     """Open source and display, and close them again; a headset serves as both."""
-    from vrrehab.stage.engine import engine
-    from vrrehab.stage.material import Tier
+    from vrrehab.stage.engine import suitable_tier
     from vrrehab.stage.stage import Stage
 
-    place = plan.programme.place
-    tier = Tier.LOW if engine().software() else Tier.FULL
+    moved = _source(plan, source)
+    stage = Stage(plan.programme.place, suitable_tier())
     with contextlib.ExitStack() as open_parts:
         headset = None
-        if "openxr" in (source, display):
+        if "openxr" in (source.kind, display):
             from vrrehab.cli.headset import open_headset
 
-            stage = Stage(place, tier) if display == "openxr" else None
-            headset = open_parts.enter_context(open_headset(stage))
+            headset = open_parts.enter_context(open_headset(stage if display == "openxr" else None))
         shown: Display
         if headset is not None and headset.display is not None:
             shown = headset.display
@@ -164,21 +232,30 @@ def _parts(plan: Plan, source: str, display: str) -> Iterator[Parts]:
             from vrrehab.stage.displays.offscreen import OffscreenDisplay
             from vrrehab.stage.displays.window import WindowDisplay
 
-            flat = (WindowDisplay if display == "window" else OffscreenDisplay)(Stage(place, tier))
+            flat = WindowDisplay(stage) if display == "window" else OffscreenDisplay(stage)
             open_parts.callback(flat.close)
             shown = flat
-        moved: Source
-        if source == "openxr":
+        if moved is None:
             assert headset is not None
             moved = headset.source
-        elif source == "scripted":
-            from vrrehab.sources.scripted import ScriptedSource
-            from vrrehab.testing.participant import ScriptedParticipant
-
-            moved = ScriptedSource(ScriptedParticipant(plan.seed, plan.intact_side))
-        else:
-            from vrrehab.sources.recording import RecordingSource
-
-            file, at, start_s = source.removeprefix("recording:").rpartition("@")
-            moved = RecordingSource(Path(file), float(start_s)) if at else RecordingSource(Path(start_s))
         yield Parts(moved, shown, headset.runtime if headset else "none")
+
+
+def _source(plan: Plan, source: SourceChoice) -> Source | None:
+    """The source of a script or a recording; None where the headset itself is the source."""
+    if source.kind == "scripted":
+        from vrrehab.sources.scripted import ScriptedSource
+        from vrrehab.testing.participant import ScriptedParticipant
+
+        return ScriptedSource(ScriptedParticipant(plan.seed, plan.intact_side))
+    if source.kind == "recording":
+        from vrrehab.errors import NotPossible
+        from vrrehab.sources.recording import RecordingSource
+
+        try:
+            return RecordingSource(source.file, source.start_s)
+        except ValueError as error:
+            if type(error) is ValueError:  # a start outside; a bad file says so itself
+                raise NotPossible(str(error)) from error
+            raise
+    return None

@@ -1,4 +1,4 @@
-"""`vrrehab verify` and `vrrehab recover`: is the store whole, and seal what a crash left."""
+"""`vrrehab verify` and `vrrehab recover`: is the record whole, and seal what a crash left."""
 
 from __future__ import annotations
 
@@ -9,29 +9,46 @@ import typer
 
 from vrrehab.cli import Data, app
 
-Folder = Annotated[Path | None, typer.Argument(help="The data folder; default: what --data says.")]
+Dir = Annotated[Path | None, typer.Argument(metavar="DIR", help="The data folder; default: what --data says.")]
 
 
 @app.command()
-def verify(data: Data, folder: Folder = None) -> None:
-    """Check every seal and every link of a store."""
+def verify(data: Data, folder: Dir = None) -> None:
+    """Check every seal and every link of a record."""
     from telemetry.verify import verify as check
 
     folder = folder or data
     findings = check(folder)
     for finding in findings:
         print(finding)
-    damage = [finding for finding in findings if finding.damage]
-    if damage:
-        print(f"{len(damage)} problem(s) found in {folder}")
+    if damage := sum(finding.damage for finding in findings):
+        print(f"{folder}: {damage} {'problem' if damage == 1 else 'problems'} found")
         raise typer.Exit(1)
     print(f"{folder}: every seal and every link is whole")
 
 
 @app.command()
-def recover(data: Data, folder: Folder = None) -> None:
-    """Seal what crashed sessions left; safe to run again."""
+def recover(data: Data, folder: Dir = None) -> None:
+    """Seal what crashed sessions left.
+
+    Safe to run again, and while a recorder runs.
+    """
+    from telemetry.folder import Folder, running_recorder
+    from telemetry.leftovers import deliver_leftovers
     from telemetry.recovery import recover as seal_what_is_left
 
-    sealed = seal_what_is_left(folder or data)
-    print(f"{len(sealed)} session(s) sealed" + (f": {', '.join(sealed)}" if sealed else ""))
+    folder = folder or data
+    address = running_recorder(folder)
+    if address is None:
+        sealed = seal_what_is_left(folder)
+        for session in sealed:
+            print(f"sealed: {session}")
+        print(f"{folder}: sessions sealed: {len(sealed)}")
+        return
+    found = deliver_leftovers(Folder(folder).spool, address)
+    for left in found:
+        print(f"{'delivered' if left.delivered else 'NOT delivered'}: {left.session_id} {left.problem}".rstrip())
+    delivered = sum(left.delivered for left in found)
+    print(f"{folder}: sessions delivered to the recorder that is running, which seals them: {delivered}")
+    if delivered < len(found):
+        raise typer.Exit(1)

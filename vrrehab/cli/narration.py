@@ -1,0 +1,121 @@
+"""Tells in the terminal what happens in a session, a calm line at a time.
+
+On the render thread it only passes on what it hears. A terminal can stand still at any time (a click into a Windows
+console is enough), so the words are written by a thread of their own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry import messages
+from vrrehab.session.ledger import Record
+from vrrehab.session.plan import Plan
+
+_PHASES = {"before": "pain before the first task", "after": "pain at the end"}
+_UNANSWERED = {"declined": "rather not said", "missed": "not answered in time", "interrupted": "not answered"}
+_HAPPENINGS = {
+    "stop": "stop",
+    "tracking_lost": "the intact hand is not seen; the task waits for it",
+    "tracking_found": "the hand is seen again",
+    "runtime_lost": "the headset's program is gone; waiting for it",
+    "source_ended": "the recording has ended",
+}
+#: How long the last lines may take to be written.
+_LAST_LINES_S = 2.0
+
+
+class Narrator:
+    """Passes a session's record on to `record` and tells `say` about it; implements `vrrehab.session.ledger.Record`.
+
+    tasks_done, answered, asked: of the session so far; complete after `close`.
+    """
+
+    def __init__(self, record: Record, plan: Plan, say: Callable[[str], None]) -> None:
+        self.tasks_done = self.answered = self.asked = 0
+        self._record = record
+        self._plan = plan
+        self._say = say
+        self._begun = False
+        self._problem = ""
+        self._pain: float | None = None
+        self._phase = ""
+        self._done = ""
+        self._began_ns = 0
+        self._heard: SimpleQueue[messages.Event | str | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._tell, name="narrator", daemon=True)
+        self._thread.start()
+
+    def event(self, event: messages.Event) -> None:
+        self._record.event(event)
+        self._heard.put(event)
+
+    def frame(self, record: NDArray[np.void]) -> None:
+        self._record.frame(record)
+        if not self._begun:
+            self._begun = True
+            self._heard.put("the room is shown")
+
+    def problem(self) -> str:
+        problem = self._record.problem()
+        if problem != self._problem:
+            self._problem = problem
+            self._heard.put(problem or "the record is in order again")
+        return problem
+
+    def close(self) -> None:
+        """Wait, a little, until everything is said."""
+        self._heard.put(None)
+        self._thread.join(_LAST_LINES_S)
+
+    def _tell(self) -> None:
+        mono_ns = 0
+        while (heard := self._heard.get()) is not None:
+            if isinstance(heard, str):
+                line = heard
+            else:
+                mono_ns = heard.mono_ns
+                line = self._words(heard)
+            if line:
+                seconds = max(0, mono_ns - self._began_ns) // 10**9
+                self._say(f"{seconds // 60:3d}:{seconds % 60:02d}  {line}")
+
+    def _words(self, event: messages.Event) -> str:
+        """The line that an event deserves; empty for most."""
+        match event:
+            case messages.SessionStarted():
+                self._began_ns = event.mono_ns
+            case messages.TaskStarted():
+                title = self._plan.steps[event.run_number - 1].task.title
+                self._done = ""
+                return f"task {event.run_number} of {len(self._plan.steps)}: {title.lower()}"
+            case messages.TaskEnded():
+                self.tasks_done += event.status == "completed"
+                how = "" if event.status == "completed" else f" ({event.status})"
+                times = "repetition" if event.repetitions == 1 else "repetitions"
+                self._done = f"{event.repetitions} {times} in {event.duration_s:.0f} s{how}"
+                if "after_task" not in self._plan.programme.ask or event.status == "interrupted":
+                    return f"  {self._done}"
+            case messages.RatingAsked():
+                self.asked += 1
+                self._phase = event.phase
+            case messages.RatingAnswered():
+                self.answered += event.status in ("given", "declined")
+                if self._phase == "after_task":
+                    return f"  {self._done}; {self._scored(event, 'pain')}"
+                return self._scored(event, _PHASES.get(self._phase, "pain"))
+            case messages.Happened():
+                return _HAPPENINGS.get(event.name, "")
+        return ""
+
+    def _scored(self, event: messages.RatingAnswered, what: str) -> str:
+        if event.value is None:
+            return f"{what}: {_UNANSWERED.get(event.status, event.status)}"
+        before, self._pain = self._pain, event.value
+        was = "" if before is None or self._phase == "before" else f" (it was {before:g})"
+        return f"{what}: {event.value:g}{was}"
