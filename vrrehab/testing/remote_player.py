@@ -6,6 +6,7 @@ recorded wrist and the recorded closure, and with the fingers of that model.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -31,7 +32,7 @@ def as_driven(hand: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     """
     bones = np.diff(hand[_THUMB, :3], axis=0)
     bones /= np.linalg.norm(bones, axis=1, keepdims=True)
-    bend = sum(math.acos(min(1.0, float(a @ b))) for a, b in zip(bones[:-1], bones[1:], strict=True))
+    bend = sum(math.acos(min(1.0, float(a @ b))) for a, b in itertools.pairwise(bones))
     curl = np.empty(5)
     curl[0] = (bend - _THUMB_OPEN_RAD) / (_THUMB_CLOSED_RAD - _THUMB_OPEN_RAD)
     curl[1:] = finger_flexion(hand).sum(axis=1) / _FULL_CURL_RAD
