@@ -26,6 +26,7 @@ from telemetry.lock import Lock
 from telemetry.motion import FrameLayout, Gap
 
 _COMMIT_EVERY_S = 0.09
+_DROP_EVERY_S = 1.0
 _LISTEN_EVERY_S = 0.005
 _TRY_AGAIN_S = 0.5
 # Small enough that joining one holds the interpreter for some tens of microseconds.
@@ -99,6 +100,7 @@ class Sender:
         self._pending: list[tuple[str, Stream, Entry]] = []
         self._dropped: dict[Stream, int] = {"events": 0, "motion": 0}
         self._delivery: Delivery | None = None
+        self._drop_due_s = 0.0
         self._spool_problem = ""
         self._delivered = False
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -241,7 +243,7 @@ class Sender:
         if not self._pending:
             self._take_over()
         drop = None
-        if delivery is not None and delivery.acknowledged != self._dropped:
+        if delivery is not None and delivery.acknowledged != self._dropped and time.monotonic() >= self._drop_due_s:
             drop = (self._session, dict(delivery.acknowledged))
         if not self._pending and drop is None:
             self._spool_problem = ""
@@ -255,6 +257,7 @@ class Sender:
         self._pending.clear()
         if drop is not None:
             self._dropped = drop[1]
+            self._drop_due_s = time.monotonic() + _DROP_EVERY_S
         return True
 
     def _take_over(self) -> None:

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from telemetry import schema
+from telemetry.dictionary import columns_by_table
 from telemetry.errors import NotAStore, UnknownSession
 from telemetry.folder import Folder
 from telemetry.journal import Journal
@@ -127,15 +128,10 @@ class Store:
 
     def dictionary(self) -> pd.DataFrame:
         """Every table and column with type, unit, values and description; one row a column."""
-        named = {column.name: column for column in schema.MOTION_HEAD}
-        for joints in self._stored(schema.SESSIONS)["joints"].unique():
-            named |= {column.name: column for column in schema.motion_columns(tuple(json.loads(joints)))}
-        tables = [(table.name, table.shown) for table in schema.STORED]
-        tables.append(("motion", tuple(named.values())))
+        layouts = [tuple(json.loads(joints)) for joints in self._stored(schema.SESSIONS)["joints"].unique()]
         rows = [
-            (name, c.name, c.kind, c.unit, ", ".join(c.values), c.description)
-            for name, columns in tables
-            for c in columns
+            (table, c.name, c.kind, c.unit, ", ".join(c.values), c.description)
+            for table, c in columns_by_table(layouts)
         ]
         return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "values", "description"], dtype="string")
 
