@@ -32,12 +32,7 @@ tasks = [{{ task = "open_close_hand", goal = 100, demonstration_s = 0.1, time_li
 
 @pytest.mark.parametrize(("missing", "time_limit_s"), [(Side.LEFT, 8.6), (Side.RIGHT, 8.2)])
 def test_a_real_recording_is_mirrored_counted_and_held_where_it_lost_a_hand(
-    missing: str,
-    intact: str,
-    time_limit_s: float,
-    quest3_capture: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    missing: Side, time_limit_s: float, quest3_capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On a clock of its own the session sees sixty frames a second of the recording, however slowly they are drawn.
     small = functools.partial(offscreen.OffscreenDisplay, size=(64, 48), clock=VirtualClock())
