@@ -33,6 +33,13 @@ def test_what_was_appended_is_there_after_reopening(path: Path) -> None:
     journal.close()
 
 
+def test_a_commit_is_flushed_to_the_disk(path: Path) -> None:
+    journal = Journal(path)
+    full = 2
+    assert journal._db.execute("PRAGMA synchronous").fetchone() == (full,), "a power cut takes nothing back"
+    journal.close()
+
+
 def test_reading_goes_on_behind_a_position_and_stops_at_the_limit(path: Path) -> None:
     journal = Journal(path)
     journal.append([("S1", "events", entry(seq)) for seq in range(1, 201)])

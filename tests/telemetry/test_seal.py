@@ -4,18 +4,20 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 import telemetry
+import telemetry.seal
 from telemetry.errors import SealFailed
 from telemetry.folder import Folder
 from telemetry.journal import Journal
 from telemetry.motion import FrameLayout
-from telemetry.motion_file import read_groups, to_frames
+from telemetry.motion_file import MotionContext, read_groups, to_frames, write_motion
 from telemetry.record import Record
 from telemetry.seal import seal_session
 from telemetry.sender import Sender
@@ -150,6 +152,27 @@ def test_a_sealer_killed_at_any_step_is_made_good_by_the_next(ended: Path) -> No
         assert not list(work.rglob("*.part"))
         shutil.rmtree(work)
     assert killed >= 3
+
+
+def test_a_file_that_was_written_wrongly_is_not_sealed_and_the_journal_is_kept(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_a_bit(path: Path, chunks: Iterable[tuple[int, np.ndarray]], context: MotionContext) -> None:
+        broken = []
+        for first, frames in chunks:
+            frames = frames.copy()
+            frames["virtual"][-1, 1, 3] += np.float32(1e-6)
+            broken.append((first, frames))
+        write_motion(path, broken, context)
+
+    monkeypatch.setattr(telemetry.seal, "write_motion", lose_a_bit)
+    with pytest.raises(SealFailed, match="the journal is kept"):
+        seal(record)
+    assert record.journal.sessions() == ["S1"]
+    assert not list(record.folder.path.rglob("motion.parquet"))
+    monkeypatch.undo()
+    seal(record)
+    assert verify(record.folder.path) == []
 
 
 def test_frames_of_another_layout_are_not_sealed_and_the_journal_is_kept(record: Record) -> None:

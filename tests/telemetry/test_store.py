@@ -67,7 +67,7 @@ def test_pain_before_is_the_last_rating_given_before_the_task_began(recorded: Ca
 
 
 def test_pain_before_ignores_other_sites_and_other_sessions(recorded: Callable[..., Store]) -> None:
-    recorded(lambda session: rate(session, 9.0), "S0")
+    recorded(lambda session: (rate(session, 9.0), rate(session, 9.0)), "S0")
 
     def play(session: PretendSession) -> None:
         rate(session, 2.0)
