@@ -82,6 +82,8 @@ def _record_problem(what: str, place: Place, some: bool, data: Any, record: Any)
         near = difflib.get_close_matches(unknown[1], known, 1)
         remedy = f"did you mean `{near[0]}`?" if near else f"remove it (known: {', '.join(known)})"
         return f"expected a known name{at}, but `{unknown[1]}` came; {remedy}", (*place, unknown[1])
+    if what[:1].islower():  # the record's own words, from its `__post_init__`; msgspec's begin with a capital
+        return f"{what}{at}; correct it", place
     if what.startswith("Invalid enum value"):
         words = [str(word) for info in declared for word in getattr(info, "values", ())]
         what = f"Expected one of {', '.join(words)}"
