@@ -149,9 +149,10 @@ def _plot(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str
             axes.axvspan(begin, end, color=_TASK, lw=0)
             axes.text((begin + end) / 2, 10.35, str(number), ha="center", va="bottom", color=_SOFT, fontsize=10)
         # An unanswered question is a missing value, which interrupts the line.
-        axes.plot(seconds(pain["asked_at"]), pain["value"], "-o", color=_GIVEN, lw=1.6, ms=7, zorder=3)
-        for when, value in zip(seconds(given["asked_at"]), given["value"], strict=True):
-            axes.annotate(f"{value:g}", (when, value), (0, 8), textcoords="offset points", ha="center",
+        when = seconds(pain["answered_at"].fillna(pain["asked_at"]))
+        axes.plot(when, pain["value"], "-o", color=_GIVEN, lw=1.6, ms=7, zorder=3, clip_on=False)
+        for answered, value in zip(seconds(given["answered_at"]), given["value"], strict=True):
+            axes.annotate(f"{value:g}", (answered, value), (0, 8), textcoords="offset points", ha="center",
                           color=_INK, fontsize=10)  # fmt: skip
         if len(other):
             axes.plot(seconds(other["asked_at"]), [0.0] * len(other), "x", color=_SOFT, ms=7, clip_on=False,
