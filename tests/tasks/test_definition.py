@@ -25,15 +25,18 @@ def test_no_shipped_target_is_further_than_comfortable() -> None:
 @pytest.mark.parametrize(
     ("task", "before", "after", "expected"),
     [
-        ("reach_touch", "[-0.10, -0.25, 0.62]", "[-0.10, -0.25, 1.62]", r"within 0.9 arm lengths of the shoulder, got \[-0.1, -0.25, 1.62\]"),
+        (
+            "reach_touch",
+            "[-0.10, -0.25, 0.62]",
+            "[-0.10, -0.25, 1.62]",
+            "within 0.9 arm lengths of the shoulder, got [-0.1, -0.25, 1.62]",
+        ),
         ("open_close_hand", "low = 0.4 ", "low = 0.7 ", "expected `low` below `high`, got low = 0.7 and high = 0.6"),
         ("open_close_hand", 'feature = "hand_closure"', 'feature = "hand_closer"', "hand_closer"),
         ("open_close_hand", 'kind = "repetition"', 'kind = "repeat"', "repeat"),
     ],
 )
-def test_a_task_that_cannot_work_is_refused(
-    tmp_path: Path, task: str, before: str, after: str, expected: str
-) -> None:
+def test_a_task_that_cannot_work_is_refused(tmp_path: Path, task: str, before: str, after: str, expected: str) -> None:
     text = (SHIPPED / f"{task}.toml").read_text(encoding="utf-8")
     assert before in text
     (tmp_path / f"{task}.toml").write_text(text.replace(before, after), encoding="utf-8")
