@@ -27,6 +27,8 @@ from vrrehab.sources import SPACE_CHANGED, Source
 _CLOCKS_EVERY_NS = 10_000_000_000
 #: A lost hand dims to this share of its opacity over this time; it never snaps away.
 _DIMMED_RATIO, _DIM_S = 0.35, 0.3
+#: What the participant reads while the record is in trouble; the trouble's own words go to the desktop.
+_RECORD_TROUBLE = "The record is not connected just now. Your therapist can see it; we go on."
 #: No step of a session's time is longer than this, whatever the runtime did in between.
 _LONGEST_STEP_S = 0.25
 
@@ -112,7 +114,7 @@ class Sitting:
         """The programme takes its frame, then the participant (a scripted one looks; a person just sees)."""
         lost_for_s = self._tracker.lost_for_s(self.plan.intact_side)
         self.conductor.step(self._elapsed_s, self._tracked, lost_for_s, self._source.selecting())
-        self.view.notice = self.conductor.notice or self._record.problem()
+        self.view.notice = self.conductor.notice or (_RECORD_TROUBLE if self._record.problem() else "")
         self._source.see(self.view)
 
     def keep(self, times_us: np.ndarray) -> None:
