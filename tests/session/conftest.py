@@ -33,6 +33,7 @@ class Kept:
 
     events: list[messages.Event] = field(default_factory=list)
     frames: list[NDArray[np.void]] = field(default_factory=list)
+    trouble: str = ""
 
     def event(self, event: messages.Event) -> None:
         self.events.append(event)
@@ -41,7 +42,7 @@ class Kept:
         self.frames.append(record.copy())
 
     def problem(self) -> str:
-        return ""
+        return self.trouble
 
     def of(self, kind: type[messages.Event]) -> list:
         return [event for event in self.events if isinstance(event, kind)]
@@ -99,12 +100,13 @@ def sit() -> Callable[..., Sat]:
         tell: Script = lambda sitting, frame: (),
         settings: Mapping[str, float | bool] | None = None,
         most_frames: int = 60_000,
+        trouble: str = "",
     ) -> Sat:
         plan = make_plan(LOST_LEFT_HAND, load_programme(programme), mode, "scripted", seed)
         if source is None:
             participant = participant or ScriptedParticipant(seed, plan.intact_side)
             source = ScriptedSource(participant)
-        record = Kept()
+        record = Kept(trouble=trouble)
         sitting = Sitting(plan, source, record, "none")
         for name, value in (settings or {}).items():
             sitting.settings.change(name, value)

@@ -242,6 +242,12 @@ def test_the_demo_runs_to_its_end_in_every_mode(sit: Callable[..., Sat], mode: s
     assert set(provenance) == {expected[mode]}
 
 
+def test_a_record_in_trouble_is_told_calmly_and_the_session_goes_on(sit: Callable[..., Sat]) -> None:
+    sat = sit(trouble="tcp://127.0.0.1:5757 does not answer", most_frames=100)
+    assert sat.sitting.view.notice.startswith("The record is not connected just now.")
+    assert len(sat.record.frames) == 100
+
+
 def test_a_steady_frame_leaves_nothing_for_the_collector(sit: Callable[..., Sat]) -> None:
     tracked: dict[int, int] = {}
 
