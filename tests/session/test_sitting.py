@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from telemetry import messages
-from vrrehab.body.skeleton import ARM, HAND, INDEX, Provenance, Side
+from vrrehab.body.skeleton import ARM, HAND, INDEX, Body, Provenance, Side
 from vrrehab.session.sitting import Sitting
 from vrrehab.testing.participant import FadingPain, ScriptedParticipant
 
@@ -266,3 +266,14 @@ def test_a_steady_frame_leaves_nothing_for_the_collector(sit: Callable[..., Sat]
         gc.enable()
     # The record keeps each frame in a list, which is this test's doing, and no more than that grows.
     assert tracked[1380] - tracked[1301] <= 2 * 79
+
+
+def test_nothing_is_asked_or_performed_before_the_head_has_been_seen(sit: Callable[..., Sat]) -> None:
+    class Nobody(ScriptedParticipant):
+        def locate(self, display_time_ns: int, body: Body) -> None:
+            body.forget()
+
+    sat = sit(participant=Nobody(1, Side.RIGHT), tell=lambda *_: (Told("skip"),), most_frames=100)
+    assert sat.record.of(messages.RatingAsked) == []
+    assert sat.record.of(messages.TaskStarted) == []
+    assert len(sat.record.frames) == 100

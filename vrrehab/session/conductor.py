@@ -122,7 +122,7 @@ class Conductor:
 
     def _perform(self, step: Step) -> Generator[None, None, str]:
         view, task = self._view, step.task
-        yield from self._until_released()
+        yield from self._until_ready()
         side = self._plan.acting_side
         shoulder = self._shoulder(side)
         seed = self._plan.seed * 1000 + step.block_index * 100 + step.task_index
@@ -160,7 +160,7 @@ class Conductor:
 
     def _ask(self, phase: messages.Phase, task_run_id: str | None) -> Script:
         view = self._view
-        yield from self._until_released()
+        yield from self._until_ready()
         title = "How much does the missing limb hurt now?"
         question = PainQuestion(self._tracked.poses[HEAD], (self._plan.intact_side,), title)
         self.ledger.ask(phase, task_run_id, self._mono_ns)
@@ -262,8 +262,9 @@ class Conductor:
     ) -> None:
         self.ledger.answer(status, value, source, by, self._mono_ns)
 
-    def _until_released(self) -> Script:
-        while self._held_by_therapist:
+    def _until_ready(self) -> Script:
+        """Until no break is on and there is a head to put things in front of."""
+        while self._held_by_therapist or not self._tracked.has(HEAD):
             yield
 
     def _take_moving_on(self) -> bool:
