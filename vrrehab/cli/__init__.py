@@ -5,7 +5,6 @@ Exit codes: 0 done, 2 misuse, 1 a failure told in one line that says what to do.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import io
 import os
@@ -54,7 +53,7 @@ RecorderAddress = Annotated[
 
 def main() -> None:
     """Run a command; a failure it knows becomes one line and exit code 1."""
-    from vrrehab.cli.interruption import leave_on_any_signal
+    from vrrehab.cli.interruption import Interrupted, leave_on_any_signal
 
     leave_on_any_signal()
     for stream in (sys.stdout, sys.stderr):
@@ -65,13 +64,8 @@ def main() -> None:
         for name in _COMMANDS:
             importlib.import_module(f"vrrehab.cli.{name}")
         app()
-    except KeyboardInterrupt:
+    except (Interrupted, KeyboardInterrupt):
         _fail("interrupted; what was recorded until then is kept")
-    except BrokenPipeError:
-        # Whoever read our output has left, as `head` does; so that Python does not try once more when it ends:
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except Exception as error:
         if not isinstance(error, _known_failures()):
             raise

@@ -42,25 +42,40 @@ def demo(
     from telemetry.client import RecorderClient
     from telemetry.messages import LimbLoss, Profile
     from vrrehab.cli.disk import make_ready
+    from vrrehab.cli.interruption import held_back
     from vrrehab.cli.session import SourceChoice, sit
-    from vrrehab.stage.engine import engine
 
     make_ready(data)
-    display: DisplayKind = "offscreen" if offscreen or not engine().windows else "window"
-    where = "in a window; Esc stops" if display == "window" else "offscreen"
-    print(f"A scripted participant sits down in the therapy room (drawn {where}), for about a minute.", flush=True)
-    with recorder_process(data) as address, RecorderClient(address) as client:
-        loss = LimbLoss(limb="hand", side="left", level="wrist")
-        known = client.profile("DEMO")
-        profile = Profile(code="DEMO", limb_losses=(loss,), consent="open", version=known.version + 1 if known else 1)
-        client.put_profile(profile)
-        outcome = sit(
-            data, profile, "demo", source=SourceChoice("scripted"), display=display, mode=None, recorder=address,
-            seed=seed, say=_say,
-        )  # fmt: skip
-        client.wait_sealed(outcome.session_id, timeout_s=_SEAL_S)
-    if outcome.status == "interrupted":
-        raise KeyboardInterrupt
+    with held_back() as interruption:
+        from vrrehab.stage.engine import engine
+
+        display: DisplayKind = "offscreen" if offscreen or not engine().windows else "window"
+        where = "in a window; Esc stops" if display == "window" else "offscreen"
+        _say(f"A scripted participant sits down in the therapy room (drawn {where}), for about a minute.")
+        with recorder_process(data) as address, RecorderClient(address) as client:
+            interruption.check()
+            known = client.profile("DEMO")
+            profile = Profile(
+                code="DEMO",
+                limb_losses=(LimbLoss(limb="hand", side="left", level="wrist"),),
+                consent="open",
+                version=known.version + 1 if known else 1,
+            )
+            client.put_profile(profile)
+            outcome = sit(
+                data,
+                profile,
+                "demo",
+                interruption,
+                source=SourceChoice("scripted"),
+                display=display,
+                mode=None,
+                recorder=address,
+                seed=seed,
+                say=_say,
+            )
+            client.wait_sealed(outcome.session_id, timeout_s=_SEAL_S)
+        interruption.check()
     _show(data, outcome.session_id)
 
 
@@ -90,23 +105,18 @@ def _show(data: Path, session_id: str) -> None:
 def recorder_process(data: Path) -> Iterator[str]:
     """A recorder on `data` in a process of its own; its address. Raises `NobodyAnswers` where it does not start."""
     from telemetry.errors import NobodyAnswers
-    from vrrehab.cli.interruption import held_back
 
     with tempfile.TemporaryFile() as complaint:
-        # A signal must not come between the birth of the process and the lines that end it.
-        with held_back() as interruption:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "vrrehab", "recorder", "--data", str(data), "--bind", "tcp://127.0.0.1:*"],
-                stdout=subprocess.PIPE,
-                stderr=complaint,
-                text=True,
-                # Ctrl-C in a terminal reaches the whole group; the recorder has to stay until the session has ended.
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vrrehab", "recorder", "--data", str(data), "--bind", "tcp://127.0.0.1:*"],
+            stdout=subprocess.PIPE,
+            stderr=complaint,
+            text=True,
+            # Ctrl-C in a terminal reaches the whole group; the recorder has to stay until the session has ended.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
         try:
-            if interruption.asked:
-                raise KeyboardInterrupt
             assert process.stdout is not None
             said = process.stdout.readline()
             if not said.startswith("listening on "):

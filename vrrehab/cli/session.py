@@ -17,6 +17,7 @@ from vrrehab.cli.participant import checked_code
 
 if TYPE_CHECKING:
     from telemetry.messages import Profile, SessionStatus
+    from vrrehab.cli.interruption import Interruption
     from vrrehab.session.commands import Command
     from vrrehab.session.frame import Display
     from vrrehab.session.plan import Plan
@@ -94,21 +95,25 @@ def session(
     """
     from vrrehab.cli.connection import profile_for_session, recorder_of_session
     from vrrehab.cli.disk import make_ready
+    from vrrehab.cli.interruption import held_back
     from vrrehab.session.programme import load_programme
 
     load_programme(programme)  # a mistyped name is told before anything is touched
     make_ready(data)
     address = recorder_of_session(data, recorder)
-    outcome = sit(
-        data,
-        profile_for_session(data, address, participant),
-        programme,
-        source=source,
-        display=display or ("openxr" if source.kind == "openxr" else "window"),
-        mode=mode,
-        recorder=address,
-        seed=random.randrange(2**31) if seed is None else seed,
-    )
+    profile = profile_for_session(data, address, participant)
+    with held_back() as interruption:
+        outcome = sit(
+            data,
+            profile,
+            programme,
+            interruption,
+            source=source,
+            display=display or ("openxr" if source.kind == "openxr" else "window"),
+            mode=mode,
+            recorder=address,
+            seed=random.randrange(2**31) if seed is None else seed,
+        )
     for line in in_words(outcome, data):
         print(line)
     if outcome.status == "interrupted" or not outcome.kept:
@@ -136,6 +141,7 @@ def sit(
     data: Path,
     profile: Profile,
     programme: str,
+    interruption: Interruption,
     *,
     source: SourceChoice,
     display: DisplayKind,
@@ -146,8 +152,8 @@ def sit(
 ) -> Outcome:
     """Run one sitting to its end, telling `say` what happens, a line at a time.
 
-    Everything that can be wrong with it is found before the first frame. From there on a signal to leave ends it
-    as `interrupted` after the frame it came in, so that the record is whole.
+    Everything that can be wrong with it is found before the first frame. From there on an interruption ends it as
+    `interrupted` after the frame in which it came, so that the record is whole; before, it raises `Interrupted`.
     """
     from telemetry.commands import CommandServer
     from telemetry.folder import Folder, announce_session
@@ -156,7 +162,6 @@ def sit(
     from telemetry.sender import Sender
     from vrrehab.body.drives import make_drive
     from vrrehab.body.skeleton import JOINTS
-    from vrrehab.cli.interruption import held_back
     from vrrehab.cli.narration import Narrator
     from vrrehab.session.loop import run
     from vrrehab.session.plan import make_plan
@@ -168,8 +173,7 @@ def sit(
     make_drive(plan.mode, plan.intact_side)  # refuses a mode that is not built
     spool = Folder(data).spool
     with contextlib.ExitStack() as open_parts:
-        parts = open_parts.enter_context(_parts(plan, source, display))
-        interruption = open_parts.enter_context(held_back())
+        parts = open_parts.enter_context(_parts(plan, source, display, interruption))
         commands = open_parts.enter_context(CommandServer("tcp://127.0.0.1:*"))
         open_parts.enter_context(announce_session(data, plan.session_id, commands.address))
         sender = Sender(spool, plan.session_id, recorder, FrameLayout(JOINTS))
@@ -212,13 +216,15 @@ class Parts:
 
 
 @contextlib.contextmanager
-def _parts(plan: Plan, source: SourceChoice, display: DisplayKind) -> Iterator[Parts]:
+def _parts(plan: Plan, source: SourceChoice, display: DisplayKind, interruption: Interruption) -> Iterator[Parts]:
     """Open source and display, and close them again; a headset serves as both."""
     from vrrehab.stage.engine import suitable_tier
     from vrrehab.stage.stage import Stage
 
     moved = _source(plan, source)
+    interruption.check()
     stage = Stage(plan.programme.place, suitable_tier())
+    interruption.check()
     with contextlib.ExitStack() as open_parts:
         headset = None
         if "openxr" in (source.kind, display):
@@ -238,6 +244,7 @@ def _parts(plan: Plan, source: SourceChoice, display: DisplayKind) -> Iterator[P
         if moved is None:
             assert headset is not None
             moved = headset.source
+        interruption.check()
         yield Parts(moved, shown, headset.runtime if headset else "none")
 
 
