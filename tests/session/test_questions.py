@@ -83,6 +83,18 @@ def test_a_question_can_be_declined(question: PainQuestion) -> None:
     assert (question.answer, question.value) == (Answered.DECLINED, None)
 
 
+def test_a_look_that_never_moves_answers_nothing(question: PainQuestion) -> None:
+    """It may rest where the last question was confirmed: there is "I would rather not say", and "yes" after that."""
+    body = looking_at(geometry.apply(question.panel.pose, np.array([-0.03, -0.098, 0.0])))
+    for _ in range(round(4 * DWELL_S / FRAME_S)):
+        question.step(FRAME_S, DWELL_S, body, False)
+    assert question.panel.chosen == DECLINE
+    assert question.panel.aimed == CONFIRM
+    assert question.answer is None
+    look(question, CONFIRM, 0.6)
+    assert question.answer is Answered.DECLINED
+
+
 def test_a_touch_chooses_at_once_and_must_leave_before_it_touches_again(question: PainQuestion) -> None:
     away = looking_at(np.array([3.0, 1.0, -1.0]))
     question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, "6") + np.array([0, 0, 0.2])), False)

@@ -36,6 +36,9 @@ _DECLINE = Button(DECLINE, "I would rather not say", 0.0, -0.098, 0.26, 0.044)
 #: A fingertip this close to the panel's plane is touching it, and must leave this far before it can touch
 #: again.
 _TOUCH_M, _UNTOUCH_M = 0.015, 0.04
+#: After a choice a look has to go this far before it can choose again: what appears under a look that rests, such as
+#: "yes" where "I would rather not say" was, must not be chosen by it too.
+_LOOK_AWAY_M = 0.04
 #: Thumb and index tips closer than this are a pinch, and further apart than this have let go.
 _PINCH_M, _UNPINCH_M = 0.022, 0.035
 
@@ -69,12 +72,14 @@ class PainQuestion:
 
     A look must rest on a button for the dwell time; a pinch or a select takes the button looked at, a touch
     the button touched. Choosing a number asks for confirmation; there a press that chose must be let go
-    before it can confirm.
+    before it can confirm, and a look must move on.
     """
 
     def __init__(self, head: NDArray[np.float64], hands: tuple[Side, ...], title: str) -> None:
         self._hands = hands
         self._aimed_for_s = 0.0
+        self._looking_at: NDArray[np.float64] | None = None
+        self._rests_at: NDArray[np.float64] | None = None
         # A press held while the question appears, or since the last choice, does nothing until it is let go.
         self._armed = {By.TOUCH: False, By.PINCH: False, By.SELECT: False}
         self.answer: Answered | None = None
@@ -89,21 +94,23 @@ class PainQuestion:
         """Take one frame: the tracked body in session space and whether a controller's select is down."""
         panel = self.panel
         touched = self._press(By.TOUCH, *self._touch(body))
-        looked_at = self._button_at(self._gaze(body))
+        self._looking_at = self._gaze(body)
+        looked_at = self._button_at(self._looking_at)
         pinched = self._press(By.PINCH, *self._pinch(body))
         selected = self._press(By.SELECT, selecting, not selecting)
         if touched is not None:
             self._choose(touched, By.TOUCH)
             return
         aimed = looked_at.name if looked_at else None
-        if aimed != panel.aimed or aimed == panel.chosen:
+        rests = self._rests()
+        if aimed != panel.aimed or aimed == panel.chosen or rests:
             self._aimed_for_s = 0.0
         panel.aimed = aimed
         if aimed is None:
             panel.progress = 0.0
         elif pinched or selected:
             self._choose(aimed, By.PINCH if pinched else By.SELECT)
-        elif aimed != panel.chosen:
+        elif aimed != panel.chosen and not rests:
             self._aimed_for_s += elapsed_s
             panel.progress = min(1.0, self._aimed_for_s / dwell_s)
             if self._aimed_for_s >= dwell_s:
@@ -115,6 +122,7 @@ class PainQuestion:
         """
         panel = self.panel
         self._aimed_for_s = 0.0
+        self._rests_at = self._looking_at
         panel.progress = 0.0
         if name == CONFIRM:
             self.by = by
@@ -142,6 +150,15 @@ class PainQuestion:
             self._armed[by] = False
             return str(button)
         return None
+
+    def _rests(self) -> bool:
+        """Whether the look is still where it was when something was chosen."""
+        if self._rests_at is None:
+            return False
+        here = self._looking_at
+        if here is None or float(np.linalg.norm(here - self._rests_at)) > _LOOK_AWAY_M:
+            self._rests_at = None
+        return self._rests_at is not None
 
     def _gaze(self, body: Body) -> NDArray[np.float64] | None:
         """Where the line of the head's gaze meets the panel, (2,) in metres from its centre."""
