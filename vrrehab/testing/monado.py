@@ -80,6 +80,8 @@ class Monado:
     """A runtime service of our own; `environment` is what a client needs in its environment to reach it.
 
     `kill` ends it as a crash would; `start` starts it again in the same place, with the same environment.
+
+    eyes_percent: how large the eyes' pictures are that it recommends; at 100 software draws about one a second.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Monado:
         screen: Screen,
         motion: Motion = Motion.REMOTE,
         compositor: Compositor = Compositor.WINDOW,
+        eyes_percent: int = 100,
     ) -> None:
         # The service's socket lies in here, and a socket's path may be 107 bytes long.
         self._folder = Path(tempfile.mkdtemp(prefix="xr-", dir="/tmp"))
@@ -105,6 +108,7 @@ class Monado:
             "XDG_CONFIG_HOME": str(self._folder),
             "XR_RUNTIME_JSON": manifest,
             "VRREHAB_REMOTE_PORT": str(self.remote_port),
+            "OXR_VIEWPORT_SCALE_PERCENTAGE": str(eyes_percent),
         }
         self._service_environment = {
             **os.environ,
