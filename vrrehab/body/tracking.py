@@ -14,15 +14,15 @@ import numpy as np
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
 from vrrehab.body.ik import RESTING_ARM, solve_arm
-from vrrehab.body.skeleton import ARM, HAND, HEAD, PELVIS, TORSO, Body, Provenance, Side, joint
+from vrrehab.body.single import rotate
+from vrrehab.body.skeleton import HAND, HEAD, PELVIS, TORSO, Body, Provenance, Side, joint
 
-_WRISTS = np.array([joint(side, "wrist") for side in Side])
-#: Shoulder and elbow of both arms, in one list.
-_ARMS = np.array([ARM[side].start + i for side in Side for i in (0, 1)])
-_RESTING_ARMS = np.stack([RESTING_ARM[side] for side in Side])
+_SHOULDER, _ELBOW, _WRIST = ({side: joint(side, name) for side in Side} for name in ("shoulder", "elbow", "wrist"))
+_SIDES = tuple(Side)
+# As plain numbers, which numpy takes in a tenth of the time.
+_NONE, _HELD, _INFERRED = (int(each) for each in (Provenance.NONE, Provenance.HELD, Provenance.INFERRED))
 #: An arm that hangs down, the palm turned to the front as in the anatomical position.
 _HANGING = geometry.quaternions_of(np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]))
-_UP = np.array([0.0, 1.0, 0.0])
 
 
 class Tracker:
@@ -39,12 +39,13 @@ class Tracker:
 
     def __init__(self, eye_height_m: float, build: Build = USUAL) -> None:
         self._build = build
-        self._held = Body.unseen()
+        self._held = Body.unseen().poses
+        self._head_seen = False
         self._last_seen_s = {side: -math.inf for side in Side}
         self._now_s = -math.inf
         half = build.shoulder_breadth / 2
-        self._shoulders_from_torso = np.array([[-half, 0.0, 0.0], [half, 0.0, 0.0]])
-        self._neck_from_head = geometry.pose((0.0, -build.eyes_above_neck, build.eyes_before_neck))
+        self._shoulder_from_torso = {Side.LEFT: (-half, 0.0, 0.0), Side.RIGHT: (half, 0.0, 0.0)}
+        self._neck_from_head = (0.0, -build.eyes_above_neck, build.eyes_before_neck)
         self._pelvis = geometry.IDENTITY.copy()
         self.recentre(eye_height_m)
 
@@ -55,7 +56,8 @@ class Tracker:
         build = self._build
         below_eyes = build.eyes_above_neck + build.neck_above_shoulders + build.shoulders_above_hips
         self._pelvis[:3] = 0.0, eye_height_m - below_eyes, build.eyes_before_neck
-        self._held.forget()
+        self._held.fill(np.nan)
+        self._head_seen = False
         self._last_seen_s = {side: -math.inf for side in Side}
 
     def lost_for_s(self, side: Side) -> float:
@@ -66,51 +68,61 @@ class Tracker:
         """Writes every joint of `tracked` from what was `seen` in the frame shown at `now_s`."""
         self._now_s = now_s
         tracked.copy_from(seen)
-        held = self._held
-        if seen.provenance[HEAD] != Provenance.NONE:
-            held.poses[HEAD], held.provenance[HEAD] = seen.poses[HEAD], Provenance.HELD
-        else:
-            tracked.poses[HEAD], tracked.provenance[HEAD] = held.poses[HEAD], held.provenance[HEAD]
-        for side in Side:
+        poses, provenance, held = tracked.poses, tracked.provenance, self._held
+        there = provenance.tobytes()
+        if there[HEAD]:
+            held[HEAD] = poses[HEAD]
+            self._head_seen = True
+        elif self._head_seen:
+            poses[HEAD], provenance[HEAD] = held[HEAD], _HELD
+        for side in _SIDES:
             hand = HAND[side]
-            if seen.provenance[hand].all():
+            if _NONE not in there[hand]:
                 self._last_seen_s[side] = now_s
-                held.poses[hand], held.provenance[hand] = seen.poses[hand], Provenance.HELD
+                held[hand] = poses[hand]
             else:
-                tracked.poses[hand], tracked.provenance[hand] = held.poses[hand], held.provenance[hand]
-        self._infer(tracked)
+                poses[hand] = held[hand]
+                provenance[hand] = _HELD if self._last_seen_s[side] > -math.inf else _NONE
+        if self._head_seen:
+            self._infer(tracked)
 
     def _infer(self, tracked: Body) -> None:
-        """Pelvis, torso, shoulders and elbows, wherever the source has not seen them; NaN without a head."""
+        """Pelvis, torso, shoulders and elbows, wherever the source has not seen them."""
         poses, provenance = tracked.poses, tracked.provenance
-        if provenance[HEAD] == Provenance.NONE:
-            return
-        if provenance[PELVIS] == Provenance.NONE:
-            poses[PELVIS], provenance[PELVIS] = self._pelvis, Provenance.INFERRED
-        if provenance[TORSO] == Provenance.NONE:
-            poses[TORSO], provenance[TORSO] = self._torso(poses[HEAD], poses[PELVIS]), Provenance.INFERRED
-        torso = poses[TORSO]
-        shoulders = geometry.apply(torso, self._shoulders_from_torso)
-        arms = solve_arm(shoulders, poses[_WRISTS, :3], self._build, _RESTING_ARMS, torso[3:])
-        for i, wrist in enumerate(_WRISTS):
-            if provenance[wrist] == Provenance.NONE:
+        there = provenance.tobytes()
+        if not there[PELVIS]:
+            poses[PELVIS], provenance[PELVIS] = self._pelvis, _INFERRED
+        if not there[TORSO]:
+            poses[TORSO], provenance[TORSO] = self._torso(poses[HEAD].tolist(), poses[PELVIS].tolist()), _INFERRED
+        x, y, z, *torso = poses[TORSO].tolist()
+        for side in _SIDES:
+            shoulder, elbow = _SHOULDER[side], _ELBOW[side]
+            if there[shoulder] and there[elbow]:
+                continue
+            right, up, back = rotate(torso, self._shoulder_from_torso[side])
+            place = x + right, y + up, z + back
+            if there[_WRIST[side]]:
+                wrist = poses[_WRIST[side], :3].tolist()
+                upper, fore = solve_arm(place, wrist, self._build, RESTING_ARM[side], torso)
+                if not there[elbow]:
+                    poses[elbow], provenance[elbow] = fore, _INFERRED
+            else:
                 # Without a wrist there is no elbow, and the upper arm's rotation is not known: it hangs.
-                arms[i, 0, :3], arms[i, 0, 3:] = shoulders[i], _HANGING
-        found = np.where(np.isnan(arms[..., 0].ravel()), Provenance.NONE, Provenance.INFERRED)
-        unseen = provenance[_ARMS] == Provenance.NONE
-        rows = _ARMS[unseen]
-        poses[rows], provenance[rows] = arms.reshape(4, 7)[unseen], found[unseen]
+                upper = *place, *_HANGING
+            if not there[shoulder]:
+                poses[shoulder], provenance[shoulder] = upper, _INFERRED
 
-    def _torso(self, head: geometry.Array, pelvis: geometry.Array) -> geometry.Array:
+    def _torso(self, head: list[float], pelvis: list[float]) -> tuple[float, ...]:
         """The torso at the height of the shoulders, (7,), leaning from the pelvis toward the neck."""
-        neck = geometry.apply(head, self._neck_from_head[:3])
-        spine = neck - pelvis[:3]
-        length = math.sqrt(float(spine @ spine))
+        head_x, head_y, head_z, *turn = head
+        right, up, back = rotate(turn, self._neck_from_head)
+        neck_x, neck_y, neck_z = head_x + right, head_y + up, head_z + back
+        x, y, z = neck_x - pelvis[0], neck_y - pelvis[1], neck_z - pelvis[2]
+        length = math.sqrt(x * x + y * y + z * z)
         # Nobody's neck is below their hips: a headset laid on the floor leaves the torso upright.
-        up = spine / length if length > 0.1 and spine[1] > 0.0 else _UP
-        out = np.empty(7)
-        out[:3] = neck - up * self._build.neck_above_shoulders
-        # The shortest turn from upright to `up`; it has no twist about the spine.
-        out[3:] = up[2], 0.0, -up[0], 1.0 + up[1]
-        out[3:] /= math.sqrt(float(out[3:] @ out[3:]))
-        return out
+        x, y, z = (x / length, y / length, z / length) if length > 0.1 and y > 0.0 else (0.0, 1.0, 0.0)
+        below = self._build.neck_above_shoulders
+        # The shortest turn from upright to the spine; it has no twist about it.
+        norm = math.sqrt(2.0 + 2.0 * y)
+        turned = z / norm, 0.0, -x / norm, (1.0 + y) / norm
+        return neck_x - x * below, neck_y - y * below, neck_z - z * below, *turned

@@ -47,7 +47,7 @@ class DemonstratingArm:
         """
         wrist = geometry.pose(shoulder + fingertip - self._fingertip_from_wrist, _RAISED)
         into[2:] = geometry.compose(wrist, hand_pose(self._side, closure))
-        into[:2] = solve_arm(shoulder, wrist[:3], USUAL, RESTING_ARM[self._side])
+        into[:2] = solve_arm(shoulder.tolist(), wrist[:3].tolist(), USUAL, RESTING_ARM[self._side])
 
     def rest(self, shoulder: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         self.pose(self.resting, RELAXED, shoulder, into)
