@@ -15,8 +15,8 @@ Array = NDArray[np.float64]
 IDENTITY = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
 IDENTITY.flags.writeable = False
 
-# Which components of a quaternion change sign under R' = M R M with M = diag(-1, 1, 1).
-_MIRROR_QUATERNION = np.array([1.0, -1.0, -1.0, 1.0])
+# Which components of a pose change sign under x' = M x, R' = M R M with M = diag(-1, 1, 1).
+_MIRROR = np.array([-1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 1.0])
 _DIAGONAL = np.arange(4)
 _UNIT = np.eye(3)
 
@@ -96,16 +96,14 @@ def apply(a_from_b: Array, points: Array) -> Array:
     return a_from_b[..., :3] + rotate(a_from_b[..., 3:], points)
 
 
-def mirror(pose: Array) -> Array:
+def mirror(pose: Array, out: Array | None = None) -> Array:
     """The reflection of poses across the plane x = 0 of the frame they are expressed in, handedness kept.
 
     Positions go to (-x, y, z); rotations to R' = M R M with M = diag(-1, 1, 1), which is again a rotation and
-    keeps OpenXR's convention (-Z to the fingertip, +Y out of the back of the hand) for the other hand.
+    keeps OpenXR's convention (-Z to the fingertip, +Y out of the back of the hand) for the other hand. `out` as in
+    numpy; it may be `pose`.
     """
-    out = pose.copy()
-    out[..., 0] = -pose[..., 0]
-    out[..., 3:] = pose[..., 3:] * _MIRROR_QUATERNION
-    return out
+    return np.multiply(pose, _MIRROR, out=out)
 
 
 def yaw(angle_rad: float) -> Array:

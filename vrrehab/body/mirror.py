@@ -25,5 +25,5 @@ _REFLECTED = np.array(
 def reflect_arm(body: Body, intact_side: Side, into: Body) -> None:
     """Writes the reflection of the intact arm of `body` as the other arm of `into` (which may be `body`)."""
     seen, shown = ARM[intact_side], ARM[intact_side.other]
-    into.poses[shown] = geometry.mirror(body.poses[seen])
-    into.provenance[shown] = _REFLECTED[body.provenance[seen]]
+    geometry.mirror(body.poses[seen], out=into.poses[shown])
+    _REFLECTED.take(body.provenance[seen], out=into.provenance[shown], mode="clip")

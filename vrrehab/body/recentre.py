@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from vrrehab import geometry
-from vrrehab.body.skeleton import Body
+from vrrehab.body.skeleton import JOINT_COUNT, Body
 from vrrehab.geometry import Array
 
 
@@ -23,7 +23,12 @@ class Recentring:
     def __init__(self, reference_from_session: Array, eye_height_m: float) -> None:
         self.reference_from_session = reference_from_session
         self.eye_height_m = eye_height_m
-        self._rotation, self._translation, self._left = geometry.pose_matrix(geometry.invert(reference_from_session))
+        # Places and rotations in one product of poses with a matrix of two blocks.
+        self._matrix, self._offset = np.zeros((7, 7)), np.zeros(7)
+        self._matrix[:3, :3], self._offset[:3], self._matrix[3:, 3:] = geometry.pose_matrix(
+            geometry.invert(reference_from_session)
+        )
+        self._product = np.empty((JOINT_COUNT, 7))
 
     @classmethod
     def from_head(cls, head: Array) -> Recentring:
@@ -35,10 +40,8 @@ class Recentring:
 
     def to_session(self, body: Body) -> None:
         """Takes all joints of a body from the reference space into session space, in place; NaN stays NaN."""
-        poses = body.poses
-        # `matmul` cannot write onto its own argument, and the sums below keep NaN where it was.
-        poses[:, :3] = poses[:, :3] @ self._rotation + self._translation
-        poses[:, 3:] = poses[:, 3:] @ self._left
+        np.matmul(body.poses, self._matrix, out=self._product)
+        np.add(self._product, self._offset, out=body.poses)
 
 
 def _heading(q: Array) -> float:

@@ -12,15 +12,20 @@ ms.
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from vrrehab import geometry
 from vrrehab.body.skeleton import ARM, HAND, JOINT_COUNT, Body, Provenance, Side
 from vrrehab.geometry import Array
 
-_ARMS = slice(ARM[Side.LEFT].start, JOINT_COUNT)
+_TRUNK, _ARMS = slice(0, ARM[Side.LEFT].start), slice(ARM[Side.LEFT].start, JOINT_COUNT)
+_SIDES = tuple(Side)
+_Cutoff = TypeVar("_Cutoff", float, Array)
+#: A pose's two parts begin here, place and rotation, and to which of them each of its numbers belongs.
+_PARTS = np.array([0, 3])
+_PART_OF = np.array([0, 0, 0, 1, 1, 1, 1])
 
 #: How long a hand that was lost takes from where it was held to where it is.
 GLIDE_S = 0.15
@@ -46,15 +51,20 @@ class Smoother:
     ) -> None:
         self.enabled = enabled
         self._min_cutoff_hz = min_cutoff_hz
-        self._slopes = np.array([position_slope, rotation_slope])
+        # The speed of a turn is twice that of its quaternion.
+        self._slopes = np.array([position_slope, 2.0 * rotation_slope])
         self._speed_cutoff_hz = speed_cutoff_hz
         self._poses = np.full((JOINT_COUNT, 7), np.nan)
-        self._measured = np.full((JOINT_COUNT, 7), np.nan)
-        self._rates = np.zeros((JOINT_COUNT, 7))
-        self._now_s = -math.inf
-        self._held = dict.fromkeys(Side, False)
         self._glide_from = np.full((JOINT_COUNT, 7), np.nan)
+        self._now_s = -math.inf
+        #: The provenance of the frame before, as bytes; empty where there is none.
+        self._known = b""
+        self._held = dict.fromkeys(Side, False)
         self._glide_until_s = dict.fromkeys(Side, -math.inf)
+        # What the filter works on, arms alone: written in place, since new arrays are half of such a frame's cost.
+        self._calm = self._poses[_ARMS]
+        self._before, self._now, self._change, self._rates = np.full((4, *self._calm.shape), np.nan)
+        self._spelling = np.ones(self._calm.shape)
 
     def forget(self) -> None:
         """Starts afresh with the next frame, as after recentring."""
@@ -62,20 +72,29 @@ class Smoother:
 
     def smooth(self, tracked: Body, steady: Body, now_s: float) -> None:
         """Writes every joint of `steady` for the frame shown at `now_s` seconds."""
-        steady.copy_from(tracked)
         if not self.enabled:
+            steady.copy_from(tracked)
             self._now_s = -math.inf
             return
         elapsed_s, self._now_s = now_s - self._now_s, now_s
         if not 0.0 <= elapsed_s <= _STALE_S:
             self._poses.fill(np.nan)
+            self._known = b""
             self._glide_until_s = dict.fromkeys(Side, -math.inf)
             elapsed_s = 0.0
-        for side in Side:
-            self._watch(tracked, side, now_s)
-        self._filter(tracked.poses[_ARMS], elapsed_s)
-        steady.poses[_ARMS] = self._poses[_ARMS]
-        for side in Side:
+        # A joint comes, goes, is held or found only where provenance changes, which is seldom.
+        known = tracked.provenance.tobytes()
+        if known != self._known:
+            self._known = known
+            for side in _SIDES:
+                self._watch(tracked, side, now_s)
+            self._begin(tracked.poses[_ARMS])
+        if elapsed_s > 0.0:
+            self._filter(tracked.poses[_ARMS], elapsed_s)
+        steady.provenance[:] = tracked.provenance
+        steady.poses[_TRUNK] = tracked.poses[_TRUNK]
+        steady.poses[_ARMS] = self._calm
+        for side in _SIDES:
             if now_s < self._glide_until_s[side]:
                 self._glide(steady, ARM[side], 1.0 - (self._glide_until_s[side] - now_s) / GLIDE_S)
 
@@ -91,27 +110,39 @@ class Smoother:
             self._poses[arm] = np.nan
         self._held[side] = held
 
+    def _begin(self, measured: Array) -> None:
+        """Joints without a past are taken as they are, and at rest."""
+        new = np.isnan(self._calm[:, 0])
+        self._calm[new] = self._before[new] = measured[new]
+        self._rates[new] = 0.0
+
     def _filter(self, measured: Array, elapsed_s: float) -> None:
-        poses, before, rates = self._poses[_ARMS], self._measured[_ARMS], self._rates[_ARMS]
-        new = np.isnan(poses[:, 0])
-        if new.any():
-            poses[new], before[new], rates[new] = measured[new], measured[new], 0.0
-        if elapsed_s > 0.0:
-            now = measured.copy()
-            now[:, 3:] = geometry.near(measured[:, 3:], before[:, 3:])
-            rates += _weight(self._speed_cutoff_hz, elapsed_s) * ((now - before) / elapsed_s - rates)
-            squares = rates * rates
-            cutoffs = np.empty((len(rates), 2))
-            cutoffs[:, 0] = squares[:, :3].sum(axis=1)
-            cutoffs[:, 1] = 4.0 * squares[:, 3:].sum(axis=1)  # a turn is twice its quaternion's way
-            np.sqrt(cutoffs, out=cutoffs)
-            weights = _weight(self._min_cutoff_hz + self._slopes * cutoffs, elapsed_s)
-            step = now - poses
-            step[:, :3] *= weights[:, :1]
-            step[:, 3:] *= weights[:, 1:]
-            poses += step
-            poses[:, 3:] = geometry.normalise(poses[:, 3:])
-            before[:] = now
+        """The paper's equations, for all joints and both parts of their poses at once."""
+        calm, before, now, change, rates = self._calm, self._before, self._now, self._change, self._rates
+        # Of q and -q, which are the same rotation, the one nearer to the rotation before.
+        np.multiply(measured, before, out=change)
+        np.copysign(1.0, np.add.reduce(change[:, 3:], axis=1, keepdims=True), out=self._spelling[:, 3:])
+        np.multiply(measured, self._spelling, out=now)
+
+        weight = _weight(self._speed_cutoff_hz, elapsed_s)
+        np.subtract(now, before, out=change)
+        change *= weight / elapsed_s
+        rates *= 1.0 - weight
+        rates += change
+
+        np.multiply(rates, rates, out=change)
+        speeds = np.add.reduceat(change, _PARTS, axis=1)
+        np.sqrt(speeds, out=speeds)
+        speeds *= self._slopes
+        speeds += self._min_cutoff_hz
+        np.subtract(now, calm, out=change)
+        change *= _weight(speeds, elapsed_s).take(_PART_OF, axis=1)
+        calm += change
+
+        np.multiply(calm, calm, out=change)
+        lengths = np.add.reduce(change[:, 3:], axis=1, keepdims=True)
+        calm[:, 3:] /= np.sqrt(lengths, out=lengths)
+        self._before, self._now = now, before
 
     def _glide(self, steady: Body, arm: slice, ratio: float) -> None:
         """Part of the way from where the hand was held; such joints are neither measured nor held, but
@@ -124,7 +155,7 @@ class Smoother:
         )
 
 
-def _weight(cutoff_hz: ArrayLike, elapsed_s: float) -> Array:
+def _weight(cutoff_hz: _Cutoff, elapsed_s: float) -> _Cutoff:
     """The share of the new value in a first-order low-pass filter, from its cutoff and the time step."""
-    turn = (2 * math.pi * elapsed_s) * np.asarray(cutoff_hz)
+    turn = (2 * math.pi * elapsed_s) * cutoff_hz
     return turn / (turn + 1.0)
