@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,14 +45,6 @@ WRIST = HAND_JOINTS.index("wrist")
 #: How long a look has to rest on an answer, of the session's time.
 DWELL_S = 0.3
 SLIGHTLY, LITTLE = (0.05, 0.10, 0.15, 0.20, 0.25), (0.30, 0.25, 0.20, 0.15, 0.10)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Return once the store says so; looking into it costs what the session needs as well, so not too often."""
-    give_up = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
 
 
 @dataclass
@@ -125,7 +116,7 @@ class Visit:
         began = time.monotonic()
         time.sleep(0.15)
         first = self.session.frame()
-        until(lambda: "tracking_lost" in set(self.store.events()["name"]))
+        self.session.until(lambda: "tracking_lost" in set(self.store.events()["name"]))
         time.sleep(max(0.0, seconds - (time.monotonic() - began)))
         self.lost = (first, self.session.frame() - 1)
         self.send()
@@ -150,10 +141,10 @@ class Visit:
         self.answered(phase)
 
     def asked(self, phase: str) -> None:
-        until(lambda: self._state_of(phase) == "awaiting")
+        self.session.until(lambda: self._state_of(phase) == "awaiting")
 
     def answered(self, phase: str) -> None:
-        until(lambda: self._state_of(phase) != "awaiting")
+        self.session.until(lambda: self._state_of(phase) != "awaiting")
 
     def _state_of(self, phase: str) -> str:
         ratings = self.store.ratings()
@@ -213,7 +204,7 @@ def visited(request, screen: Screen, tmp_path_factory) -> Visited:
             session.tell("set", name="gaze_dwell_s", value=DWELL_S)
             by_looking = missing is Side.LEFT
             visit.answer_by_looking("before", 6) if by_looking else visit.answer_for("before", "rate", value=7)
-            until(lambda: "running" in set(visit.store.tasks()["status"]))
+            session.until(lambda: "running" in set(visit.store.tasks()["status"]))
             hold_and_move(visit)
             visit.vanish(1.0)
             visit.hold(0.0)

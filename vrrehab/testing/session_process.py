@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from telemetry.commands import Applied, CommandClient, Refused, Scalar
@@ -73,6 +73,17 @@ class SessionProcess:
         while (now := self.frame()) < goal:
             time.sleep(0.01)
         return now
+
+    def until(self, condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+        """Wait until something holds, as of the store. Looking takes time that the session could use, so not too often.
+
+        Raises RuntimeError, with what the program said, where it ends first or the time is over.
+        """
+        give_up = time.monotonic() + timeout_s
+        while not condition():
+            if self._process.poll() is not None or time.monotonic() > give_up:
+                raise RuntimeError(f"expected something to happen in the session, but it said:\n{self.output()}")
+            time.sleep(0.1)
 
     def wait(self, timeout_s: float) -> int:
         """Wait for the program's own end; its exit status. Raises `subprocess.TimeoutExpired`."""
