@@ -10,7 +10,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from vrrehab import geometry
 from vrrehab.body.skeleton import HAND, HAND_JOINTS, Body, Side, joint
 
 _TIPS = {side: np.array([joint(side, name) for name in HAND_JOINTS if name.endswith("_tip")]) for side in Side}
@@ -31,9 +30,10 @@ def finger_flexion(hand: NDArray[np.float64]) -> NDArray[np.float64]:
     bones = places[:, 1:] - places[:, :-1]
     proximal, distal = bones[:, :-1], bones[:, 1:]
     x, y, z, w = hand[_WRIST, 3:].tolist()
-    leftward = np.array([2 * (y * y + z * z) - 1, -2 * (x * y + z * w), 2 * (y * w - x * z)])  # -X of the wrist
-    bending = geometry.cross(proximal, distal) @ leftward
-    return np.arctan2(bending, np.einsum("ijk,ijk->ij", proximal, distal))
+    left_x, left_y, left_z = 2 * (y * y + z * z) - 1, -2 * (x * y + z * w), 2 * (y * w - x * z)  # -X of the wrist
+    # (proximal x distal) . left is proximal . (distal x left), and the vector product with `left` is a matrix.
+    turned = distal @ np.array([[0.0, -left_z, left_y], [left_z, 0.0, -left_x], [-left_y, left_x, 0.0]])
+    return np.arctan2(np.add.reduce(proximal * turned, axis=2), np.add.reduce(proximal * distal, axis=2))
 
 
 def hand_closure(body: Body, side: Side) -> float:
