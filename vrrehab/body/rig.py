@@ -10,13 +10,15 @@ signs is exact, and so the arms of a mirrored body are mirror images to the last
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrrehab.body.single import dot
 from vrrehab.body.skeleton import ARM, FINGERS, HAND_JOINTS, TORSO, Side
-from vrrehab.geometry import rotation_matrices
+from vrrehab.geometry import IDENTITY, rotation_matrices
 
 Floats = NDArray[np.float64]
 
@@ -32,25 +34,42 @@ ARM_BONES: tuple[str, ...] = (
 BONE_COUNT = len(ARM_BONES)
 
 _HAND_BONES = ARM_BONES[5:]
-#: The joint at which each segment begins and ends: upper arm, forearm, then the bones of the hand.
-_BEGIN = np.array([0, 1, *(ARM_JOINTS.index(name) for name in _HAND_BONES)])
-_END = np.array([1, ARM_JOINTS.index("wrist"), *(_BEGIN[2:] + 1)])
-_WRIST = ARM_JOINTS.index("wrist")
-#: The joints whose orientation is used: each segment's first, and the wrist.
-_FRAMED = np.array([*_BEGIN, _WRIST])
-#: The joint that each bone is bound to.
-_BOUND_TO = np.array([0, 0, 1, 1, _WRIST, *_BEGIN[2:]])
+_ELBOW, _WRIST = ARM_JOINTS.index("elbow"), ARM_JOINTS.index("wrist")
+#: The joints at which each bone's segment begins and ends; upper arm and forearm are two bones of one segment each.
+#: The wrist has no length: it takes its joint's rotation as it is.
+_BEGIN = np.array([0, 0, _ELBOW, _ELBOW, _WRIST, *(ARM_JOINTS.index(name) for name in _HAND_BONES)])
+_END = np.array([_ELBOW, _ELBOW, _WRIST, _WRIST, _WRIST + 1, *(_BEGIN[5:] + 1)])
+_ARM, _WRIST_BONE, _HAND = slice(0, 4), 4, slice(5, BONE_COUNT)
+#: Behind an arm's joints comes the torso, from which the upper arm turns.
+_GIRDLE = len(ARM_JOINTS)
+_FRAMED = np.array([*_BEGIN, _GIRDLE])
+#: Both arms and the torso among the joints of a body.
+_TAKEN = np.array([[*range(ARM[side].start, ARM[side].stop), TORSO] for side in Side])
 
 #: How far each bone follows the turn of the segment about its own axis: the upper arm's from the torso to the elbow,
 #: the forearm's from the elbow to the wrist.
 _UPPER_SHARE, _FORE_SHARES = 0.5, (0.25, 0.70)
 #: The forearm turns further one way (palm up) than the other; the cut of the circle lies opposite the middle.
-_FORE_MIDDLE_RAD = np.radians(-42.0)
+_FORE_MIDDLE_RAD = math.radians(-42.0)
 #: A hand so far from the avatar's size is a fault of tracking; the skin's thickness follows no further.
 _THICKNESS = (0.6, 1.6)
 
-_MIRROR_POSE = np.array([-1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 1.0])
-_MIRROR = np.outer([-1.0, 1.0, 1.0, 1.0], [-1.0, 1.0, 1.0, 1.0])
+MIRROR_POSE = np.array([-1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 1.0])
+MIRROR = np.outer([-1.0, 1.0, 1.0, 1.0], [-1.0, 1.0, 1.0, 1.0])
+#: For the left and the right arm at once.
+_AS_LEFT_ARMS = np.stack([np.ones(7), MIRROR_POSE])[:, None]
+_FROM_LEFT_ARMS = np.stack([np.ones((4, 4)), MIRROR])[:, None]
+
+#: (9, 4): from the products a_i b_j of two vectors' components to a x b and, in the last column, a . b.
+_CROSS_AND_DOT = np.zeros((3, 3, 4))
+for _i in range(3):
+    _j, _k = (_i + 1) % 3, (_i + 2) % 3
+    _CROSS_AND_DOT[_j, _k, _i], _CROSS_AND_DOT[_k, _j, _i], _CROSS_AND_DOT[_i, _i, 3] = 1.0, -1.0, 1.0
+_CROSS_AND_DOT.shape = (9, 4)
+
+#: The X and Y axes of a frame, (2 or 3, 3), in plain floats.
+Axes = list[list[float]]
+Vector2 = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,38 +83,33 @@ class RestArm:
     tips: Floats
 
 
-def _twist(rotation: Floats) -> Floats:
-    """The angle (...,) of the part of rotations (..., 3, 3) that turns about Z, whatever they swing it to.
-
-    2 atan2(q_z, q_w) of the swing-twist decomposition, in terms of the matrix.
-    """
-    return np.arctan2(rotation[..., 1, 0] - rotation[..., 0, 1], rotation[..., 0, 0] + rotation[..., 1, 1])
-
-
 class ArmRig:
     """Poses the avatar's arms: (BONE_COUNT, 4, 4) matrices each, from the rest pose to the space of the joints."""
 
     def __init__(self, rest: RestArm) -> None:
         joints = np.full((len(ARM_JOINTS), 3), np.nan)
-        joints[0], joints[1] = rest.heads[0], rest.heads[2]
-        joints[_WRIST], joints[_BEGIN[2:]] = rest.heads[4], rest.heads[5:]
+        joints[0], joints[_ELBOW] = rest.heads[0], rest.heads[2]
+        joints[_BEGIN[4:]] = rest.heads[4:]
         tips = [ARM_JOINTS.index(f"{finger}_tip") for finger in ("thumb", *FINGERS)]
         joints[tips] = rest.tips
 
         along = joints[_END] - joints[_BEGIN]
-        self._lengths = np.linalg.norm(along, axis=1)
-        frames = rest.frames.copy()
+        lengths = np.linalg.norm(along, axis=1, keepdims=True)
+        rows = rest.frames.swapaxes(1, 2).copy()
         # The two bones of a segment lie in one line only roughly; the segment turns as one about its own line.
-        for bones, segment in (((0, 1), 0), ((2, 3), 1)):
-            frames[list(bones)] = _aimed(rest.frames[bones[-1], :, 0], -along[segment] / self._lengths[segment])
-        self._upper, self._fore = frames[0], frames[2]
-        self._fore_twist = float(_twist(self._fore.T @ frames[4]))
-        self._anchors = joints[_BOUND_TO]
-        self._frames = frames
-        self._both = np.empty((2, len(ARM_JOINTS), 7))
-        self._girdles = np.empty((2, 4))
-        self._one = np.empty((1, len(ARM_JOINTS), 7))
-        self._upright = np.array([[0.0, 0.0, 0.0, 1.0]])
+        rows[_ARM, 2] = along[_ARM] / -lengths[_ARM]
+        across(rest.frames[[1, 1, 3, 3], :, 0], rows[_ARM, 2], 1.0, rows[_ARM])
+        self._fore_twist = _twist(rows[2].tolist(), rows[_WRIST_BONE].tolist())
+        # The upper arm hangs on the torso in its own frame at rest, and the wrist is taken as it is.
+        self._hung = np.stack([np.eye(3), rows[0]])
+        self._hand_length = lengths[_HAND].sum()
+        self._per_length = -1.0 / lengths
+        self._bound = bound(joints[_BEGIN], rows.swapaxes(1, 2))
+        self._both = np.empty((2, len(ARM_JOINTS) + 1, 7))
+        self._one = np.empty((1, len(ARM_JOINTS) + 1, 7))
+        self._one[0, _GIRDLE] = IDENTITY
+        self._frames = np.zeros((2, BONE_COUNT, 4, 4))
+        self._frames[..., 3, 3] = 1.0
 
     def pose(self, poses: Floats, palette: NDArray[np.float32]) -> tuple[bool, bool]:
         """Write both arms of a body, `poses` (JOINT_COUNT, 7), to `palette` (2 BONE_COUNT or more, 4, 4), left first.
@@ -104,89 +118,99 @@ class ArmRig:
         from shoulder to fingertips; the matrices of an arm that was not are left as they were.
         """
         both = self._both
-        both[0] = poses[ARM[Side.LEFT]]
-        np.multiply(poses[ARM[Side.RIGHT]], _MIRROR_POSE, out=both[1])
-        torso = poses[TORSO, 3:]
-        self._girdles[0] = torso if np.isfinite(torso[0]) else self._upright[0]
-        np.multiply(self._girdles[0], _MIRROR_POSE[3:], out=self._girdles[1])
-        left, right = bool(np.isfinite(both[0]).all()), bool(np.isfinite(both[1]).all())
+        np.multiply(poses.take(_TAKEN, axis=0), _AS_LEFT_ARMS, out=both)
+        if math.isnan(both[0, _GIRDLE, 3]):
+            both[:, _GIRDLE] = IDENTITY
+        # A sum is finite where all that it adds is.
+        left, right = (math.isfinite(total) for total in np.add.reduce(both, axis=(1, 2)).tolist())
         if left or right:
-            matrices = self._solved(both, self._girdles)
-            if left:
+            matrices = self._solved(both)
+            if left and right:
+                np.multiply(matrices, _FROM_LEFT_ARMS, out=palette[: 2 * BONE_COUNT].reshape(2, BONE_COUNT, 4, 4))
+            elif left:
                 palette[:BONE_COUNT] = matrices[0]
-            if right:
-                palette[BONE_COUNT : 2 * BONE_COUNT] = matrices[1] * _MIRROR
+            else:
+                palette[BONE_COUNT : 2 * BONE_COUNT] = matrices[1] * MIRROR
         return left, right
 
     def pose_arm(self, side: Side, arm: Floats, palette: NDArray[np.float32]) -> bool:
         """Write one arm alone, `arm` (28, 7) from shoulder to fingertips, to its place in `palette`; see `pose`."""
         if side is Side.LEFT:
-            self._one[0] = arm
+            self._one[0, :_GIRDLE] = arm
         else:
-            np.multiply(arm, _MIRROR_POSE, out=self._one[0])
+            np.multiply(arm, MIRROR_POSE, out=self._one[0, :_GIRDLE])
         if not np.isfinite(self._one).all():
             return False
-        matrices = self._solved(self._one, self._upright)[0]
+        matrices = self._solved(self._one)[0]
         if side is Side.LEFT:
             palette[:BONE_COUNT] = matrices
         else:
-            palette[BONE_COUNT : 2 * BONE_COUNT] = matrices * _MIRROR
+            palette[BONE_COUNT : 2 * BONE_COUNT] = matrices * MIRROR
         return True
 
-    def _solved(self, arms: Floats, girdles: Floats) -> Floats:
-        """Row-vector matrices (n, BONE_COUNT, 4, 4) of left arms (n, 28, 7) on torsos turned by `girdles` (n, 4)."""
-        count = len(arms)
-        points = arms[:, :, :3]
-        # The tracked frames of upper arm, forearm and hand bones, aimed from joint to joint; the wrist's as it is.
-        tracked = rotation_matrices(arms[:, _FRAMED, 3:])
-        along = points[:, _END] - points[:, _BEGIN]
-        lengths = np.sqrt((along * along).sum(axis=2))
-        aimed = _aimed(tracked[:, :-1, :, 0], along / np.maximum(lengths, 1e-6)[..., None] * -1.0)
-        wrist, upper, fore = tracked[:, -1], aimed[:, 0], aimed[:, 1]
-        girdle = rotation_matrices(girdles)
+    def _solved(self, arms: Floats) -> Floats:
+        """Row-vector matrices (n, BONE_COUNT, 4, 4) of left arms with their torsos, (n, 29, 7)."""
+        framed = arms.take(_FRAMED, axis=1)
+        tracked = rotation_matrices(framed[..., 3:]).swapaxes(2, 3)  # axes in rows, as in all that follows
+        begins = framed[:, :-1, :3]
+        along = arms.take(_END, axis=1)[..., :3] - begins
+        lengths = np.sqrt(np.add.reduce(along * along, axis=2, keepdims=True))
+        size = np.add.reduce(lengths[:, _HAND], axis=1, keepdims=True) / self._hand_length
+        size = np.minimum(np.maximum(size, _THICKNESS[0]), _THICKNESS[1])
 
-        stretch = lengths / self._lengths
-        size = np.clip(lengths[:, 2:].sum(axis=1) / self._lengths[2:].sum(), *_THICKNESS)
+        # Each bone's frame at its joint: aimed at the next one and as long, as thick as the hand is large.
+        frames = self._frames[: len(arms)]
+        across(tracked[:, :-1, 0], along / -np.maximum(lengths, 1e-6), size, frames)
+        np.multiply(along, self._per_length, out=frames[..., 2, :3])
+        frames[..., 3, :3] = begins
+        frames[:, _WRIST_BONE, :3, :3] = tracked[:, _WRIST_BONE] * size
 
-        frames = np.empty((count, BONE_COUNT, 3, 3))
-        scales = np.empty((count, BONE_COUNT, 3))
-        scales[:] = size[:, None, None]
-        frames[:, 4], frames[:, 5:] = wrist, aimed[:, 2:]
-        scales[:, :2, 2], scales[:, 2:4, 2] = stretch[:, :1], stretch[:, 1:2]
-        scales[:, 5:, 2] = stretch[:, 2:]
+        # The wrist and the upper arm as it would hang, then upper arm and forearm as they are.
+        turned = (self._hung @ tracked[:, [_WRIST_BONE, -1]]).tolist()
+        aimed = frames[:, 1:3, :2, :3].tolist()
+        turns = [
+            self._turns(hung, upper, fore, wrist) for (wrist, hung), (upper, fore) in zip(turned, aimed, strict=True)
+        ]
+        frames[:, _ARM, :2, :3] = np.array(turns) @ frames[:, _ARM, :2, :3]
+        return self._bound @ frames
 
-        turn = _twist((girdle @ self._upper).transpose(0, 2, 1) @ upper)
-        frames[:, 0] = _turned(upper, (_UPPER_SHARE - 1.0) * turn)
-        frames[:, 1] = upper
-        turn = _twist(fore.transpose(0, 2, 1) @ wrist) - self._fore_twist - _FORE_MIDDLE_RAD
-        turn = (turn + np.pi) % (2.0 * np.pi) - np.pi + _FORE_MIDDLE_RAD
-        frames[:, 2], frames[:, 3] = (_turned(fore, share * turn) for share in _FORE_SHARES)
-
-        # Row vectors: [p 1] -> (p - anchor) frame_rest scale frame^T + joint.
-        out = np.zeros((count, BONE_COUNT, 4, 4))
-        rows = self._frames @ (frames * scales[:, :, None, :]).transpose(0, 1, 3, 2)
-        out[..., :3, :3] = rows
-        out[..., 3, :3] = points[:, _BOUND_TO] - (self._anchors[:, None, :] @ rows)[..., 0, :]
-        out[..., 3, 3] = 1.0
-        return out
+    def _turns(self, hung: Axes, upper: Axes, fore: Axes, wrist: Axes) -> list[tuple[Vector2, Vector2]]:
+        """How the arm's four bones are turned about themselves, so that the skin twists all along it: (4, 2, 2), the
+        new X and Y axes in terms of the old.
+        """
+        at_shoulder = -_twist(hung, upper)
+        at_wrist = _twist(fore, wrist) - self._fore_twist - _FORE_MIDDLE_RAD
+        at_wrist = (at_wrist + math.pi) % (2.0 * math.pi) - math.pi + _FORE_MIDDLE_RAD
+        angles = (_UPPER_SHARE * at_shoulder, 0.0, _FORE_SHARES[0] * at_wrist, _FORE_SHARES[1] * at_wrist)
+        cosines = [(math.cos(angle), math.sin(angle)) for angle in angles]
+        return [((cos, sin), (-sin, cos)) for cos, sin in cosines]
 
 
-def _aimed(right: Floats, z: Floats) -> Floats:
-    """Frames (..., 3, 3) whose Z axis is `z` (..., 3), unit, and whose X axis is as near to `right` as can be."""
-    x = right - (right * z).sum(axis=-1, keepdims=True) * z
-    x = x / np.sqrt((x * x).sum(axis=-1, keepdims=True))
-    out = np.empty((*z.shape, 3))
-    out[..., 0], out[..., 2] = x, z
-    out[..., 0, 1] = z[..., 1] * x[..., 2] - z[..., 2] * x[..., 1]
-    out[..., 1, 1] = z[..., 2] * x[..., 0] - z[..., 0] * x[..., 2]
-    out[..., 2, 1] = z[..., 0] * x[..., 1] - z[..., 1] * x[..., 0]
+def across(right: Floats, z: Floats, size: Floats | float, frames: Floats) -> None:
+    """Fill the first two rows, X and Y, of `frames` (..., 3 or 4, 3 or 4) whose Z axis is `z` (..., 3), unit: X as near
+    to `right` as can be, both `size` long.
+    """
+    products = z[..., :, None] * right[..., None, :]
+    y_and_dot = products.reshape(*products.shape[:-2], 9) @ _CROSS_AND_DOT
+    x = right - y_and_dot[..., 3:] * z
+    scale = size / np.sqrt(np.add.reduce(x * x, axis=-1, keepdims=True))
+    np.multiply(x, scale, out=frames[..., 0, :3])
+    np.multiply(y_and_dot[..., :3], scale, out=frames[..., 1, :3])
+
+
+def bound(heads: Floats, frames: Floats) -> Floats:
+    """Row-vector matrices (n, 4, 4) that express points in `frames` (n, 3, 3), axes in columns, at `heads` (n, 3)."""
+    out = np.zeros((len(heads), 4, 4))
+    out[:, :3, :3] = frames
+    out[:, 3, :3] = (-heads[:, None, :] @ frames)[:, 0]
+    out[:, 3, 3] = 1.0
     return out
 
 
-def _turned(frame: Floats, angle: Floats) -> Floats:
-    """Frames (n, 3, 3) turned about their own Z axis by `angle` (n,)."""
-    out = frame.copy()
-    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
-    out[..., 0] = cos * frame[..., 0] + sin * frame[..., 1]
-    out[..., 1] = cos * frame[..., 1] - sin * frame[..., 0]
-    return out
+def _twist(a: Axes, b: Axes) -> float:
+    """How far frame `b` is turned from `a` about their Z axis, wherever it swings; from the X and Y axes, equally long.
+
+    2 atan2(q_z, q_w) of the swing-twist decomposition, in terms of the matrix.
+    """
+    (ax, ay, *_), (bx, by, *_) = a, b
+    return math.atan2(dot(ay, bx) - dot(ax, by), dot(ax, bx) + dot(ay, by))

@@ -41,3 +41,10 @@ def rotate(q: Floats, v: Floats) -> Vector:
     vx, vy, vz = v
     tx, ty, tz = 2.0 * (y * vz - z * vy), 2.0 * (z * vx - x * vz), 2.0 * (x * vy - y * vx)
     return vx + w * tx + y * tz - z * ty, vy + w * ty + z * tx - x * tz, vz + w * tz + x * ty - y * tx
+
+
+def dot(a: Floats, b: Floats) -> float:
+    """The scalar product of two vectors."""
+    ax, ay, az = a
+    bx, by, bz = b
+    return ax * bx + ay * by + az * bz
