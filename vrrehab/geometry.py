@@ -66,15 +66,6 @@ def rotate(q: Array, v: Array) -> Array:
     return np.einsum("...ij,...j->...i", rotation_matrices(q), v)
 
 
-def cross(a: Array, b: Array) -> Array:
-    """The vector product of (..., 3); for a handful of vectors ten times as quick as `numpy.cross`."""
-    out = np.empty(np.broadcast_shapes(a.shape, b.shape), np.result_type(a, b))
-    out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
-    out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
-    out[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
-    return out
-
-
 def compose(a_from_b: Array, b_from_c: Array) -> Array:
     """`a_from_c` for poses of shape (..., 7)."""
     out = np.empty(np.broadcast_shapes(a_from_b.shape, b_from_c.shape), np.result_type(a_from_b, b_from_c))

@@ -6,13 +6,17 @@ that is a picture and no measurement, and is written to no body.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrrehab.body.rig import MIRROR, MIRROR_POSE, across, bound
+from vrrehab.body.single import Vector, rotate
 from vrrehab.body.skeleton import LEG, PELVIS, TORSO, Side, joint
-from vrrehab.geometry import cross, rotation_matrices
+from vrrehab.geometry import rotation_matrices
 
 Floats = NDArray[np.float64]
 
@@ -21,14 +25,17 @@ TRUNK_BONES: tuple[str, ...] = ("pelvis", "chest")
 LEG_BONES: tuple[str, ...] = ("thigh", "shin", "foot", "ball")
 TRUNK_COUNT = len(TRUNK_BONES) + 2 * len(LEG_BONES)
 
-_HIPS = [joint(side, "hip") for side in Side]
-_SHOULDERS = [joint(side, "shoulder") for side in Side]
+_LEFT_SHOULDER, _RIGHT_SHOULDER = (joint(side, "shoulder") for side in Side)
+_LEGS = tuple((i, LEG[side], (1.0, -1.0)[i]) for i, side in enumerate(Side))
 #: A trunk is drawn no more than this much longer, shorter, wider or narrower than the avatar's.
 _STRETCH = (0.75, 1.35)
 #: Seated, the knees are this far outside the hips and the feet this far out again, in shares of the bone.
 _KNEES_OUT, _FEET_OUT, _TOES_OUT = 0.12, 0.03, 0.20
-_MIRROR = np.outer([-1.0, 1.0, 1.0, 1.0], [-1.0, 1.0, 1.0, 1.0])
-_MIRROR_POSE = np.array([-1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 1.0])
+_UPRIGHT = (0.0, 0.0, 0.0, 1.0)
+_FLAT = np.array([1.0, 0.0, 1.0])
+#: Legs are solved as left legs, as the arms are (see `vrrehab.body.rig`); the trunk is as it is.
+_FROM_LEFT = np.ones((TRUNK_COUNT, 4, 4))
+_FROM_LEFT[6:] = MIRROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,22 @@ class TrunkRig:
     def __init__(self, rest: RestTrunk) -> None:
         self._rest = rest
         ends = np.vstack([rest.heads[1:], rest.toe])
-        self._lengths = np.linalg.norm(ends - rest.heads, axis=1)
-        self._bound = _translated(-rest.heads) @ _turned(rest.frames)
-        self._legs = np.empty((2, 4, 7))
-        self._hip_from_pelvis = rest.heads[0] - rest.pelvis
+        lengths = np.linalg.norm(ends - rest.heads, axis=1)
+        self._thigh, self._shin, self._foot, _ = lengths.tolist()
+        self._per_length = -1.0 / lengths[:3, None]
+        legs = bound(rest.heads, rest.frames)
+        trunk = bound(np.stack([rest.pelvis, rest.chest]), np.stack([np.eye(3)] * 2))
+        self._bound = np.concatenate([trunk, legs, legs])
+        self._hip_from_pelvis = (rest.heads[0] - rest.pelvis).tolist()
+        self._ankle_height, self._ball_height = rest.heads[2:, 1].tolist()
+        self._breadth = 2.0 * abs(float(rest.shoulder[0]))
+        self._height = float(rest.chest[1] - rest.pelvis[1])
+        # Pelvis, torso and both legs, as left ones: their poses, their frames and the ways along the legs' bones.
+        self._poses = np.empty((TRUNK_COUNT, 7))
+        self._legs = self._poses[2:].reshape(2, 4, 7)
+        self._along = np.empty((2, 4, 3))
+        self._frames = np.zeros((TRUNK_COUNT, 4, 4))
+        self._frames[:, 3, 3] = 1.0
 
     def pose(self, poses: Floats, palette: NDArray[np.float32]) -> bool:
         """Write the trunk and both legs of a body, `poses` (JOINT_COUNT, 7), to `palette` (TRUNK_COUNT, 4, 4).
@@ -62,82 +81,65 @@ class TrunkRig:
         Pelvis and chest first, then the left and the right leg. Returns whether pelvis and torso were there; without
         them the matrices stay as they were.
         """
-        torso, pelvis = poses[TORSO], poses[PELVIS]
-        if not (np.isfinite(torso).all() and np.isfinite(pelvis).all()):
+        torso, pelvis = poses[TORSO].tolist(), poses[PELVIS].tolist()
+        if not math.isfinite(sum(torso) + sum(pelvis)):
             return False
-        size = self._size(poses)
-        turn = rotation_matrices(np.stack([pelvis[3:], torso[3:]])) * size
-        for i, (at, rest) in enumerate(((pelvis, self._rest.pelvis), (torso, self._rest.chest))):
-            palette[i, :3, :3] = turn[i].T
-            palette[i, 3, :3] = at[:3] - rest @ turn[i].T
-            palette[i, :3, 3], palette[i, 3, 3] = 0.0, 1.0
-        for i, side in enumerate(Side):
-            leg = poses[LEG[side]]
-            if np.isfinite(leg).all():
-                self._legs[i] = leg if side is Side.LEFT else leg * _MIRROR_POSE
+        size = self._size(poses, torso, pelvis)
+        self._poses[:2] = pelvis, torso
+        for i, joints, outward in _LEGS:
+            leg = poses[joints]
+            if math.isfinite(np.add.reduce(leg, axis=None)):
+                self._legs[i] = leg if outward > 0.0 else leg * MIRROR_POSE
             else:
-                self._seat(self._legs[i], pelvis if side is Side.LEFT else pelvis * _MIRROR_POSE, size)
-        legs = self._solved(size[0])
-        palette[2:6] = legs[0]
-        palette[6:10] = legs[1] * _MIRROR
+                x, y, z, qx, qy, qz, qw = pelvis
+                self._legs[i] = self._seated((outward * x, y, z, qx, outward * qy, outward * qz, qw), size)
+        np.multiply(self._solved(size), _FROM_LEFT, out=palette)
         return True
 
-    def _size(self, poses: Floats) -> Floats:
-        """How much wider, taller and deeper than the avatar's the body's trunk is, (3,)."""
-        rest = self._rest
-        left, right = poses[_SHOULDERS, :3]
-        wide = np.sqrt(((right - left) ** 2).sum()) / (2.0 * abs(rest.shoulder[0]))
-        tall = np.sqrt(((poses[TORSO, :3] - poses[PELVIS, :3]) ** 2).sum()) / (rest.chest[1] - rest.pelvis[1])
-        if not np.isfinite(wide):
+    def _size(self, poses: Floats, torso: list[float], pelvis: list[float]) -> Vector:
+        """How much wider, taller and deeper than the avatar's the body's trunk is."""
+        wide = math.dist(poses[_LEFT_SHOULDER, :3].tolist(), poses[_RIGHT_SHOULDER, :3].tolist()) / self._breadth
+        tall = math.dist(torso[:3], pelvis[:3]) / self._height
+        if not math.isfinite(wide):
             wide = tall
-        return np.clip(np.array([wide, tall, np.sqrt(wide * tall)]), *_STRETCH)
+        return _within(wide), _within(tall), _within(math.sqrt(wide * tall))
 
-    def _seat(self, leg: Floats, pelvis: Floats, size: Floats) -> None:
+    def _seated(self, pelvis: Sequence[float], size: Vector) -> tuple[tuple[float, ...], ...]:
         """A left leg (4, 7) seated on its pelvis (7,): shin upright, sole on the floor at y = 0."""
-        thigh, shin, foot, _ = self._lengths * size[0]
-        hip = pelvis[:3] + rotation_matrices(pelvis[3:]) @ (self._hip_from_pelvis * size)
-        ankle_height = self._rest.heads[2, 1] * size[0]
-        drop = np.clip(hip[1] - (ankle_height + shin), -0.6 * thigh, 0.6 * thigh)
-        forward = np.sqrt(thigh**2 - drop**2 - (_KNEES_OUT * thigh) ** 2)
-        knee = hip + np.array([-_KNEES_OUT * thigh, -drop, -forward])
-        ankle = knee + np.array([-_FEET_OUT * shin, -shin * np.sqrt(1.0 - _FEET_OUT**2), 0.0])
-        fall = self._rest.heads[2, 1] - self._rest.heads[3, 1]
-        flat = np.sqrt(max(foot**2 - (fall * size[0]) ** 2, 0.0))
-        out = np.array([-_TOES_OUT, 0.0, -np.sqrt(1.0 - _TOES_OUT**2)])
-        leg[:, :3] = hip, knee, ankle, ankle + flat * out - [0.0, fall * size[0], 0.0]
+        wide, tall, deep = size
+        thigh, shin, foot = self._thigh * wide, self._shin * wide, self._foot * wide
+        right, up, back = self._hip_from_pelvis
+        x, y, z = rotate(pelvis[3:], (right * wide, up * tall, back * deep))
+        hip = x, y, z = pelvis[0] + x, pelvis[1] + y, pelvis[2] + z
+        drop = min(max(y - (self._ankle_height * wide + shin), -0.6 * thigh), 0.6 * thigh)
+        forward = math.sqrt(thigh**2 - drop**2 - (_KNEES_OUT * thigh) ** 2)
+        knee = x, y, z = x - _KNEES_OUT * thigh, y - drop, z - forward
+        ankle = x, y, z = x - _FEET_OUT * shin, y - math.sqrt(1.0 - _FEET_OUT**2) * shin, z
+        fall = (self._ankle_height - self._ball_height) * wide
+        flat = math.sqrt(max(foot**2 - fall**2, 0.0))
+        ball = x - _TOES_OUT * flat, y - fall, z - math.sqrt(1.0 - _TOES_OUT**2) * flat
         # Only the axis to the right is read from a rotation; see `_solved`.
-        leg[:, 3:] = 0.0, 0.0, 0.0, 1.0
+        return (*hip, *_UPRIGHT), (*knee, *_UPRIGHT), (*ankle, *_UPRIGHT), (*ball, *_UPRIGHT)
 
-    def _solved(self, size: float) -> Floats:
-        """Row-vector matrices (2, 4, 4, 4) of the legs, as left legs: aimed from joint to joint and as long."""
-        points = self._legs[:, :, :3]
-        right = rotation_matrices(self._legs[:, :, 3:])[..., 0]
-        along = np.empty((2, 4, 3))
-        along[:, :3] = points[:, 1:] - points[:, :-1]
+    def _solved(self, size: Vector) -> Floats:
+        """Row-vector matrices (TRUNK_COUNT, 4, 4): the trunk as large as the body's, the legs aimed from joint to joint
+        and as long.
+        """
+        frames, legs, along = self._frames, self._frames[2:].reshape(2, 4, 4, 4), self._along
+        axes = rotation_matrices(self._poses[:, 3:]).swapaxes(1, 2)
+        frames[:, 3, :3] = self._poses[:, :3]
+        np.multiply(axes[:2], np.array(size)[:, None], out=frames[:2, :3, :3])
+
+        points = self._legs[..., :3]
+        np.subtract(points[:, 1:], points[:, :-1], out=along[:, :3])
         # Toes lie flat in front of the ball, as the foot points.
-        along[:, 3] = along[:, 2] * [1.0, 0.0, 1.0]
-        lengths = np.maximum(np.sqrt((along * along).sum(axis=2)), 1e-6)
-        z = along / -lengths[..., None]
-        x = right - (right * z).sum(axis=2, keepdims=True) * z
-        x /= np.sqrt((x * x).sum(axis=2, keepdims=True))
-        frames = np.empty((2, 4, 4, 4))
-        frames[..., :, 3], frames[..., 3, :3] = (0.0, 0.0, 0.0, 1.0), points
-        frames[..., 0, :3] = x * size
-        frames[..., 1, :3] = cross(z, x) * size
-        frames[..., 2, :3] = z * size
-        frames[:, :3, 2, :3] *= (lengths[:, :3] / (size * self._lengths[:3]))[..., None]
+        np.multiply(along[:, 2], _FLAT, out=along[:, 3])
+        z = along / -np.maximum(np.sqrt(np.add.reduce(along * along, axis=2, keepdims=True)), 1e-6)
+        across(axes[2:, 0].reshape(2, 4, 3), z, size[0], legs)
+        np.multiply(along[:, :3], self._per_length, out=legs[:, :3, 2, :3])
+        np.multiply(z[:, 3], size[0], out=legs[:, 3, 2, :3])
         return self._bound @ frames
 
 
-def _translated(by: Floats) -> Floats:
-    """Row-vector matrices (n, 4, 4) that move by (n, 3)."""
-    out = np.tile(np.eye(4), (len(by), 1, 1))
-    out[:, 3, :3] = by
-    return out
-
-
-def _turned(frames: Floats) -> Floats:
-    """Row-vector matrices (n, 4, 4) that express points in `frames` (n, 3, 3), axes in columns."""
-    out = np.tile(np.eye(4), (len(frames), 1, 1))
-    out[:, :3, :3] = frames
-    return out
+def _within(stretch: float) -> float:
+    return min(max(stretch, _STRETCH[0]), _STRETCH[1])
