@@ -16,7 +16,7 @@ from vrrehab.errors import BadModel
 from vrrehab.stage import skin
 from vrrehab.stage.avatar import Avatar, GhostArm, body_model
 from vrrehab.stage.engine import engine, framebuffer
-from vrrehab.stage.glb import read_model, skinned_geom
+from vrrehab.stage.glb import Piece, read_model, skinned_geom
 from vrrehab.stage.material import Light, Materials, Tier
 
 SIZE = 256
@@ -223,7 +223,7 @@ def test_a_tone_off_the_scale_is_refused():
 
 def test_vertices_reach_panda_as_they_are_in_the_file():
     mesh = MODEL.meshes["left_arm_low"]
-    geom = skinned_geom(mesh, skin.skin_colours(mesh, 3))
+    geom = skinned_geom(Piece(mesh, skin.skin_colours(mesh, 3)))
     data, count = geom.get_vertex_data(), len(mesh.points)
     assert (data.get_num_rows(), geom.get_primitive(0).get_num_faces()) == (count, len(mesh.faces))
     reader = core.GeomVertexReader(data, "vertex")

@@ -23,8 +23,8 @@ HEIGHT_M = 0.06
 def blocker(stage: Stage) -> Iterator[tuple[core.NodePath, Opacity]]:
     """As large as a hand, over the table."""
     node = stage.movers.attach_new_node(solid_node("hand", box((0, 0, 0), (0.09, 0.03, 0.17))))
-    opacity = stage.materials.dress(node, Material())
     node.set_pos(-0.05, stage.place.table.top_m + HEIGHT_M, -0.6)
+    opacity = stage.materials.dress(node, Material())
     yield node, opacity
     for each in stage.movers.find_all_matches("**/hand"):
         each.remove_node()

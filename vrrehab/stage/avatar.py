@@ -19,12 +19,17 @@ from vrrehab.body.skeleton import FINGERS, Body, Side
 from vrrehab.body.trunk import LEG_BONES, TRUNK_BONES, TRUNK_COUNT, RestTrunk, TrunkRig
 from vrrehab.errors import BadModel
 from vrrehab.stage import skin
-from vrrehab.stage.glb import Mesh, Model, read_model, skinned_geom
-from vrrehab.stage.material import PALETTE_SIZE, Look, Material, Materials, Opacity, Tier
+from vrrehab.stage.glb import Mesh, Model, Piece, read_model, skinned_geom
+from vrrehab.stage.material import PALETTE_SIZE, Look, Material, Materials, Tier
 
 _SKIN = Material(Look.SKIN, roughness=0.58, reflectance=0.028)
 _CLOTH = Material(Look.SOLID, roughness=0.9, reflectance=0.02)
 _GHOST = Material(Look.GHOST, roughness=0.6)
+
+#: What fades apart from each other.
+_TRUNK = 0
+_SLEEVES = {Side.LEFT: 1, Side.RIGHT: 2}
+_ARMS = {Side.LEFT: 3, Side.RIGHT: 4}
 
 Colour = tuple[float, float, float]
 #: sRGB.
@@ -66,8 +71,8 @@ def rest_trunk(model: Model) -> RestTrunk:
     return RestTrunk(pelvis, chest, shoulder, heads, frames, model.points["left_ball_tip"])
 
 
-class _Part:
-    """Some of the model's meshes that show and fade together, bent by one palette."""
+class _Bent:
+    """Some of the model's meshes as one thing to draw, bent by one palette; each fades with the part it belongs to."""
 
     def __init__(
         self,
@@ -75,24 +80,23 @@ class _Part:
         model: Model,
         materials: Materials,
         palette: core.PTA_LMatrix4f,
-        looks: Mapping[str, tuple[Material, int | Colour]],
+        surfaces: tuple[Material, ...],
+        looks: Mapping[str, tuple[int, Material, int | Colour]],
     ) -> None:
-        """`looks` gives each mesh its material and either a tone of skin or a plain colour."""
+        """`looks` gives each mesh its part, one of the surfaces, and either a tone of skin or a plain colour."""
         tier = "full" if materials.tier is Tier.FULL else "low"
-        self._opacities: list[Opacity] = []
-        for name, (material, look) in looks.items():
+        pieces = []
+        for name, (part, material, look) in looks.items():
             mesh = model.meshes[f"{name}_{tier}"]
             colours = skin.skin_colours(mesh, look) if isinstance(look, int) else _plain(mesh, look)
-            node = core.GeomNode(name)
-            node.add_geom(skinned_geom(mesh, colours))
-            # The vertices move in the shader: their place at rest says nothing about what is in view.
-            node.set_bounds(core.OmniBoundingVolume())
-            node.set_final(True)
-            self._opacities.append(materials.dress(parent.attach_new_node(node), material, palette=palette))
-
-    def set(self, opacity: float) -> None:
-        for part in self._opacities:
-            part.set(opacity)
+            pieces.append(Piece(mesh, colours, part, surfaces.index(material)))
+        node = core.GeomNode("bent")
+        node.add_geom(skinned_geom(*pieces))
+        # The vertices move in the shader: their place at rest says nothing about what is in view.
+        node.set_bounds(core.OmniBoundingVolume())
+        node.set_final(True)
+        #: Sets how solid a part is.
+        self.set = materials.dress(parent.attach_new_node(node), *surfaces, palette=palette).set
 
 
 class Avatar:
@@ -115,13 +119,16 @@ class Avatar:
         matrices, self._palette = _new_palette()
         self._trunk_palette = self._palette[2 * BONE_COUNT : 2 * BONE_COUNT + TRUNK_COUNT]
 
-        def part(looks: Mapping[str, tuple[Material, int | Colour]]) -> _Part:
-            return _Part(self.root, model, materials, matrices, looks)
-
-        self._arms = {side: part({f"{side}_arm": (_SKIN, tone)}) for side in Side}
-        self._sleeves = {side: part({f"{side}_sleeve": (_CLOTH, shirt)}) for side in Side}
-        legs = {f"{side}_leg": (_SKIN, tone) for side in Side}
-        self._trunk = part({"shirt": (_CLOTH, shirt), "neck": (_SKIN, tone), "shorts": (_CLOTH, shorts), **legs})
+        looks: dict[str, tuple[int, Material, int | Colour]] = {
+            "shirt": (_TRUNK, _CLOTH, shirt),
+            "neck": (_TRUNK, _SKIN, tone),
+            "shorts": (_TRUNK, _CLOTH, shorts),
+        }
+        for side in Side:
+            looks[f"{side}_leg"] = (_TRUNK, _SKIN, tone)
+            looks[f"{side}_sleeve"] = (_SLEEVES[side], _CLOTH, shirt)
+            looks[f"{side}_arm"] = (_ARMS[side], _SKIN, tone)
+        self._bent = _Bent(self.root, model, materials, matrices, (_SKIN, _CLOTH), looks)
 
     @property
     def palette(self) -> NDArray[np.float32]:
@@ -136,14 +143,14 @@ class Avatar:
         poses = body.poses
         left, right = self._rig.pose(poses, self._palette)
         trunk = self._trunk_rig.pose(poses, self._trunk_palette)
-        self._trunk.set(1.0 if trunk else 0.0)
+        self._bent.set(1.0 if trunk else 0.0, _TRUNK)
         self._show(Side.LEFT, opacity[Side.LEFT] if left else 0.0, trunk)
         self._show(Side.RIGHT, opacity[Side.RIGHT] if right else 0.0, trunk)
 
     def _show(self, side: Side, opacity: float, trunk: bool) -> None:
-        self._arms[side].set(opacity)
+        self._bent.set(opacity, _ARMS[side])
         # A faint limb still wears a sleeve, which goes with the last of it; its upper edge moves with the chest.
-        self._sleeves[side].set(min(1.0, 4.0 * opacity) if trunk else 0.0)
+        self._bent.set(min(1.0, 4.0 * opacity) if trunk else 0.0, _SLEEVES[side])
 
 
 class GhostArm:
@@ -154,16 +161,14 @@ class GhostArm:
         self.root = parent.attach_new_node("ghost")
         self._rig = ArmRig(rest_arm(model))
         matrices, self._palette = _new_palette()
-        self._arms = {
-            side: _Part(self.root, model, materials, matrices, {f"{side}_arm": (_GHOST, _GHOST_COLOUR)})
-            for side in Side
-        }
+        looks = {f"{side}_arm": (_ARMS[side], _GHOST, _GHOST_COLOUR) for side in Side}
+        self._bent = _Bent(self.root, model, materials, matrices, (_GHOST,), looks)
 
     def pose(self, side: Side | None, arm: NDArray[np.float64], opacity: float) -> None:
         """Show one arm, `arm` (28, 7) from shoulder to fingertips; `None`, or joints that are NaN, show none."""
-        for each, part in self._arms.items():
+        for each, part in _ARMS.items():
             shown = each is side and opacity > 0.0 and self._rig.pose_arm(each, arm, self._palette)
-            part.set(opacity if shown else 0.0)
+            self._bent.set(opacity if shown else 0.0, part)
 
 
 def _plain(mesh: Mesh, colour: Colour) -> NDArray[np.floating]:

@@ -124,7 +124,7 @@ _FORMAT: list[core.GeomVertexFormat] = []
 
 
 def _skinned_format() -> core.GeomVertexFormat:
-    """Panda's columns, all in one array: vertex, normal, color, joint and weight."""
+    """Panda's columns, all in one array: vertex, normal, color, joint, weight and piece."""
     if not _FORMAT:
         columns = core.GeomVertexArrayFormat()
         columns.add_column("vertex", 3, core.Geom.NT_float32, core.Geom.C_point)
@@ -132,6 +132,7 @@ def _skinned_format() -> core.GeomVertexFormat:
         columns.add_column("color", 4, core.Geom.NT_uint8, core.Geom.C_color)
         columns.add_column("joint", 4, core.Geom.NT_uint8, core.Geom.C_index)
         columns.add_column("weight", 4, core.Geom.NT_float32, core.Geom.C_other)
+        columns.add_column("piece", 4, core.Geom.NT_uint8, core.Geom.C_index)
         _FORMAT.append(core.GeomVertexFormat.register_format(core.GeomVertexFormat(columns)))
     return _FORMAT[0]
 
@@ -143,24 +144,41 @@ _ROW = np.dtype(
         ("color", np.uint8, 4),
         ("joint", np.uint8, 4),
         ("weight", np.float32, 4),
+        ("piece", np.uint8, 4),
     ]
 )
 
 
-def skinned_geom(mesh: Mesh, colours: NDArray[np.floating]) -> core.Geom:
-    """The mesh for a skinned look of `vrrehab.stage.material`; `colours` (n, 4): sRGB, and openness in alpha."""
-    rows = np.empty(len(mesh.points), _ROW)
-    rows["vertex"], rows["normal"] = mesh.points, mesh.normals
-    rows["color"] = np.round(np.clip(colours, 0.0, 1.0) * 255.0)
-    rows["joint"], rows["weight"] = mesh.joints, mesh.weights
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A mesh with its colours (n, 4), sRGB and openness in alpha; the part it fades with; and which surface it has."""
+
+    mesh: Mesh
+    colours: NDArray[np.floating]
+    part: int = 0
+    surface: int = 0
+
+
+def skinned_geom(*pieces: Piece) -> core.Geom:
+    """All pieces as one, for a skinned look of `vrrehab.stage.material`."""
+    starts = np.cumsum([0, *(len(piece.mesh.points) for piece in pieces)])
+    rows = np.zeros(starts[-1], _ROW)
+    for piece, start in zip(pieces, starts, strict=False):
+        mesh = piece.mesh
+        its = rows[start : start + len(mesh.points)]
+        its["vertex"], its["normal"] = mesh.points, mesh.normals
+        its["color"] = np.round(np.clip(piece.colours, 0.0, 1.0) * 255.0)
+        its["joint"], its["weight"] = mesh.joints, mesh.weights
+        its["piece"][:, :2] = piece.part, piece.surface
+    faces = np.concatenate([piece.mesh.faces + start for piece, start in zip(pieces, starts, strict=False)])
     data = core.GeomVertexData("skinned", _skinned_format(), core.Geom.UH_static)
     data.unclean_set_num_rows(len(rows))
     memoryview(data.modify_array(0)).cast("B")[:] = rows.tobytes()
     triangles = core.GeomTriangles(core.Geom.UH_static)
     triangles.set_index_type(core.Geom.NT_uint32)
     indices = triangles.modify_vertices()
-    indices.unclean_set_num_rows(mesh.faces.size)
-    memoryview(indices).cast("B")[:] = mesh.faces.astype(np.uint32).tobytes()
+    indices.unclean_set_num_rows(faces.size)
+    memoryview(indices).cast("B")[:] = faces.astype(np.uint32).tobytes()
     geom = core.Geom(data)
     geom.add_primitive(triangles)
     return geom

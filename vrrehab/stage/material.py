@@ -1,5 +1,7 @@
 """How things look: our own small physically based shader, in a few looks and two tiers.
 
+A draw call costs a frame more than what is in it: a whole body is one mesh, whose vertices know their part and surface.
+
 One light, the window, and the room around it; every colour leaves the shader tone-mapped and sRGB-encoded, so that a
 headset, a window and a buffer show the same value (framebuffer sRGB is off everywhere). The eye's place is taken
 from each camera's own view matrix. Never changes a render state per frame: what moves is written into the arrays
@@ -21,9 +23,14 @@ from panda3d import core
 PALETTE_SIZE = 96
 #: Targets that can be shown at once.
 TARGET_COUNT = 24
+#: Parts of a skinned thing that fade apart from each other, and surfaces that it is made of.
+PART_COUNT = 5
+SURFACE_COUNT = 2
 
 SHADOW_EXTENT_M = 1.8
 SHADOW_TAG = "shadow"
+#: What the shadow's camera sees; nodes are hidden from it by this.
+SHADOW_MASK = core.BitMask32.bit(1)
 
 # Override levels: the shadow camera's shader beats a node's own.
 _SHADOW_PRIORITY = 100
@@ -53,6 +60,8 @@ class Tier(enum.Enum):
             "SHADOW_EXTENT": str(SHADOW_EXTENT_M),
             "SHADOW_LEVEL": str(round(float(np.log2(0.09 * size / SHADOW_EXTENT_M)), 2)),
             "TAPS": str(taps),
+            "PARTS": str(PART_COUNT),
+            "SURFACES": str(SURFACE_COUNT),
             "TAP_SHARE": "0.55" if self is Tier.FULL else "0.9",
         }
 
@@ -79,8 +88,9 @@ class Light:
 class Look(enum.Enum):
     """What a surface is made of, for the moving things.
 
-    SOLID: anything. SKIN: light passes a little into it. GHOST: pale and translucent, brighter at its rim. The
-    vertex columns are `vertex`, `normal` and `color` (sRGB albedo; alpha: how open the place is to the room, 1 wholly).
+    SOLID: anything. SKIN: light passes a little into it; only what is skinned. GHOST: pale and translucent, brighter
+    at its rim. The vertex columns are `vertex`, `normal` and `color` (sRGB albedo; alpha: how open the place is to the
+    room, 1 wholly).
     """
 
     SOLID = "SOLID"
@@ -128,28 +138,34 @@ class Materials:
     def dress(
         self,
         node: core.NodePath,
-        material: Material,
-        *,
+        *surfaces: Material,
         palette: core.PTA_LMatrix4f | None = None,
     ) -> Opacity:
-        """Give a moving thing its look; it must hang below `Stage.movers`. It starts hidden: `Opacity.set` shows it.
+        """Give a moving thing its look; it must hang below `Stage.movers`, where it stays: what moves it is a palette.
+
+        It starts hidden: `Opacity.set` shows it.
 
         `palette` makes it skinned: vertex columns `joint` (4 x uint8, C_index) and `weight` (4 x float32), bones as
         PALETTE_SIZE row-vector matrices from the model's rest pose to its parent's space, written through
-        `np.asarray(memoryview(palette))`.
+        `np.asarray(memoryview(palette))`. Its column `piece` (4 x uint8, C_index) holds the part that a vertex fades
+        with and its index into `surfaces`, of which there are up to SURFACE_COUNT, all ghosts or none.
         """
-        defines = [material.look.value] if material.look is not Look.SOLID else []
-        defines += ["SKINNED"] if palette is not None else []
-        defines += ["FADES"]
-        node.set_shader(self.shader("surface", *defines))
-        node.set_shader_input(
-            "surface", core.LVecBase4(material.roughness, material.metalness, material.reflectance, 0.0)
-        )
+        ghost = surfaces[0].look is Look.GHOST
+        skinned = ["SKINNED"] if palette is not None else []
+        node.set_shader(self.shader("surface", *(["GHOST"] if ghost else []), *skinned, "FADES"))
+        finishes = [
+            core.LVecBase4f(each.roughness, each.metalness, each.reflectance, each.look is Look.SKIN)
+            for each in surfaces
+        ]
         if palette is not None:
+            values = core.PTA_LVecBase4f.empty_array(SURFACE_COUNT)
+            for index, finish in enumerate(finishes):
+                values[index] = finish
             node.set_shader_input("palette", palette)
-        casts = material.look is not Look.GHOST
-        node.set_tag(SHADOW_TAG, ("SKINNED_FADES" if palette is not None else "FADES") if casts else "NONE")
-        return Opacity(node, always_blended=material.look is Look.GHOST)
+            node.set_shader_input("surfaces", values)
+        else:
+            node.set_shader_input("surface", finishes[0])
+        return Opacity(node, skinned=palette is not None, ghost=ghost)
 
     def shader(self, name: str, *defines: str) -> core.Shader:
         """A compiled-once shader from `shaders/`, with words defined for its preprocessor."""
@@ -161,6 +177,7 @@ class Materials:
         for tag, defines in {
             "": (),
             "FADES": ("FADES",),
+            "SKINNED": ("SKINNED",),
             "SKINNED_FADES": ("SKINNED", "FADES"),
             "TARGETS": ("TARGETS",),
         }.items():
@@ -177,51 +194,60 @@ class Materials:
         return states
 
 
-class Opacity:
-    """How solid one dressed thing is drawn; changes render states only when it starts or stops to be see-through.
+#: The largest number below 1 that the shader knows.
+_ALMOST_SOLID = float(np.nextafter(np.float32(1), np.float32(0)))
 
-    While it is see-through its nearest surface is drawn alone (first its depth, then its colour), so that a
-    translucent hand never shows its own far side.
+
+class Opacity:
+    """How solid each part of one dressed thing is drawn: what is solid apart from what is see-through.
+
+    Of what is see-through the nearest surface is drawn alone (first its depth, then its colour), so that a
+    translucent hand never shows its own far side. States never change; nodes show and hide as parts start to fade.
     """
 
-    def __init__(self, node: core.NodePath, *, always_blended: bool) -> None:
-        self._value = core.PTA_float.empty_array(1)
-        self._value[0] = 0.0
-        self._always_blended = always_blended
-        self._node = node
-        node.set_shader_input("opacity", self._value)
-        self._depth = node.copy_to(node.parent)
+    def __init__(self, node: core.NodePath, *, skinned: bool, ghost: bool) -> None:
+        values = core.PTA_float.empty_array(PART_COUNT if skinned else 1)
+        self._values: NDArray[np.float32] = np.asarray(memoryview(values))
+        self._values[:] = 0.0
+        self._given = [0.0] * len(self._values)
+        self._solid_from = 2.0 if ghost else 1.0
+        node.set_shader_input("opacity", values)
+        self._depth, self._faint = node.copy_to(node.parent), node.copy_to(node.parent)
+        # A node draws the parts that are more solid than the one and at most as solid as the other.
+        node.set_shader_input("drawn", core.LVecBase2(_ALMOST_SOLID, 1.0))
+        for faint in (self._depth, self._faint):
+            faint.set_shader_input("drawn", core.LVecBase2(0.0, 1.0 if ghost else _ALMOST_SOLID))
         self._depth.set_attrib(core.ColorWriteAttrib.make(core.ColorWriteAttrib.C_off))
         self._depth.set_bin("fixed", 0)
-        self._depth.set_tag(SHADOW_TAG, "NONE")
-        self._blended: bool | None = None
-        node.hide()
-        self._depth.hide()
+        self._faint.set_transparency(core.TransparencyAttrib.M_alpha)
+        self._faint.set_attrib(core.DepthTestAttrib.make(core.DepthTestAttrib.M_less_equal))
+        self._faint.set_bin("fixed", 1)
+        if skinned:
+            node.set_tag(SHADOW_TAG, "SKINNED")
+        self._faint.set_tag(SHADOW_TAG, "SKINNED_FADES" if skinned else "FADES")
+        self._depth.hide(SHADOW_MASK)
+        if ghost:
+            self._faint.hide(SHADOW_MASK)
+        self._solid = node
+        for each in (self._solid, self._depth, self._faint):
+            each.hide()
 
-    def set(self, opacity: float) -> None:
-        """0 hides, 1 is solid; between them it is blended and its shadow is as faint as it is."""
-        value = self._value[0]
-        if opacity == value:
+    def set(self, opacity: float, part: int = 0) -> None:
+        """0 hides a part, 1 is solid; between them it is blended and its shadow is as faint as it is."""
+        if opacity == self._given[part]:
             return
-        self._value[0] = opacity
-        if (opacity <= 0.0) != (value <= 0.0):
-            self._node.hide() if opacity <= 0.0 else self._node.show()
-        blended = opacity > 0.0 and (opacity < 1.0 or self._always_blended)
-        if blended != self._blended:
-            self._blended = blended
-            self._blend() if blended else self._solid()
+        self._given[part] = opacity
+        values = self._values
+        values[part] = opacity
+        _show(self._solid, bool((values >= self._solid_from).any()))
+        faint = bool(((values > 0.0) & (values < self._solid_from)).any())
+        _show(self._depth, faint)
+        _show(self._faint, faint)
 
-    def _blend(self) -> None:
-        self._node.set_transparency(core.TransparencyAttrib.M_alpha)
-        self._node.set_attrib(core.DepthTestAttrib.make(core.DepthTestAttrib.M_less_equal))
-        self._node.set_bin("fixed", 1)
-        self._depth.show()
 
-    def _solid(self) -> None:
-        self._node.clear_transparency()
-        self._node.clear_attrib(core.DepthTestAttrib)
-        self._node.clear_bin()
-        self._depth.hide()
+def _show(node: core.NodePath, shown: bool) -> None:
+    if node.is_hidden() is shown:
+        node.show() if shown else node.hide()
 
 
 @functools.cache

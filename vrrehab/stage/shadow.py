@@ -9,7 +9,7 @@ import numpy as np
 from panda3d import core
 
 from vrrehab.stage.engine import engine
-from vrrehab.stage.material import SHADOW_EXTENT_M, SHADOW_TAG, Materials
+from vrrehab.stage.material import SHADOW_EXTENT_M, SHADOW_MASK, SHADOW_TAG, Materials
 
 #: Where the shadow's square is centred in session space: between the body and the table's far edge.
 _CENTRE = (0.0, -0.5)
@@ -32,6 +32,7 @@ class Shadow:
         lens.film_size = (SHADOW_EXTENT_M, SHADOW_EXTENT_M)
         lens.set_near_far(_NEAR_M, _FAR_M)
         camera = core.Camera("shadow", lens)
+        camera.camera_mask = SHADOW_MASK
         states = materials.shadow_states()
         camera.initial_state = states.pop("")
         camera.tag_state_key = SHADOW_TAG

@@ -1,5 +1,5 @@
 #ifdef FADES
-uniform float opacity;
+flat in float shown;
 #endif
 
 in float height;
@@ -8,7 +8,7 @@ out vec4 moments;
 void main() {
     if (height < 0.0) discard;
 #ifdef FADES
-    moments = vec4(height, height * height, 0.0, opacity);
+    moments = vec4(height, height * height, 0.0, shown);
 #else
     moments = vec4(height, height * height, 0.0, 1.0);
 #endif

@@ -11,6 +11,14 @@ out float height;
 uniform mat4 palette[96];
 in uvec4 joint;
 in vec4 weight;
+in uvec4 piece;
+uniform float opacity[PARTS];
+uniform vec2 drawn;
+#elif defined(FADES)
+uniform float opacity;
+#endif
+#ifdef FADES
+flat out float shown;
 #endif
 #ifdef TARGETS
 uniform vec4 target_place[24];
@@ -18,6 +26,18 @@ in float target_index;
 #endif
 
 void main() {
+#ifdef SKINNED
+    float solid = opacity[piece.x];
+    if (!(solid > drawn.x && solid <= drawn.y)) {
+        gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+        return;
+    }
+#elif defined(FADES)
+    float solid = opacity;
+#endif
+#ifdef FADES
+    shown = solid;
+#endif
 #ifdef SKINNED
     mat4 world = p3d_ModelMatrix * (palette[joint.x] * weight.x + palette[joint.y] * weight.y +
                                     palette[joint.z] * weight.z + palette[joint.w] * weight.w);

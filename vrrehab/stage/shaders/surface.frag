@@ -17,11 +17,15 @@ in vec3 from_room;
 in vec4 surface_finish; // roughness, emission, pattern, how strong the pattern is
 in vec2 pattern_at;
 #else
-uniform vec4 surface; // roughness, metalness, reflectance at normal incidence, unused
+#ifdef SKINNED
+flat in vec4 surface; // roughness, metalness, reflectance at normal incidence, whether light passes into it
+#else
+uniform vec4 surface;
+#endif
 in vec4 colour; // sRGB, and how open the place is to the room
 #endif
 #ifdef FADES
-uniform float opacity;
+flat in float shown;
 #endif
 #ifdef TARGETS
 in vec3 glow;
@@ -126,14 +130,15 @@ void main() {
     float reflectance = surface.z;
     vec2 arriving = shadow(n);
     float towards_key = dot(n, KEY_DIRECTION);
-#ifdef SKIN
-    // Light bleeds past the shadow's edge, red farthest.
-    vec3 wrap = vec3(0.36, 0.15, 0.09);
-    vec3 facing_key = clamp((vec3(towards_key) + wrap) / (1.0 + wrap), 0.0, 1.0);
-    vec3 passed = mix(vec3(arriving.x), sqrt(vec3(arriving.x)), vec3(0.5, 0.1, 0.0));
-    vec3 window_part = KEY * facing_key * passed;
-#else
     vec3 window_part = KEY * facing_window(towards_key) * arriving.x;
+#ifdef SKINNED
+    if (surface.w > 0.0) {
+        // Light bleeds past the shadow's edge, red farthest.
+        vec3 wrap = vec3(0.36, 0.15, 0.09);
+        vec3 facing_key = clamp((vec3(towards_key) + wrap) / (1.0 + wrap), 0.0, 1.0);
+        vec3 passed = mix(vec3(arriving.x), sqrt(vec3(arriving.x)), vec3(0.5, 0.1, 0.0));
+        window_part = KEY * facing_key * passed;
+    }
 #endif
     vec3 room_part = ambient(n) * arriving.y * colour.a;
     float open = arriving.y * colour.a;
@@ -152,9 +157,9 @@ void main() {
 #ifdef GHOST
     float rim = pow(1.0 - facing, 2.0);
     radiance = mix(radiance * 0.5 + vec3(0.22, 0.27, 0.30), vec3(0.85, 0.95, 1.0), rim);
-    pixel = vec4(to_display(radiance), opacity * mix(0.30, 0.9, rim));
+    pixel = vec4(to_display(radiance), shown * mix(0.30, 0.9, rim));
 #elif defined(FADES)
-    pixel = vec4(to_display(radiance), opacity);
+    pixel = vec4(to_display(radiance), shown);
 #else
     pixel = vec4(to_display(radiance), 1.0);
 #endif

@@ -30,6 +30,16 @@ out vec4 colour;
 uniform mat4 palette[96];
 in uvec4 joint;
 in vec4 weight;
+in uvec4 piece; // its part, its surface
+uniform float opacity[PARTS];
+uniform vec2 drawn; // parts more solid than x and at most as solid as y
+uniform vec4 surfaces[SURFACES];
+flat out vec4 surface;
+#elif defined(FADES)
+uniform float opacity;
+#endif
+#ifdef FADES
+flat out float shown;
 #endif
 
 #ifdef TARGETS
@@ -42,6 +52,19 @@ out vec3 glow;
 invariant gl_Position;
 
 void main() {
+#ifdef SKINNED
+    float solid = opacity[piece.x];
+    if (!(solid > drawn.x && solid <= drawn.y)) {
+        gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // outside
+        return;
+    }
+    surface = surfaces[piece.y];
+#elif defined(FADES)
+    float solid = opacity;
+#endif
+#ifdef FADES
+    shown = solid;
+#endif
 #ifdef SKINNED
     mat4 world = p3d_ModelMatrix * (palette[joint.x] * weight.x + palette[joint.y] * weight.y +
                                     palette[joint.z] * weight.z + palette[joint.w] * weight.w);
