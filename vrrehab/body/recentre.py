@@ -10,8 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from vrrehab import geometry
-from vrrehab.body.skeleton import JOINT_COUNT, Body
+from vrrehab.body.skeleton import Body
 from vrrehab.geometry import Array
+
+#: Which number of a pose a turn about +Y mixes with each: x with z, and in the quaternion x with z and y with w.
+_OTHER = np.array([2, 1, 0, 5, 6, 3, 4])
 
 
 class Recentring:
@@ -23,12 +26,12 @@ class Recentring:
     def __init__(self, reference_from_session: Array, eye_height_m: float) -> None:
         self.reference_from_session = reference_from_session
         self.eye_height_m = eye_height_m
-        # Places and rotations in one product of poses with a matrix of two blocks.
-        self._matrix, self._offset = np.zeros((7, 7)), np.zeros(7)
-        self._matrix[:3, :3], self._offset[:3], self._matrix[3:, 3:] = geometry.pose_matrix(
-            geometry.invert(reference_from_session)
-        )
-        self._product = np.empty((JOINT_COUNT, 7))
+        x, _, z, _, sin, _, cos = geometry.invert(reference_from_session)
+        # A turn about the vertical mixes every number of a pose with one other, and nothing else.
+        flat, side = cos * cos - sin * sin, 2.0 * sin * cos
+        self._own = np.array([flat, 1.0, flat, cos, cos, cos, cos])
+        self._others = np.array([side, 0.0, -side, sin, sin, -sin, -sin])
+        self._offset = np.array([x, 0.0, z, 0.0, 0.0, 0.0, 0.0])
 
     @classmethod
     def from_head(cls, head: Array) -> Recentring:
@@ -40,8 +43,12 @@ class Recentring:
 
     def to_session(self, body: Body) -> None:
         """Takes all joints of a body from the reference space into session space, in place; NaN stays NaN."""
-        np.matmul(body.poses, self._matrix, out=self._product)
-        np.add(self._product, self._offset, out=body.poses)
+        poses = body.poses
+        mixed = poses.take(_OTHER, axis=1)
+        mixed *= self._others
+        poses *= self._own
+        poses += mixed
+        poses += self._offset
 
 
 def _heading(q: Array) -> float:

@@ -42,7 +42,7 @@ _END = np.array([_ELBOW, _ELBOW, _WRIST, _WRIST, _WRIST + 1, *(_BEGIN[5:] + 1)])
 _ARM, _WRIST_BONE, _HAND = slice(0, 4), 4, slice(5, BONE_COUNT)
 #: Behind an arm's joints comes the torso, from which the upper arm turns.
 _GIRDLE = len(ARM_JOINTS)
-_FRAMED = np.array([*_BEGIN, _GIRDLE])
+_FRAMED = np.array([*_BEGIN, _WRIST, _GIRDLE])
 #: Both arms and the torso among the joints of a body.
 _TAKEN = np.array([[*range(ARM[side].start, ARM[side].stop), TORSO] for side in Side])
 
@@ -152,7 +152,7 @@ class ArmRig:
         """Row-vector matrices (n, BONE_COUNT, 4, 4) of left arms with their torsos, (n, 29, 7)."""
         framed = arms.take(_FRAMED, axis=1)
         tracked = rotation_matrices(framed[..., 3:]).swapaxes(2, 3)  # axes in rows, as in all that follows
-        begins = framed[:, :-1, :3]
+        begins = framed[:, :-2, :3]
         along = arms.take(_END, axis=1)[..., :3] - begins
         lengths = np.sqrt(np.add.reduce(along * along, axis=2, keepdims=True))
         size = np.add.reduce(lengths[:, _HAND], axis=1, keepdims=True) / self._hand_length
@@ -160,13 +160,13 @@ class ArmRig:
 
         # Each bone's frame at its joint: aimed at the next one and as long, as thick as the hand is large.
         frames = self._frames[: len(arms)]
-        across(tracked[:, :-1, 0], along / -np.maximum(lengths, 1e-6), size, frames)
+        across(tracked[:, :-2, 0], along / -np.maximum(lengths, 1e-6), size, frames)
         np.multiply(along, self._per_length, out=frames[..., 2, :3])
         frames[..., 3, :3] = begins
         frames[:, _WRIST_BONE, :3, :3] = tracked[:, _WRIST_BONE] * size
 
         # The wrist and the upper arm as it would hang, then upper arm and forearm as they are.
-        turned = (self._hung @ tracked[:, [_WRIST_BONE, -1]]).tolist()
+        turned = (self._hung @ tracked[:, -2:]).tolist()
         aimed = frames[:, 1:3, :2, :3].tolist()
         turns = [
             self._turns(hung, upper, fore, wrist) for (wrist, hung), (upper, fore) in zip(turned, aimed, strict=True)
