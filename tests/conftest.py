@@ -1,8 +1,12 @@
-"""Real recordings, which live beside the checkout and not in it."""
+"""What several folders of tests share: real recordings, which live beside the checkout, and one run of the demo."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,3 +23,34 @@ def quest3_capture() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return _CAPTURE
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRun:
+    """A run of `vrrehab demo --offscreen` that is over: its folder, what it printed, and how long it took."""
+
+    folder: Path
+    data: Path
+    status: int
+    said: str
+    took_s: float
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """The demo as a newcomer runs it, in an empty folder and without a screen; its store is for reading only."""
+    folder = tmp_path_factory.mktemp("demo")
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "VRREHAB_DATA")}
+    began_s = time.monotonic()
+    ran = subprocess.run(
+        [sys.executable, "-m", "vrrehab", "demo", "--offscreen", "--seed", "3"],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=180,
+        check=False,
+    )
+    said = ran.stdout.decode()
+    return DemoRun(folder, folder / "demo-data", ran.returncode, said, time.monotonic() - began_s)

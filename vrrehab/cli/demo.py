@@ -66,12 +66,12 @@ def demo(
                 data,
                 profile,
                 "demo",
-                interruption,
                 source=SourceChoice("scripted"),
                 display=display,
                 mode=None,
                 recorder=address,
                 seed=seed,
+                interruption=interruption,
                 say=_say,
             )
             client.wait_sealed(outcome.session_id, timeout_s=_SEAL_S)

@@ -43,7 +43,9 @@ def doctor(data: Data) -> None:
 
 
 def _print(finding: Finding, width: int) -> None:
-    lines = [*textwrap.wrap(finding.found, width - _INDENT), *textwrap.wrap(finding.remedy, width - _INDENT)]
+    # A path or a command that is broken in the middle cannot be copied.
+    wrap = textwrap.TextWrapper(width - _INDENT, break_long_words=False, break_on_hyphens=False).wrap
+    lines = [*wrap(finding.found), *wrap(finding.remedy)]
     if len(finding.about) > _INDENT - 8:  # an extension's long name has a line of its own
         lines.insert(0, "")
     mark = typer.style(f"{finding.verdict:<6}", fg=_COLOURS[finding.verdict], bold=finding.verdict == "wrong")

@@ -107,12 +107,12 @@ def session(
             data,
             profile,
             programme,
-            interruption,
             source=source,
             display=display or ("openxr" if source.kind == "openxr" else "window"),
             mode=mode,
             recorder=address,
             seed=random.randrange(2**31) if seed is None else seed,
+            interruption=interruption,
         )
     for line in in_words(outcome, data):
         print(line)
@@ -141,13 +141,13 @@ def sit(
     data: Path,
     profile: Profile,
     programme: str,
-    interruption: Interruption,
     *,
     source: SourceChoice,
     display: DisplayKind,
     mode: str | None,
     recorder: str,
     seed: int,
+    interruption: Interruption | None = None,
     say: Callable[[str], None] = print,
 ) -> Outcome:
     """Run one sitting to its end, telling `say` what happens, a line at a time.
@@ -162,6 +162,7 @@ def sit(
     from telemetry.sender import Sender
     from vrrehab.body.drives import make_drive
     from vrrehab.body.skeleton import JOINTS
+    from vrrehab.cli.interruption import Interruption
     from vrrehab.cli.narration import Narrator
     from vrrehab.session.loop import run
     from vrrehab.session.plan import make_plan
@@ -172,6 +173,7 @@ def sit(
     plan = make_plan(profile, load_programme(programme), mode, origin, seed)
     make_drive(plan.mode, plan.intact_side)  # refuses a mode that is not built
     spool = Folder(data).spool
+    interruption = interruption or Interruption()
     with contextlib.ExitStack() as open_parts:
         parts = open_parts.enter_context(_parts(plan, source, display, interruption))
         commands = open_parts.enter_context(CommandServer("tcp://127.0.0.1:*"))

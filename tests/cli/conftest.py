@@ -1,0 +1,179 @@
+"""The `vrrehab` command as a process of its own, in folders of its own, on a machine without screen and headset."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from telemetry.client import RecorderClient
+from telemetry.testing import RecorderProcess
+from telemetry.verify import Finding, verify
+
+HERE = Path(__file__).parent
+_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command that is over."""
+
+    status: int
+    out: str
+    err: str
+
+    def failed_with(self, *words: str) -> None:
+        """It failed in one line, which has all these words in it."""
+        assert self.status == 1, (self.out, self.err)
+        assert self.err.startswith("vrrehab: "), self.err
+        assert self.err.count("\n") == 1, self.err
+        assert not [word for word in words if word not in self.err], self.err
+
+    def was_misused(self, *words: str) -> None:
+        """It was called in a way that it does not know; the last line says so."""
+        assert self.status == 2, (self.out, self.err)
+        line = self.err.rstrip("\n").rpartition("\n")[2]
+        assert line.startswith("Error: "), self.err
+        assert not [word for word in words if word not in line], line
+
+
+class Running:
+    """A command that is running; what it says is kept in a file, which never makes it wait."""
+
+    def __init__(self, output: Path, arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> None:
+        self._path = output
+        with output.open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "vrrehab", *arguments],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def said(self) -> str:
+        return self._path.read_text(encoding="utf-8", errors="replace")
+
+    def wait_for(self, words: str) -> None:
+        """Return once it has said these words."""
+        until_s = time.monotonic() + _LIMIT_S
+        while words not in self.said:
+            assert self.process.poll() is None, f"it ended before it said {words!r}: {self.said}"
+            assert time.monotonic() < until_s, f"it never said {words!r}: {self.said}"
+            time.sleep(0.02)
+
+    def wait_until_it_listens_to_signals(self) -> None:
+        """Return once its own answer to SIGTERM is in place, which happens right at its start (Linux)."""
+        while True:
+            lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+            caught = int(next(line for line in lines if line.startswith("SigCgt")).split()[1], 16)
+            if caught >> (signal.SIGTERM - 1) & 1:
+                return
+            assert self.process.poll() is None, self.said
+            time.sleep(0.005)
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def wait(self, timeout_s: float = _LIMIT_S) -> int:
+        return self.process.wait(timeout_s)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "VRREHAB_DATA")}
+    return {**kept, "XR_RUNTIME_JSON": str(folder / "no runtime.json")}
+
+
+@pytest.fixture(scope="session")
+def vrrehab(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
+    """Runs a command to its end. folder: where; by default an empty one."""
+    empty = tmp_path_factory.mktemp("empty")
+
+    def vrrehab(*arguments: object, folder: Path = empty, **environment: str) -> Ran:
+        ran = subprocess.run(
+            [sys.executable, "-m", "vrrehab", *map(str, arguments)],
+            cwd=folder,
+            env={**_environment(empty), **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_LIMIT_S,
+            check=False,
+        )
+        return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+
+    return vrrehab
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Starts a command and leaves it running; whatever still does at the end of the test is killed."""
+    running: list[Running] = []
+
+    def start(*arguments: object, folder: Path = tmp_path, **environment: str) -> Running:
+        output = tmp_path / f"output {len(running)}"
+        running.append(Running(output, tuple(map(str, arguments)), folder, {**_environment(tmp_path), **environment}))
+        return running[-1]
+
+    yield start
+    for command in running:
+        command.end()
+
+
+def session_on(data: Path, *more: object) -> tuple[object, ...]:
+    """The arguments of a short session of a scripted participant, drawn offscreen."""
+    programme = HERE / "short.toml"
+    what = ("session", "--data", data, "--participant", "P001", "--programme", programme, "--seed", 1)
+    return (*what, "--source", "scripted", "--display", "offscreen", *more)
+
+
+@pytest.fixture(name="session_on", scope="session")
+def _session_on() -> Callable[..., tuple[object, ...]]:
+    return session_on
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """A data folder with a recorder on it, and participant P001."""
+
+    data: Path
+    recorder: RecorderProcess
+
+    def sealed(self, session_id: str) -> list[Finding]:
+        """What `verify` finds once this session is sealed."""
+        with RecorderClient(self.recorder.address) as client:
+            client.wait_sealed(session_id, 20.0)
+        return verify(self.data)
+
+    def running(self) -> str:
+        """The id of the session that is running."""
+        return str(json.loads((self.data / "session.json").read_text())["session_id"])
+
+
+@pytest.fixture(scope="module")
+def clinic(vrrehab: Callable[..., Ran], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    data = tmp_path_factory.mktemp("clinic")
+    with RecorderProcess(data) as recorder:
+        assert vrrehab("participant", "add", "P001", "--lost", "left:hand:wrist", "--data", data).status == 0
+        yield Clinic(data, recorder)
+
+
+@pytest.fixture
+def alone(vrrehab: Callable[..., Ran], tmp_path: Path) -> Path:
+    """A data folder that knows participant P001, with no recorder on it."""
+    data = tmp_path / "alone"
+    assert vrrehab("participant", "add", "P001", "--lost", "left:hand:wrist", "--data", data).status == 0
+    return data
