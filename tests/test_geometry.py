@@ -178,15 +178,6 @@ def test_interpolation_takes_a_ratio_for_each_pose() -> None:
     assert np.allclose(geometry.interpolate(a, b, [0.0, 0.5, 1.0])[:, 0], [0, 1.5, 3])
 
 
-@given(POSES, st.lists(POSES, min_size=1, max_size=5))
-def test_a_laid_out_transform_composes_like_the_pose_itself(a: np.ndarray, others: list[np.ndarray]) -> None:
-    poses = np.array(others)
-    rotation, translation, left = geometry.pose_matrix(a)
-    expected = geometry.compose(a, poses)
-    assert np.allclose(poses[:, :3] @ rotation + translation, expected[:, :3], atol=1e-9)
-    assert np.allclose(poses[:, 3:] @ left, expected[:, 3:], atol=1e-12)
-
-
 def test_every_function_takes_a_whole_body_at_once() -> None:
     random = np.random.default_rng(1)
     poses = random.normal(size=(4, 5, 7))

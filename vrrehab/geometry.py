@@ -182,14 +182,3 @@ def interpolate(a: Array, b: Array, ratio: ArrayLike) -> Array:
 
 def _length(v: Array) -> Array:
     return np.sqrt(np.einsum("...i,...i->...", v, v))
-
-
-def pose_matrix(a_from_b: Array) -> tuple[Array, Array, Array]:
-    """One pose (7,) laid out for many: `compose(a_from_b, p)` is `(p[:, :3] @ R + t, p[:, 3:] @ L)`.
-
-    Returns R (3, 3), t (3,) and L (4, 4), for row vectors. Two matrix products replace forty small operations
-    where the same transform is applied to a whole body in every frame.
-    """
-    x, y, z, w = a_from_b[3:]
-    left = np.array([[w, z, -y, -x], [-z, w, x, -y], [y, -x, w, -z], [x, y, z, w]])
-    return rotation_matrices(a_from_b[3:]).T.copy(), a_from_b[:3].copy(), left

@@ -16,6 +16,7 @@ _TIPS = {side: np.array([joint(side, name) for name in HAND_JOINTS if name.endsw
 _THUMB_TIP, _INDEX_TIP, _KNUCKLE, _WRIST = (
     HAND_JOINTS.index(name) for name in ("thumb_tip", "index_tip", "middle_proximal", "wrist")
 )
+_YZX, _ZXY = np.array([1, 2, 0]), np.array([2, 0, 1])
 _FIRST_FINGER = HAND_JOINTS.index("index_metacarpal")
 
 
@@ -31,8 +32,8 @@ def finger_flexion(hand: NDArray[np.float64]) -> NDArray[np.float64]:
     proximal, distal = bones[:, :-1], bones[:, 1:]
     x, y, z, w = hand[_WRIST, 3:].tolist()
     left_x, left_y, left_z = 2 * (y * y + z * z) - 1, -2 * (x * y + z * w), 2 * (y * w - x * z)  # -X of the wrist
-    # (proximal x distal) . left is proximal . (distal x left), and the vector product with `left` is a matrix.
-    turned = distal @ np.array([[0.0, -left_z, left_y], [left_z, 0.0, -left_x], [-left_y, left_x, 0.0]])
+    # (proximal x distal) . left, as proximal . (distal x left).
+    turned = distal.take(_YZX, axis=2) * (left_z, left_x, left_y) - distal.take(_ZXY, axis=2) * (left_y, left_z, left_x)
     return np.arctan2(np.add.reduce(proximal * turned, axis=2), np.add.reduce(proximal * distal, axis=2))
 
 
