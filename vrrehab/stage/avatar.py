@@ -33,7 +33,7 @@ _ARMS = {Side.LEFT: 3, Side.RIGHT: 4}
 
 Colour = tuple[float, float, float]
 #: sRGB.
-SHIRT_COLOUR: Colour = (0.31, 0.45, 0.60)
+SHIRT_COLOUR: Colour = (0.39, 0.45, 0.50)
 SHORTS_COLOUR: Colour = (0.20, 0.21, 0.25)
 _GHOST_COLOUR: Colour = (0.75, 0.85, 0.9)
 
