@@ -1,0 +1,103 @@
+"""The documents keep their promises: snippets run, commands exist, links lead somewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")])
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def snippets(language: str) -> list[tuple[str, str]]:
+    """(document and line, text) of each fenced snippet in this language."""
+    found = []
+    for path in DOCUMENTS:
+        text = path.read_text(encoding="utf-8")
+        for match in _FENCE.finditer(text):
+            if match[2] == language:
+                line = text.count("\n", 0, match.start()) + 1
+                lines = [line.removeprefix(match[1]) for line in match[3].splitlines()]
+                found.append((f"{path.relative_to(ROOT)}:{line}", "\n".join(lines)))
+    return found
+
+
+def commands() -> list[str]:
+    """Each `vrrehab` command line in a shell snippet, or between backticks, without what comes after a comment sign."""
+    found = set()
+    for path in DOCUMENTS:
+        text = path.read_text(encoding="utf-8")
+        shells = [text for name in ("sh", "powershell", "") for place, text in snippets(name)]
+        lines = [*"\n".join(shells).splitlines(), *re.findall(r"`(vrrehab [^`\n]*)`", text)]
+        for line in lines:
+            if match := re.match(r"(?:\.venv.(?:bin|Scripts).)?(vrrehab [a-z][^#]*?)\s*&?\s*(?:#.*)?$", line.strip()):
+                found.add(match[1])
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("place", "snippet"), snippets("python"), ids=[place for place, _ in snippets("python")])
+def test_a_python_snippet_runs(place: str, snippet: str, demo_run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo_run.folder)
+    snippet = snippet.replace('"DIR"', '"demo-data"')
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(snippet, place, "exec"), {"__name__": place})
+
+
+def test_there_are_snippets_and_commands_to_try() -> None:
+    assert snippets("python")
+    assert len(commands()) > 6
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_in_the_documents_exists_with_its_options(command: str) -> None:
+    words = command.split()
+    names = [word for word in words[1:3] if re.fullmatch("[a-z]+", word)]
+    if names[0] != "participant":
+        del names[1:]
+    ran = subprocess.run(
+        [sys.executable, "-m", "vrrehab", *names, "--help"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    for option in [word for word in words if word.startswith("--")]:
+        assert re.search(rf"^\s+{option}\b", ran.stdout, re.MULTILINE), f"{command}: {ran.stdout}"
+
+
+def test_every_command_is_in_the_documents() -> None:
+    said = " ".join(commands())
+    for command in ("demo", "doctor", "recorder", "participant add", "session", "report", "verify", "recover"):
+        assert f"vrrehab {command}" in said, command
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])
+def test_every_link_leads_somewhere(path: Path) -> None:
+    missing = []
+    for link in _LINK.findall(path.read_text(encoding="utf-8")):
+        if re.match(r"https?://|mailto:", link):
+            continue
+        file, _, anchor = unquote(link).partition("#")
+        target = path if not file else path.parent / file
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            missing.append(link)
+    assert not missing
+
+
+def _anchors(path: Path) -> set[str]:
+    """The anchors that GitHub gives a document's headings."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("command", ["make demo", "make test"])
+def test_the_two_commands_of_the_readme_are_in_the_makefile(command: str) -> None:
+    assert f"\n{command.removeprefix('make ')}:" in (ROOT / "Makefile").read_text()
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
