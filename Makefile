@@ -5,12 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.set-up
 
-.PHONY: demo test check unit openxr pictures clean
+.PHONY: demo test check unit openxr clean
+.NOTPARALLEL:
 
 demo: $(SETUP)
 	$(BIN)/vrrehab demo
 
 test: check unit openxr
+	@printf '\n%s\n' 'make test: style, types, walls, unit tests and the tests on a real OpenXR runtime: none failed.' \
+		'Whatever could not run on this machine says NOT RUN (or, in a box, DID NOT RUN) above.'
 
 # Style, types and the walls between the packages.
 check: $(SETUP)
@@ -26,12 +29,14 @@ unit: $(SETUP)
 openxr: $(SETUP)
 	tests/openxr/run
 
+# Made once, and again whenever what it holds is written down differently.
 $(SETUP): pyproject.toml constraints.txt .ci/system-packages
-	.ci/system-packages
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "vrrehab needs Python 3.11 or newer; this is " + sys.version.split()[0])'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "vrrehab needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 ...")'
+	@PYTHON=$(PYTHON) .ci/system-packages
+	@echo 'Setting up $(VENV), which takes a minute or two the first time.'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist demo-data
