@@ -143,7 +143,8 @@ def _print_table(tasks: pd.DataFrame) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Pain before and after each movement task (0 none, 10 worst imaginable)", title_justify="left")
+    print("Pain before and after each movement task (0 none, 10 worst imaginable)")
+    table = Table()
     for name in ("task", "mode", "times", "s", "before", "after", "change", "rating"):
         table.add_column(name, justify="left" if name in ("task", "mode", "rating") else "right", no_wrap=True)
     for row in tasks.itertuples():
