@@ -120,9 +120,7 @@ def test_a_positive_yaw_turns_the_gaze_to_the_left() -> None:
 
 
 @given(QUATERNIONS, st.floats(1e-9, np.pi), arrays.arrays(float, 3, elements=st.floats(-1, 1)))
-def test_the_angle_between_rotations_is_exact_even_when_tiny(
-    q: np.ndarray, angle: float, axis: np.ndarray
-) -> None:
+def test_the_angle_between_rotations_is_exact_even_when_tiny(q: np.ndarray, angle: float, axis: np.ndarray) -> None:
     length = np.linalg.norm(axis)
     axis = axis / length if length > 1e-3 else np.array([1.0, 0.0, 0.0])
     step = np.array([*(np.sin(angle / 2) * axis), np.cos(angle / 2)])
