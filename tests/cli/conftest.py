@@ -58,6 +58,7 @@ class Running:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     @property
@@ -84,6 +85,10 @@ class Running:
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
+
+    def press_ctrl_c(self) -> None:
+        """What a terminal does then: every process of the group that the command has begun is told."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
     def wait(self, timeout_s: float = _LIMIT_S) -> int:
         return self.process.wait(timeout_s)

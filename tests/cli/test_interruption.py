@@ -134,7 +134,7 @@ def test_an_interrupted_demo_leaves_no_recorder_behind(start, tmp_path: Path, wo
     demo = start("demo", "--offscreen", "--data", tmp_path / "data")
     demo.wait_for(words)
     time.sleep(random.uniform(0.0, 0.5))
-    demo.signal(signal.SIGINT)
+    demo.press_ctrl_c()
     assert demo.wait(20.0) == 1
     assert demo.said.endswith(NOTHING_YET)
     assert "Traceback" not in demo.said
