@@ -6,11 +6,12 @@ affected side is never used: a stump that a camera takes for a hand must not mov
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vrrehab.body.clips import Clip, open_and_close
 from vrrehab.body.mirror import reflect_arm
 from vrrehab.body.skeleton import ARM, Body, Provenance, Side
 from vrrehab.errors import NotPossible
@@ -22,6 +23,10 @@ class Drive(Protocol):
     def drive(self, tracked: Body, virtual: Body, now_s: float) -> None:
         """Writes every joint of `virtual` for the time `now_s`. `tracked` is left alone."""
         ...
+
+
+#: Writes an arm, (28, 7) shoulder to fingertips, for seconds since it began and the shoulder's place (3,).
+Clip = Callable[[float, NDArray[np.float64], NDArray[np.float64]], None]
 
 
 class MirrorDrive:
@@ -69,8 +74,8 @@ class ObserveDrive:
         virtual.provenance[self._affected] = Provenance.SCRIPTED
 
 
-def make_drive(mode: str, intact_side: Side, clip: Clip | None = None) -> Drive:
-    """The drive of a mode. `clip` is what `observe` plays, by default the hand opening and closing.
+def make_drive(mode: str, intact_side: Side, clip: Clip) -> Drive:
+    """The drive of a mode. `clip` is what `observe` plays.
 
     Raises `NotPossible` for a mode that is not built, and names those that are.
     """
@@ -79,7 +84,7 @@ def make_drive(mode: str, intact_side: Side, clip: Clip | None = None) -> Drive:
     if mode == "intact_only":
         return IntactOnlyDrive(intact_side)
     if mode == "observe":
-        return ObserveDrive(intact_side, clip or open_and_close(intact_side.other))
+        return ObserveDrive(intact_side, clip)
     raise NotPossible(f"Expected a mode of {', '.join(MODES)}, but {mode!r} came; choose one of these.")
 
 

@@ -160,7 +160,6 @@ def sit(
     from telemetry.leftovers import deliver_leftovers
     from telemetry.motion import FrameLayout
     from telemetry.sender import Sender
-    from vrrehab.body.drives import make_drive
     from vrrehab.body.skeleton import JOINTS
     from vrrehab.cli.interruption import Interruption
     from vrrehab.cli.narration import Narrator
@@ -171,7 +170,6 @@ def sit(
 
     origin: Literal["person", "scripted", "recording"] = "person" if source.kind == "openxr" else source.kind
     plan = make_plan(profile, load_programme(programme), mode, origin, seed)
-    make_drive(plan.mode, plan.intact_side)  # refuses a mode that is not built
     spool = Folder(data).spool
     interruption = interruption or Interruption()
     with contextlib.ExitStack() as open_parts:

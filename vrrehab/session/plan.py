@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from telemetry.messages import Origin, Profile
+from vrrehab.body.drives import MODES
 from vrrehab.body.skeleton import Side
 from vrrehab.errors import NotPossible
 from vrrehab.session.programme import Programme, Step, lay_out
@@ -63,14 +64,17 @@ def intact_side_of(profile: Profile) -> Side:
 
 
 def make_plan(profile: Profile, programme: Programme, mode: str | None, origin: Origin, seed: int) -> Plan:
-    """The plan for one sitting; every task is loaded and checked here, before anything starts."""
+    """The plan for one sitting; mode and every task are checked here, before anything starts."""
+    mode = mode or programme.mode
+    if mode not in MODES:
+        raise NotPossible(f"Expected a mode of {', '.join(MODES)}, but {mode!r} came; choose one of these.")
     return Plan(
         session_id=new_session_id(),
         participant=profile.code,
         profile_version=profile.version,
         programme=programme,
         steps=lay_out(programme),
-        mode=mode or programme.mode,
+        mode=mode,
         intact_side=intact_side_of(profile),
         origin=origin,
         seed=seed,
