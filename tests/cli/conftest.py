@@ -20,6 +20,8 @@ from telemetry.verify import Finding, verify
 
 HERE = Path(__file__).parent
 _LIMIT_S = 60.0
+#: What would make a command behave otherwise than on a newcomer's machine.
+_NOT_OURS = ("DISPLAY", "VRREHAB_DATA", "PYTHONUNBUFFERED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Running:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "VRREHAB_DATA")}
+    kept = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
     return {**kept, "XR_RUNTIME_JSON": str(folder / "no runtime.json")}
 
 

@@ -57,9 +57,9 @@ def main() -> None:
 
     leave_on_any_signal()
     for stream in (sys.stdout, sys.stderr):
-        # A console that lacks a letter shows a question mark for it; nothing here is worth failing for.
+        # A console that lacks a letter shows a question mark for it, and whoever reads along sees every line at once.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="replace", line_buffering=True)
     try:
         for name in _COMMANDS:
             importlib.import_module(f"vrrehab.cli.{name}")

@@ -51,7 +51,7 @@ def demo(
 
         display: DisplayKind = "offscreen" if offscreen or not engine().windows else "window"
         where = "in a window; Esc stops" if display == "window" else "offscreen"
-        _say(f"A scripted participant sits down in the therapy room (drawn {where}), for about a minute.")
+        print(f"A scripted participant sits down in the therapy room (drawn {where}), for about a minute.")
         with recorder_process(data) as address, RecorderClient(address) as client:
             interruption.check()
             known = client.profile("DEMO")
@@ -72,7 +72,6 @@ def demo(
                 recorder=address,
                 seed=seed,
                 interruption=interruption,
-                say=_say,
             )
             client.wait_sealed(outcome.session_id, timeout_s=_SEAL_S)
         interruption.check()
@@ -133,10 +132,6 @@ def recorder_process(data: Path) -> Iterator[str]:
                 process.kill()  # it loses nothing: what it has acknowledged is on disk
             if process.stdout is not None:
                 process.stdout.close()
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def _print_table(tasks: pd.DataFrame) -> None:
