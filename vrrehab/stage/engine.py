@@ -5,6 +5,7 @@ Never renders and never owns a scene: displays make their outputs here and call 
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import sys
@@ -111,7 +112,11 @@ def engine() -> Engine:
     for kind in ("pandagl", "p3headlessgl") if screen else ("p3headlessgl",):
         pipe = selection.make_module_pipe(kind)
         if pipe is not None and pipe.is_valid():
-            return Engine(core.GraphicsEngine.get_global_ptr(), pipe, kind)
+            graphics = core.GraphicsEngine.get_global_ptr()
+            # Left to Panda's own destructors, windows close among libraries that are already gone, and now and then that
+            # ends the process with an X error and exit status 1.
+            atexit.register(graphics.remove_all_windows)
+            return Engine(graphics, pipe, kind)
     tried = "a screen and drawing without one" if screen else "drawing without a screen (DISPLAY is not set)"
     raise NoGraphics(f"Expected OpenGL 3.3, but none was found after trying {tried}. {_REMEDY}")
 
