@@ -113,8 +113,8 @@ def engine() -> Engine:
         pipe = selection.make_module_pipe(kind)
         if pipe is not None and pipe.is_valid():
             graphics = core.GraphicsEngine.get_global_ptr()
-            # Left to Panda's own destructors, windows close among libraries that are already gone, and now and then that
-            # ends the process with an X error and exit status 1.
+            # Left to Panda's own destructors, windows close among libraries that are already gone, and now and then
+            # that ends the process with an X error and exit status 1.
             atexit.register(graphics.remove_all_windows)
             return Engine(graphics, pipe, kind)
     tried = "a screen and drawing without one" if screen else "drawing without a screen (DISPLAY is not set)"
