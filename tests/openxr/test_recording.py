@@ -36,6 +36,7 @@ from vrrehab.testing.display import SilentDisplay
 from vrrehab.testing.monado import Compositor, Monado, Screen
 from vrrehab.testing.remote_device import RemoteDevice
 from vrrehab.testing.remote_player import RemotePlayer
+from vrrehab.xr.hands import Seen
 from vrrehab.xr.headset import Headset
 from vrrehab.xr.session import State
 
@@ -65,22 +66,37 @@ class Lockstep(SilentDisplay):
 
     def __init__(self, player: RemotePlayer, headset: Headset) -> None:
         super().__init__(VirtualClock(time.monotonic_ns()), 90.0)
-        self._player, self._headset, self._head = player, headset, np.empty(7)
+        self._player, self._headset = player, headset
+        self._head, self._hand = np.empty(7), np.empty((26, 7))
 
     def wait(self) -> FrameTime | None:
         frame = super().wait()
         assert frame is not None
         self._player.show(frame.display_time_ns)
+        give_up = time.monotonic() + 10
+        while not self._taken(self._headset.xr_time(frame.display_time_ns)):
+            assert time.monotonic() < give_up, f"the runtime's head is at {self._head}, one hand's {self._hand[WRIST]}"
+        return frame
+
+    def _taken(self, time_ns: int) -> bool:
         shown, link = self._player.body, self._headset.link
         assert link is not None
-        # The head is sent last and moves in every frame; at the recording's end all of it stands still.
-        give_up = time.monotonic() + 10
-        while shown.has(HEAD):
-            link.spaces.head.locate(self._headset.xr_time(frame.display_time_ns), self._head)
-            if np.allclose(self._head[:3], shown.poses[HEAD, :3], rtol=0, atol=1e-6):
-                break
-            assert time.monotonic() < give_up, f"the runtime's head is at {self._head}, not {shown.poses[HEAD]}"
-        return frame
+        if not shown.has(HEAD):  # the recording is over
+            return True
+        link.spaces.head.locate(time_ns, self._head)
+        taken = same(self._head, shown.poses[HEAD])
+        for side in Side:
+            seen = link.hands[side.value].locate(time_ns, self._hand) is not Seen.NOTHING
+            there = shown.has(HAND[side].start)
+            taken &= seen == there and (not there or same(self._hand[WRIST], shown.poses[HAND[side]][WRIST]))
+        return taken
+
+
+def same(pose: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two poses are the same but for float32, and for the sign of the quaternion."""
+    off = np.abs(pose - other)
+    off[3:] = min(off[3:].max(), np.abs(pose[3:] + other[3:]).max())
+    return bool(off.max() < 1e-6)
 
 
 @dataclass
