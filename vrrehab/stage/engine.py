@@ -19,7 +19,8 @@ from panda3d import core
 from vrrehab.errors import NoGraphics
 from vrrehab.stage.material import Tier
 
-# Read before the first display module loads; Panda keeps what it finds then.
+# Read before the first display module loads; Panda keeps what it finds then. Transforms and states are freed when nobody
+# holds them any more: the collector that Panda has for them is run by ShowBase's tasks, which are not here.
 core.load_prc_file_data(
     "vrrehab",
     """
@@ -30,6 +31,7 @@ core.load_prc_file_data(
     framebuffer-srgb 0
     textures-power-2 none
     model-cache-dir
+    garbage-collect-states 0
     print-pipe-types 0
     audio-library-name null
     notify-level-display error
