@@ -1,6 +1,6 @@
 """Panda3D's graphics engine, opened once a process, without ShowBase.
 
-Never renders and never owns a scene: displays make their outputs here and call `render_frame` themselves.
+Never owns a scene: displays make their outputs here and say when a frame is drawn.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from panda3d import core
 from vrrehab.errors import NoGraphics
 from vrrehab.stage.material import Tier
 
-# Read before the first display module loads; Panda keeps what it finds then. Transforms and states are freed when nobody
-# holds them any more: the collector that Panda has for them is run by ShowBase's tasks, which are not here.
+# Read before the first display module loads; Panda keeps what it finds then.
 core.load_prc_file_data(
     "vrrehab",
     """
@@ -31,7 +30,6 @@ core.load_prc_file_data(
     framebuffer-srgb 0
     textures-power-2 none
     model-cache-dir
-    garbage-collect-states 0
     print-pipe-types 0
     audio-library-name null
     notify-level-display error
@@ -52,6 +50,13 @@ class Engine:
     def windows(self) -> bool:
         """Whether this machine can show a window, and not only draw offscreen."""
         return self.kind == "pandagl"
+
+    def render_frame(self) -> None:
+        """Draw every output once, and let go of the transforms and states that nobody holds any more."""
+        self.graphics.render_frame()
+        # ShowBase has a task for this; without it every movement of a node would be kept for ever.
+        core.TransformState.garbage_collect()
+        core.RenderState.garbage_collect()
 
     def renderer(self) -> str:
         """The graphics processor as its driver names it; opens a small buffer to ask."""
