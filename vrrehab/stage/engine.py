@@ -1,6 +1,6 @@
 """Panda3D's graphics engine, opened once a process, without ShowBase.
 
-Never owns a scene: displays make their outputs here and say when a frame is drawn.
+Never renders and never owns a scene: displays make their outputs here and call `render_frame` themselves.
 """
 
 from __future__ import annotations
@@ -50,13 +50,6 @@ class Engine:
     def windows(self) -> bool:
         """Whether this machine can show a window, and not only draw offscreen."""
         return self.kind == "pandagl"
-
-    def render_frame(self) -> None:
-        """Draw every output once, and let go of the transforms and states that nobody holds any more."""
-        self.graphics.render_frame()
-        # ShowBase has a task for this; without it every movement of a node would be kept for ever.
-        core.TransformState.garbage_collect()
-        core.RenderState.garbage_collect()
 
     def renderer(self) -> str:
         """The graphics processor as its driver names it; opens a small buffer to ask."""

@@ -159,7 +159,7 @@ class HeadsetDisplay:
         region = output.make_display_region()
         region.set_draw_callback(core.PythonCallbackObject(describe))
         for _ in range(_OPENING_FRAMES):
-            engine().render_frame()
+            engine().graphics.render_frame()
             self._raise_problem()
             if bindings:
                 break
@@ -187,7 +187,7 @@ class HeadsetDisplay:
         self._eyes.follow(images.eyes.poses, images.eyes.fovs)
         images.acquire()
         self._active(True)
-        engine().render_frame()
+        engine().graphics.render_frame()
         self._raise_problem()
         return True
 
@@ -231,7 +231,7 @@ class HeadsetDisplay:
         # Nothing to draw, but a window that is never asked for its events is taken for dead by the desktop.
         if self._window is not None:
             self._active(False)
-            engine().render_frame()
+            engine().graphics.render_frame()
 
     def _active(self, active: bool) -> None:
         for region in self._regions:
