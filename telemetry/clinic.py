@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from telemetry import messages, wire
+from telemetry import messages, schema, wire
 from telemetry.errors import JournalDamaged, JournalUnwritable, RequestRefused
 from telemetry.journal import Entry
 from telemetry.motion import Gap
@@ -25,6 +25,9 @@ _T = METADATA.tables
 _participants, _sessions, _runs = _T["participants"], _T["sessions"], _T["task_runs"]
 _ratings, _settings, _events = _T["ratings"], _T["settings"], _T["events"]
 _pairs, _seals = _T["clock_pairs"], _T["seals"]
+
+#: What a profile holds in more than one value, kept as JSON.
+_NESTED = frozenset(column.name for column in schema.PARTICIPANTS.columns if column.kind == "json")
 
 
 def connect(path: Path) -> sa.Engine:
@@ -148,19 +151,16 @@ class Clinic:
         with self._told(), self._engine.connect() as db:
             rows = db.execute(query).all()
         return tuple(
-            messages.Profile(
-                code=row.code,
-                limb_losses=msgspec.json.decode(row.limb_losses, type=tuple[messages.LimbLoss, ...]),
-                consent=row.consent,
-                language=row.language,
-                version=row.version,
+            msgspec.convert(
+                {str(name): json.loads(value) if name in _NESTED else value for name, value in row._mapping.items()},
+                messages.Profile,
             )
             for row in rows
         )
 
     def put_participant(self, profile: messages.Profile) -> None:
         """Add or change a participant. Raises `RequestRefused` where the version does not follow the stored one."""
-        row = {**msgspec.to_builtins(profile), "limb_losses": json.dumps(msgspec.to_builtins(profile.limb_losses))}
+        row = _participant_row(profile)
         with self._told(), self._writing.begin() as db:
             is_this = _participants.c.code == profile.code
             stored = db.scalar(sa.select(_participants.c.version).where(is_this))
@@ -215,6 +215,11 @@ def _note(db: sa.Connection, session: str, stream: str, seq: int, mono_ns: int, 
         detail=json.dumps(detail)))  # fmt: skip
 
 
+def _participant_row(profile: messages.Profile) -> dict[str, Any]:
+    told = msgspec.to_builtins(profile)
+    return {name: json.dumps(value) if name in _NESTED else value for name, value in told.items()}
+
+
 def _one(result: sa.CursorResult, what: str) -> None:
     if result.rowcount != 1:
         raise _Contradiction(f"no {what} to which this belongs")
@@ -223,7 +228,7 @@ def _one(result: sa.CursorResult, what: str) -> None:
 def _session_started(db: sa.Connection, session: str, seq: int, e: messages.SessionStarted) -> None:
     # A session may come from a computer that knew of a participant before this one did.
     db.execute(_participants.insert().prefix_with("OR IGNORE").values(
-        code=e.participant, consent="care", language="en", limb_losses="[]", version=0))  # fmt: skip
+        _participant_row(messages.Profile(code=e.participant, version=0))))  # fmt: skip
     db.execute(_sessions.insert().values(
         session_id=session, participant=e.participant, programme=e.programme, mode=e.mode, origin=e.origin,
         intact_side=e.intact_side, status="running", software_version=e.software_version, runtime=e.runtime,

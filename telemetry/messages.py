@@ -45,6 +45,59 @@ class LimbLoss(msgspec.Struct, frozen=True, kw_only=True):
     level: str
 
 
+class Appearance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the virtual body is made to look like the person's own.
+
+    sex: 0 female to 1 male. weight, muscle, proportions: MakeHuman's axes, 0 to 1, 0.5 average. tone: of Monk's ten.
+    """
+
+    sex: float = 0.5
+    age_years: float = 35.0
+    weight: float = 0.5
+    muscle: float = 0.5
+    proportions: float = 0.5
+    tone: int = 5
+
+
+class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was measured of the person's body, in metres; None where nobody has.
+
+    reach: shoulder to wrist, arm straight. hand: wrist to the middle finger's tip. shin: knee to ankle.
+    """
+
+    stature_m: float | None = None
+    seated_eye_height_m: float | None = None
+    reach_m: float | None = None
+    hand_m: float | None = None
+    shin_m: float | None = None
+
+
+class PhantomShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one phantom limb is felt.
+
+    posture: a preset's name. joints_rad: changes to it by joint and movement. telescoping: 0 for full length to 1 where
+    the hand or foot is felt at the residual limb. offset_m: how far from its natural place it is felt, x y z.
+    """
+
+    limb: Limb
+    side: SideName
+    posture: str = "relaxed"
+    joints_rad: dict[str, float] = {}
+    telescoping: float = 0.0
+    offset_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+class TrackerMount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a controller or tracker is strapped to the body: `joint` as JOINTS names it, such as `left_ankle`.
+
+    device: the runtime's path of it, such as `/user/hand/left`. joint_from_device: (7,) px py pz qx qy qz qw.
+    """
+
+    joint: str
+    device: str
+    joint_from_device: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the product holds of a participant: a code and no name. `version` counts the changes."""
 
@@ -53,6 +106,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     consent: ConsentLevel = "care"
     language: str = "en"
     version: int = 1
+    appearance: Appearance = Appearance()
+    measures: Measures = Measures()
+    phantom_shapes: tuple[PhantomShape, ...] = ()
+    tracker_mounts: tuple[TrackerMount, ...] = ()
 
 
 class SessionStarted(Event, frozen=True, kw_only=True, tag="session_started"):

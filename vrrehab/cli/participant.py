@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, get_args
 
+import msgspec
 import typer
 
 from telemetry.messages import ConsentLevel, Limb, LimbLoss, Profile, SideName
@@ -82,8 +83,8 @@ def add(
     with recorder_for(data, recorder, new=True) as client:
         known = client.profile(code)
         before = known or Profile(code=code, version=0)
-        profile = Profile(
-            code=code,
+        profile = msgspec.structs.replace(
+            before,
             limb_losses=before.limb_losses if lost is None else tuple(dict.fromkeys(lost)),
             consent=consent or before.consent,
             language=language or before.language,
