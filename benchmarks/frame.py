@@ -7,9 +7,10 @@ Both draw the same room with the same body and its shadow into eyes of 16 x 16 w
 everything a session does: it locates both hands, mirrors, smooths, runs a task, records every frame to a recorder
 process. The peer draws a body that keeps still, and nothing else: no hands, no task, no record.
 
-A software driver works through a scene's vertices on the thread that draws, which a graphics card does not. So the
-table has two halves: as it is, and with every mesh of the scene cut to one triangle on both sides, which leaves what
-the render thread of a machine with a graphics card does.
+A software driver works through a scene's vertices on the thread that draws, and waits there for each level of the
+shadow map's mipmaps, which a graphics card does not. So the table has two halves: as it is, and with every mesh of
+the scene cut to one triangle and the shadow map to one pixel on both sides, which leaves what the render thread of a
+machine with a graphics card does. Every draw call, state and pass is still made.
 
 CPU is `time.thread_time_ns` of the render thread, from frame to frame; the wait for the runtime is in it, which sleeps.
 """
@@ -73,8 +74,6 @@ def ours(frames: int, cut: bool) -> dict[str, list[float]]:
     from vrrehab.session.sitting import Sitting
     from vrrehab.sources.openxr import OpenXRSource
     from vrrehab.stage.displays.headset import HeadsetDisplay
-    from vrrehab.stage.material import Tier
-    from vrrehab.stage.stage import Stage
     from vrrehab.xr.headset import Headset
 
     profile = Profile(code="BENCH", limb_losses=(LimbLoss(limb="hand", side="left", level="wrist"),))
@@ -84,9 +83,7 @@ def ours(frames: int, cut: bool) -> dict[str, list[float]]:
     resident: list[int] = []
     with tempfile.TemporaryDirectory() as folder, recorder_process(Path(folder)) as address:
         headset = Headset()
-        stage = Stage("therapy_room", Tier.LOW)
-        if cut:
-            _cut(stage.root)
+        stage = _stage(cut)
         display = HeadsetDisplay(stage, headset, multisamples=0, spectator=False, eye_size=EYE)
         timed = Timed(display, frames)
         sender = Sender(Path(folder) / "spool", plan.session_id, address, FrameLayout(JOINTS))
@@ -135,13 +132,11 @@ def peer(frames: int, cut: bool) -> dict[str, list[float]]:
 
     from vrrehab.session.view import View
     from vrrehab.stage.engine import engine
-    from vrrehab.stage.material import Tier
-    from vrrehab.stage.stage import Stage
 
     base = ShowBase(windowType="none")
     base.pipe = engine().pipe
     base.open_main_window(type="offscreen")
-    stage = Stage("therapy_room", Tier.LOW)
+    stage = _stage(cut)
     # Its debug callback raises on every message.
     p3dopenxr.instance.Instance.debug_callback_py = lambda *_: True
     xr = P3DOpenXR(base)
@@ -152,8 +147,6 @@ def peer(frames: int, cut: bool) -> dict[str, list[float]]:
     stage.root.reparent_to(base.render)
     stage.shadow.draw_before(xr.buffers[0])
     stage.update(View(_seated()))
-    if cut:
-        _cut(stage.root)
     cpu_ns = []
     while len(cpu_ns) < frames + WARM_UP_FRAMES:
         began = time.thread_time_ns()
@@ -194,16 +187,24 @@ def _seated():  # type: ignore[no-untyped-def]
     return virtual
 
 
-def _cut(root) -> None:  # type: ignore[no-untyped-def]
-    """Leave one triangle of every mesh below `root`, hidden ones too."""
+def _stage(cut: bool):  # type: ignore[no-untyped-def]
+    """The room; `cut`: one triangle of every mesh, hidden ones too, and one pixel of shadow."""
     from panda3d import core
 
-    for path in root.find_all_matches("**/+GeomNode;+h+s"):
+    from vrrehab.stage.material import Tier
+    from vrrehab.stage.stage import Stage
+
+    if not cut:
+        return Stage("therapy_room", Tier.LOW)
+    Tier.shadow_size = property(lambda tier: 1)  # type: ignore[assignment, method-assign]
+    stage = Stage("therapy_room", Tier.LOW)
+    for path in stage.root.find_all_matches("**/+GeomNode;+h+s"):
         for geom in path.node().modify_geoms():
             triangle = core.GeomTriangles(core.Geom.UH_static)
             triangle.add_vertices(0, 1, 2)
             geom.clear_primitives()
             geom.add_primitive(triangle)
+    return stage
 
 
 def _small(view_class):  # type: ignore[no-untyped-def]

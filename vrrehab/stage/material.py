@@ -32,6 +32,9 @@ SHADOW_TAG = "shadow"
 #: What the shadow's camera sees; nodes are hidden from it by this.
 SHADOW_MASK = core.BitMask32.bit(1)
 
+#: Eyes that one camera can serve.
+_EYE_COUNT = 2
+
 # Override levels: the shadow camera's shader beats a node's own.
 _SHADOW_PRIORITY = 100
 
@@ -134,6 +137,8 @@ class Materials:
     def share(self, root: core.NodePath) -> None:
         """Give everything under `root` the scene's own inputs."""
         root.set_shader_input("scene", self._scene)
+        for name, value in eye_inputs(np.eye(4)[None], np.array([[0.0, 0, 0, 1]])).items():
+            root.set_shader_input(name, value)
 
     def dress(
         self,
@@ -192,6 +197,24 @@ class Materials:
             attrib = core.ShaderAttrib.make(shader, _SHADOW_PRIORITY + bool(tag))
             states[tag] = others.set_attrib(attrib.set_shader_input("scene", self._scene))
         return states
+
+
+def eye_inputs(
+    pictures: NDArray[np.float64], edges: NDArray[np.float64]
+) -> dict[str, core.PTA_LMatrix4f | core.PTA_LVecBase4f]:
+    """What shaders/eyes.glsl reads, for up to two eyes.
+
+    pictures: (n, 4, 4) for row vectors, from the camera's clip space to the eye's part of the picture. edges: (n, 4),
+    negative where another eye's part begins. `Materials.share` gives a root one eye, which is its camera.
+    """
+    matrices = core.PTA_LMatrix4f.empty_array(_EYE_COUNT)
+    inputs = {"eye_pictures": matrices}
+    np.asarray(memoryview(matrices))[: len(pictures)] = pictures
+    # Where the eye's own x, y and w vanish.
+    for name, rows in (("eye_edges", edges), ("eye_centres", np.linalg.inv(pictures)[:, 2])):
+        inputs[name] = core.PTA_LVecBase4f.empty_array(_EYE_COUNT)
+        np.asarray(memoryview(inputs[name]))[: len(rows)] = rows
+    return inputs
 
 
 #: The largest number below 1 that the shader knows.
@@ -258,7 +281,7 @@ def _shader(name: str, tier: Tier, defines: tuple[str, ...]) -> core.Shader:
     common = _source("common.glsl")
     shader = core.Shader.make(
         core.Shader.SL_GLSL,
-        head + _source(f"{name}.vert"),
+        head + _source("eyes.glsl") + _source(f"{name}.vert"),
         head + common + _source(f"{name}.frag"),
     )
     if shader is None:

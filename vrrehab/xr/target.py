@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from vrrehab.xr.errors import XrError
 from vrrehab.xr.gl import (
+    CLIP_DISTANCE0,
     COLOR_ATTACHMENT0,
     COLOR_BUFFER_BIT,
     DEPTH_ATTACHMENT,
@@ -32,7 +33,7 @@ from vrrehab.xr.swapchain import Format, Swapchain
 
 
 class Target:
-    """Between a swapchain's acquire and release: begin, eye(0), draw, leave, eye(1), draw, finish, leave.
+    """Between a swapchain's acquire and release: begin, draw, finish, leave.
 
     `leave` puts back the framebuffer that was bound at `begin`, whose owner expects to find it. Needs the session's
     OpenGL context to be current throughout.
@@ -60,32 +61,30 @@ class Target:
         gl.BindFramebuffer(FRAMEBUFFER, before)
 
     def begin(self, colour_index: int, depth_index: int, background: tuple[float, float, float]) -> None:
-        """Makes ready to draw into these images, and clears them."""
+        """Makes ready to draw both eyes side by side into these images, and clears them.
+
+        Draws are cut at the first clip distance and not converted to sRGB.
+        """
         gl = self._gl
         self._before = gl.integer(DRAW_FRAMEBUFFER_BINDING)
         self._image = self._framebuffer(colour_index, depth_index)
         gl.BindFramebuffer(FRAMEBUFFER, self._multisampled or self._image)
+        gl.Viewport(0, 0, self._width, self._height)
         gl.Disable(SCISSOR_TEST)
+        gl.Disable(FRAMEBUFFER_SRGB)
+        gl.Enable(CLIP_DISTANCE0)
+        if self._multisampled:
+            gl.Enable(MULTISAMPLE)
         gl.ColorMask(1, 1, 1, 1)
         gl.DepthMask(1)
         gl.ClearColor(*background, 1.0)
         gl.ClearDepth(1.0)
         gl.Clear(COLOR_BUFFER_BIT | DEPTH_BUFFER_BIT)
 
-    def eye(self, index: int) -> None:
-        """Draws go to this eye's half from here on, with no conversion to sRGB."""
-        gl = self._gl
-        gl.BindFramebuffer(FRAMEBUFFER, self._multisampled or self._image)
-        gl.Disable(FRAMEBUFFER_SRGB)
-        gl.Disable(SCISSOR_TEST)
-        if self._multisampled:
-            gl.Enable(MULTISAMPLE)
-        half = self._width // 2
-        gl.Viewport(index * half, 0, half, self._height)
-
     def finish(self) -> None:
         """Brings what was drawn into the runtime's images."""
         gl = self._gl
+        gl.Disable(CLIP_DISTANCE0)
         if self._multisampled:
             gl.BindFramebuffer(DRAW_FRAMEBUFFER, self._image)
             what = COLOR_BUFFER_BIT | (DEPTH_BUFFER_BIT if self._depth is not None else 0)

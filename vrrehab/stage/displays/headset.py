@@ -1,6 +1,6 @@
 """The headset's display: both eyes of the stage, handed to the OpenXR runtime, and a spectator's window beside it.
 
-The two eyes share one camera, one traversal of the scene and one image; only the projection differs. The eyes are
+The two eyes share one camera, one traversal of the scene, every draw call and one image (see `EyePair`). The eyes are
 located for the time the frame will be seen and shown in that very frame: nothing waits for the next one.
 """
 
@@ -71,15 +71,11 @@ class HeadsetDisplay:
         self._reference = stage.root.attach_new_node("reference space")
         self._reference_from_session = np.full(7, np.nan)
         self._eyes = EyePair(self._reference)
-        self._regions = []
-        for channel, callback in ((core.Lens.SC_left, self._draw_left), (core.Lens.SC_right, self._draw_right)):
-            region = self.output.make_display_region()
-            region.disable_clears()
-            region.set_camera(self._eyes.camera)
-            region.set_stereo_channel(channel)
-            region.set_draw_callback(core.PythonCallbackObject(callback))
-            region.set_active(False)
-            self._regions.append(region)
+        self._region = self.output.make_display_region()
+        self._region.disable_clears()
+        self._region.set_camera(self._eyes.camera)
+        self._region.set_draw_callback(core.PythonCallbackObject(self._draw_both))
+        self._region.set_active(False)
         stage.shadow.draw_before(self.output)
         headset.on_close = self._drop_images
         try:
@@ -137,8 +133,7 @@ class HeadsetDisplay:
         self._headset.close()
         self._headset.on_close = None
         self._stage.shadow.close()
-        for region in self._regions:
-            region.clear_draw_callback()
+        self._region.clear_draw_callback()
         engine().graphics.remove_window(self.output)
         self._reference.remove_node()
         self.output = self._window = None
@@ -186,27 +181,17 @@ class HeadsetDisplay:
             set_pose(self._reference, invert(view.reference_from_session))
         self._eyes.follow(images.eyes.poses, images.eyes.fovs)
         images.acquire()
-        self._active(True)
+        self._region.set_active(True)
         engine().graphics.render_frame()
         self._raise_problem()
         return True
 
-    def _draw_left(self, call: core.DisplayRegionDrawCallbackData) -> None:
-        images = self._images
-        if images is None:
-            return
-        target = images.target
-        target.begin(images.colour_index, images.depth_index, self._stage.calm_colour)
-        target.eye(0)
-        call.upcall()
-        target.leave()
-
-    def _draw_right(self, call: core.DisplayRegionDrawCallbackData) -> None:
+    def _draw_both(self, call: core.DisplayRegionDrawCallbackData) -> None:
         images, link = self._images, self._headset.link
         if images is None or link is None:
             return
         target = images.target
-        target.eye(1)
+        target.begin(images.colour_index, images.depth_index, self._stage.calm_colour)
         call.upcall()
         target.finish()
         if self._window is not None:
@@ -230,12 +215,8 @@ class HeadsetDisplay:
     def _keep_window(self) -> None:
         # Nothing to draw, but a window that is never asked for its events is taken for dead by the desktop.
         if self._window is not None:
-            self._active(False)
+            self._region.set_active(False)
             engine().graphics.render_frame()
-
-    def _active(self, active: bool) -> None:
-        for region in self._regions:
-            region.set_active(active)
 
     def _make_images(self, link: Link) -> _Images:
         width, height = self._eye_size or recommended_size(link.session)

@@ -26,5 +26,5 @@ void main() {
 #else
     at = p3d_MultiTexCoord0;
 #endif
-    gl_Position = p3d_ModelViewProjectionMatrix * p3d_Vertex;
+    show(p3d_ModelViewProjectionMatrix * p3d_Vertex);
 }

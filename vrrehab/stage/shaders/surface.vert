@@ -2,6 +2,7 @@
 
 uniform mat4 p3d_ViewProjectionMatrix;
 uniform mat4 p3d_ViewProjectionMatrixInverse;
+uniform vec4 eye_centres[2]; // where an eye is, in clip space: where x, y and w of its own vanish
 uniform mat4 p3d_ModelMatrix;
 
 in vec4 p3d_Vertex;
@@ -49,8 +50,6 @@ in float target_index;
 out vec3 glow;
 #endif
 
-invariant gl_Position;
-
 void main() {
 #ifdef SKINNED
     float solid = opacity[piece.x];
@@ -92,9 +91,7 @@ void main() {
     surface_finish = finish;
     pattern_at = p3d_MultiTexCoord0;
 #endif
-    // The eye is where a projection's x, y and w vanish. The camera's own place would not do: a headset draws both
-    // eyes through one camera between them.
-    vec4 centre = p3d_ViewProjectionMatrixInverse * vec4(0.0, 0.0, 1.0, 0.0);
+    vec4 centre = p3d_ViewProjectionMatrixInverse * eye_centres[gl_InstanceID];
     eye = centre.xyz / centre.w;
-    gl_Position = p3d_ViewProjectionMatrix * vec4(position, 1.0);
+    show(p3d_ViewProjectionMatrix * vec4(position, 1.0));
 }
