@@ -1,6 +1,6 @@
 """Panda3D's graphics engine, opened once a process, without ShowBase.
 
-Never renders and never owns a scene: displays make their outputs here and call `render_frame` themselves.
+Never owns a scene: displays make their outputs here and say when a frame is drawn.
 """
 
 from __future__ import annotations
@@ -50,6 +50,16 @@ class Engine:
     def windows(self) -> bool:
         """Whether this machine can show a window, and not only draw offscreen."""
         return self.kind == "pandagl"
+
+    def render_frame(self) -> None:
+        """Draw every output, then let go of the transforms and states that no node has any more.
+
+        Panda3D keeps each of them for a cache whose collector is a task of ShowBase's: without it a session grows by
+        2 KB a frame.
+        """
+        self.graphics.render_frame()
+        core.TransformState.garbage_collect()
+        core.RenderState.garbage_collect()
 
     def renderer(self) -> str:
         """The graphics processor as its driver names it; opens a small buffer to ask."""

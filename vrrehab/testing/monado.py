@@ -134,7 +134,7 @@ class Monado:
                 stderr=log,
             )
         give_up = time.monotonic() + _START_LIMIT_S
-        while not listening.exists():
+        while not _listens(listening):
             if self._process.poll() is not None or time.monotonic() > give_up:
                 raise RuntimeError(
                     f"expected monado-service to listen, but it did not; it said:\n{self.log.read_text()}"
@@ -164,6 +164,13 @@ _SIMULATED = {"SIMULATED_ENABLE": "1", "SIMULATED_LEFT": "simple", "SIMULATED_RI
 def _ends_with_us(program: str, *arguments: str) -> list[str]:
     # A test that is killed must not leave servers behind.
     return ["setpriv", "--pdeathsig", "KILL", program, *arguments]
+
+
+def _listens(path: Path) -> bool:
+    """Whether a server accepts connections there; the socket's file is there a moment before."""
+    accepting = "00010000"  # Linux's __SO_ACCEPTCON, in the column of flags
+    sockets = (line.split() for line in Path("/proc/net/unix").read_text().splitlines())
+    return any(fields[-1] == str(path) and fields[3] == accepting for fields in sockets)
 
 
 def _free_port() -> int:

@@ -54,7 +54,7 @@ class FlatDisplay:
         self._stage.update(view)
         if view.virtual.has(HEAD):
             set_pose(self._eye, view.virtual.poses[HEAD])
-        engine().graphics.render_frame()
+        engine().render_frame()
 
     @property
     def submitted_ns(self) -> int:

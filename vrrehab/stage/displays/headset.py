@@ -154,7 +154,7 @@ class HeadsetDisplay:
         region = output.make_display_region()
         region.set_draw_callback(core.PythonCallbackObject(describe))
         for _ in range(_OPENING_FRAMES):
-            engine().graphics.render_frame()
+            engine().render_frame()
             self._raise_problem()
             if bindings:
                 break
@@ -182,7 +182,7 @@ class HeadsetDisplay:
         self._eyes.follow(images.eyes.poses, images.eyes.fovs)
         images.acquire()
         self._region.set_active(True)
-        engine().graphics.render_frame()
+        engine().render_frame()
         self._raise_problem()
         return True
 
@@ -216,7 +216,7 @@ class HeadsetDisplay:
         # Nothing to draw, but a window that is never asked for its events is taken for dead by the desktop.
         if self._window is not None:
             self._region.set_active(False)
-            engine().graphics.render_frame()
+            engine().render_frame()
 
     def _make_images(self, link: Link) -> _Images:
         width, height = self._eye_size or recommended_size(link.session)
