@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,31 @@ def quest3_capture() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return _CAPTURE
+
+
+@pytest.fixture(scope="session")
+def fists_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], str]:
+    """A programme of one task, without questions: to make fists for so many seconds."""
+
+    def write(time_limit_s: float) -> str:
+        programme = tmp_path_factory.mktemp("programme") / "fists.toml"
+        programme.write_text(_FISTS.format(limit=time_limit_s))
+        return str(programme)
+
+    return write
+
+
+_FISTS = """
+name = "fists"
+title = "Fists"
+mode = "mirror"
+place = "therapy_room"
+ask = []
+
+[[blocks]]
+title = "One"
+tasks = [{{ task = "open_close_hand", goal = 100, demonstration_s = 0.1, time_limit_s = {limit} }}]
+"""
 
 
 @dataclass(frozen=True, slots=True)

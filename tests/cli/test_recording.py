@@ -17,35 +17,22 @@ from vrrehab.cli.session import parse_source, sit
 from vrrehab.stage.displays import offscreen
 from vrrehab.testing.clock import VirtualClock
 
-PROGRAMME = """
-name = "fists"
-title = "Fists"
-mode = "mirror"
-place = "therapy_room"
-ask = []
-
-[[blocks]]
-title = "One"
-tasks = [{{ task = "open_close_hand", goal = 100, demonstration_s = 0.1, time_limit_s = {limit} }}]
-"""
-
 
 @pytest.mark.parametrize(("missing", "time_limit_s"), [(Side.LEFT, 8.6), (Side.RIGHT, 8.2)])
 def test_a_real_recording_is_mirrored_counted_and_held_where_it_lost_a_hand(
-    missing: Side, time_limit_s: float, quest3_capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    missing: Side, time_limit_s: float, quest3_capture: Path, fists_for, tmp_path: Path, monkeypatch
 ) -> None:
     # On a clock of its own the session sees sixty frames a second of the recording, however slowly they are drawn.
     small = functools.partial(offscreen.OffscreenDisplay, size=(64, 48), clock=VirtualClock())
     monkeypatch.setattr(offscreen, "OffscreenDisplay", small)
-    programme, data = tmp_path / "fists.toml", tmp_path / "data"
-    programme.write_text(PROGRAMME.format(limit=time_limit_s))
+    data = tmp_path / "data"
     with RecorderProcess(data) as recorder, RecorderClient(recorder.address) as client:
         profile = Profile(code="P001", limb_losses=(LimbLoss(limb="hand", side=missing.value, level="wrist"),))
         client.put_profile(profile)
         outcome = sit(
             data,
             profile,
-            str(programme),
+            fists_for(time_limit_s),
             source=parse_source(f"recording:{quest3_capture}@10.5"),
             display="offscreen",
             mode=None,

@@ -48,18 +48,6 @@ WRIST = HAND_JOINTS.index("wrist")
 #: The task ends while both hands are lost already, so that whoever counts a hand that is merely held counts too many.
 TIME_LIMIT_S = {Side.LEFT: 8.2, Side.RIGHT: 8.6}
 
-PROGRAMME = """
-name = "fists"
-title = "Fists"
-mode = "mirror"
-place = "therapy_room"
-ask = []
-
-[[blocks]]
-title = "One"
-tasks = [{{ task = "open_close_hand", goal = 100, demonstration_s = 0.1, time_limit_s = {limit} }}]
-"""
-
 
 class Lockstep(SilentDisplay):
     """Before each frame the recording is shown to the runtime, and waited for until the runtime has taken it."""
@@ -121,13 +109,12 @@ def runtime(screen: Screen) -> Iterator[Monado]:
 
 
 @pytest.fixture(scope="module", params=list(Side), ids="{}_hand_intact".format)
-def played(request, runtime: Monado, quest3_capture: Path, tmp_path_factory) -> Played:
+def played(request, runtime: Monado, quest3_capture: Path, fists_for, tmp_path_factory) -> Played:
     intact: Side = request.param
     folder = tmp_path_factory.mktemp(f"{intact}")
-    programme = folder / "fists.toml"
-    programme.write_text(PROGRAMME.format(limit=TIME_LIMIT_S[intact]))
+    programme = load_programme(fists_for(TIME_LIMIT_S[intact]))
     loss = LimbLoss(limb="hand", side=intact.other.value, level="wrist")
-    plan = make_plan(Profile(code="P001", limb_losses=(loss,)), load_programme(str(programme)), None, "person", 1)
+    plan = make_plan(Profile(code="P001", limb_losses=(loss,)), programme, None, "person", 1)
     headset = Headset()
     headset.connect(None)
     data = folder / "data"
