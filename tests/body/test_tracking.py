@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from vrrehab import geometry
-from vrrehab.body.build import USUAL
+from vrrehab.body.build import USUAL, Build
+from vrrehab.body.features import ankle_flexion, hip_flexion, knee_flexion
 from vrrehab.body.skeleton import ARM, HAND, HEAD, LEG, PELVIS, TORSO, Body, Provenance, Side, joint
 from vrrehab.body.tracking import Tracker
 
@@ -98,13 +99,52 @@ def test_a_lost_head_is_held_and_without_any_head_nothing_is_inferred(tracker: T
     assert tracked.provenance[TORSO] == Provenance.INFERRED
 
 
-@pytest.mark.parametrize("yaw", [-1.2, -0.3, 0.5, 1.2])
-def test_turning_the_head_turns_neither_pelvis_nor_torso_nor_shoulders(tracker: Tracker, make_body, yaw: float) -> None:
+@pytest.mark.parametrize("yaw", [-0.69, -0.3, 0.5, 0.69])
+@pytest.mark.parametrize("nod", [-1.2, 0.0, 0.5])
+def test_a_glance_turns_neither_pelvis_nor_torso_nor_shoulders(
+    tracker: Tracker, make_body, yaw: float, nod: float
+) -> None:
     ahead, turned = Body.unseen(), Body.unseen()
+    turn = geometry.quaternion_multiply(geometry.yaw(yaw), np.array([math.sin(nod / 2), 0, 0, math.cos(nod / 2)]))
     tracker.update(make_body(head=head_turned_about_its_neck(geometry.yaw(0.0))), ahead, 1.0)
-    tracker.update(make_body(head=head_turned_about_its_neck(geometry.yaw(yaw))), turned, 1.1)
+    tracker.update(make_body(head=head_turned_about_its_neck(turn)), turned, 1.1)
     for joints in (PELVIS, TORSO, ARM[LEFT], ARM[RIGHT]):
         assert np.allclose(turned.poses[joints], ahead.poses[joints], atol=1e-9)
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_shoulders_follow_a_head_that_turns_far_and_the_pelvis_does_not(
+    tracker: Tracker, make_body, side: Side
+) -> None:
+    tracked = Body.unseen()
+    left = 1.0 if side is LEFT else -1.0
+    down = np.array([-0.3, 0, 0, math.sqrt(0.91)])
+    told = []
+    for degrees in range(0, 181, 2):
+        turn = geometry.quaternion_multiply(geometry.yaw(left * math.radians(degrees)), down)
+        tracker.update(make_body(head=head_turned_about_its_neck(turn)), tracked, 1.0)
+        told.append(left * math.degrees(geometry.yaw_of(tracked.poses[TORSO, 3:])))
+        assert np.array_equal(tracked.poses[PELVIS, 3:], [0, 0, 0, 1])
+        assert tracked.poses[PELVIS, 0] == 0.0
+    by_degree = dict(zip(range(0, 181, 2), told, strict=True))
+    assert by_degree[40] == pytest.approx(0.0, abs=1e-6)
+    assert 4.0 < by_degree[56] < 12.0, "looking down at one's own hand beside the chair"
+    assert by_degree[100] == pytest.approx(40.0, abs=0.1), "as far as a back turns"
+    assert by_degree[180] == pytest.approx(0.0, abs=0.1), "who faces backward turned with the chair"
+    assert np.max(np.abs(np.diff(told))) <= 1.1 * 2.0, "never much faster than the head"
+    shoulder = ARM[side].start
+    tracker.update(make_body(head=head_turned_about_its_neck(geometry.yaw(left * 1.5))), tracked, 1.0)
+    assert tracked.poses[shoulder, 2] > USUAL.eyes_before_neck + 0.05, "the shoulder of the side looked at goes back"
+
+
+def test_a_head_laid_on_the_shoulder_does_not_turn_the_torso(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    told = []
+    for degrees in range(0, 180, 2):
+        half = math.radians(degrees) / 2
+        tracker.update(make_body(head=[0, 1.2, 0, 0, 0, math.sin(half), math.cos(half)]), tracked, 1.0)
+        told.append(geometry.yaw_of(tracked.poses[TORSO, 3:]))
+    assert np.allclose(told, 0.0, atol=1e-3)
 
 
 def test_an_upright_trunk_lies_in_the_mirrors_plane_with_shoulders_either_side(tracker: Tracker, make_body) -> None:
@@ -180,3 +220,116 @@ def test_what_was_seen_is_left_alone(tracker: Tracker, make_body) -> None:
     tracker.update(seen, Body.unseen(), 1.0)
     assert np.array_equal(seen.poses, poses, equal_nan=True)
     assert np.array_equal(seen.provenance, provenance)
+
+
+# --- legs ---
+
+FOOT = geometry.pose((-0.15, 0.08, -0.42), geometry.yaw(0.2))
+
+
+def with_joint(body: Body, name: str, pose: np.ndarray, side: Side = LEFT) -> Body:
+    index = joint(side, name)
+    body.poses[index], body.provenance[index] = pose, Provenance.MEASURED
+    return body
+
+
+def leg_lengths(body: Body, side: Side) -> np.ndarray:
+    return np.linalg.norm(np.diff(body.poses[LEG[side], :3], axis=0), axis=1)
+
+
+def test_a_foot_that_is_seen_has_a_whole_leg(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    tracker.update(with_joint(make_body(), "ankle", FOOT), tracked, 1.0)
+    hip, knee, ankle, ball = LEG[LEFT].start + np.arange(4)
+    assert np.array_equal(tracked.poses[ankle], FOOT)
+    assert tracked.provenance[ankle] == Provenance.MEASURED
+    assert np.all(tracked.provenance[[hip, knee, ball]] == Provenance.INFERRED)
+    assert np.all(tracked.provenance[LEG[RIGHT]] == Provenance.NONE)
+    assert np.all(np.isnan(tracked.poses[LEG[RIGHT]]))
+    foot = math.hypot(USUAL.ball_before_ankle, USUAL.ball_below_ankle)
+    assert leg_lengths(tracked, LEFT) == pytest.approx([USUAL.thigh, USUAL.shin, foot], abs=1e-6)
+    assert np.linalg.norm(tracked.poses[hip, :3] - tracked.poses[PELVIS, :3] - [-USUAL.hip_breadth / 2, 0, 0]) < 0.01
+    # The ball is before the ankle, where the foot points, and on the floor.
+    ahead = geometry.rotate(FOOT[3:], np.array([0.0, 0.0, -1.0]))
+    assert (tracked.poses[ball, :3] - FOOT[:3]) @ ahead == pytest.approx(USUAL.ball_before_ankle)
+    assert 0.0 < tracked.poses[ball, 1] < FOOT[1]
+    assert np.array_equal(tracked.poses[ball, 3:], FOOT[3:])
+    assert tracker.lost_for_s(LEFT, "leg") == 0.0
+    assert tracker.lost_for_s(RIGHT, "leg") == math.inf
+
+
+def test_a_lost_foot_is_held_and_true_at_once_when_it_is_back(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    ankle = joint(LEFT, "ankle")
+    tracker.update(with_joint(make_body(), "ankle", FOOT), tracked, 1.0)
+    leg = tracked.poses[LEG[LEFT]].copy()
+    for now_s in (1.1, 30.0):
+        tracker.update(make_body(), tracked, now_s)
+        assert np.array_equal(tracked.poses[LEG[LEFT]], leg)
+        assert tracked.provenance[ankle] == Provenance.HELD
+        assert tracked.provenance[ankle - 1] == Provenance.INFERRED
+        assert tracker.lost_for_s(LEFT, "leg") == pytest.approx(now_s - 1.0)
+        assert tracker.lost_for_s(LEFT) == 0.0, "the hand was seen all the time"
+    lifted = geometry.pose((-0.1, 0.3, -0.6))
+    tracker.update(with_joint(make_body(), "ankle", lifted), tracked, 31.0)
+    assert np.array_equal(tracked.poses[ankle], lifted)
+    assert tracked.provenance[ankle] == Provenance.MEASURED
+    tracker.recentre(1.2)
+    tracker.update(make_body(), tracked, 32.0)
+    assert np.all(tracked.provenance[LEG[LEFT]] == Provenance.NONE)
+
+
+def test_a_tracker_on_the_shin_gives_a_leg_too_its_foot_square_to_the_shin(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    shin = geometry.pose((-0.1, 0.5, -0.35), [-math.sqrt(0.5), 0, 0, math.sqrt(0.5)])
+    tracker.update(with_joint(make_body(), "knee", shin), tracked, 1.0)
+    assert np.array_equal(tracked.poses[joint(LEFT, "knee")], shin)
+    assert np.allclose(tracked.poses[joint(LEFT, "ankle"), :3], shin[:3] - [0, USUAL.shin, 0], atol=1e-9)
+    assert ankle_flexion(tracked, LEFT) == pytest.approx(0.0, abs=1e-9)
+    assert np.allclose(tracked.poses[joint(LEFT, "ankle"), 3:], [0, 0, 0, 1])
+    hip, knee = tracked.poses[joint(LEFT, "hip")], shin[:3]
+    assert np.allclose(
+        geometry.rotate(hip[3:], np.array([0, 0, -1.0])), (knee - hip[:3]) / np.linalg.norm(knee - hip[:3])
+    )
+    assert 1.0 < knee_flexion(tracked, LEFT) < 2.0
+    assert 1.0 < hip_flexion(tracked, LEFT) < 2.0
+
+
+def test_trackers_on_thigh_and_foot_leave_only_the_knee_to_be_inferred(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    thigh = geometry.pose((-0.1, 0.55, 0.05))
+    body = with_joint(with_joint(make_body(), "hip", thigh), "ankle", FOOT)
+    tracker.update(body, tracked, 1.0)
+    assert np.array_equal(tracked.poses[joint(LEFT, "hip")], thigh)
+    knee = tracked.poses[joint(LEFT, "knee")]
+    assert np.allclose(knee[:3], thigh[:3] - [0, 0, USUAL.thigh])
+    down = FOOT[:3] - knee[:3]
+    assert np.allclose(geometry.rotate(knee[3:], np.array([0, 0, -1.0])), down / np.linalg.norm(down))
+
+
+def test_a_tracker_on_a_stump_aims_the_upper_arm_and_is_held_when_lost(tracker: Tracker, make_body) -> None:
+    tracked = Body.unseen()
+    forearm = geometry.pose((-0.35, 0.8, -0.1), geometry.yaw(0.3))
+    tracker.update(with_joint(make_body(left=None), "elbow", forearm), tracked, 1.0)
+    shoulder = tracked.poses[joint(LEFT, "shoulder")]
+    along = forearm[:3] - shoulder[:3]
+    assert np.allclose(geometry.rotate(shoulder[3:], np.array([0, 0, -1.0])), along / np.linalg.norm(along))
+    assert np.all(np.isnan(tracked.poses[HAND[LEFT]]))
+    tracker.update(make_body(left=None), tracked, 1.5)
+    assert np.array_equal(tracked.poses[joint(LEFT, "elbow")], forearm)
+    assert tracked.provenance[joint(LEFT, "elbow")] == Provenance.HELD
+    assert tracker.lost_for_s(LEFT, "arm") == pytest.approx(0.5)
+
+
+def test_another_build_is_in_force_from_the_next_frame_on(tracker: Tracker, make_body) -> None:
+    tracked, tall = Body.unseen(), Build.of_stature(1.9)
+    tracker.update(with_joint(make_body(), "ankle", FOOT), tracked, 1.0)
+    tracker.fit(tall)
+    tracker.update(make_body(), tracked, 1.1)
+    assert leg_lengths(tracked, LEFT)[:2] == pytest.approx([tall.thigh, tall.shin], abs=1e-6), (
+        "the held foot stays held"
+    )
+    fresh, expected = Tracker(EYES_M, tall), Body.unseen()
+    fresh.update(make_body(), expected, 1.1)
+    for joints in (PELVIS, TORSO, ARM[LEFT], ARM[RIGHT]):
+        assert np.array_equal(tracked.poses[joints], expected.poses[joints])

@@ -1,22 +1,25 @@
-"""How a body is proportioned, where nobody has measured it: lengths from stature.
+"""How a body is proportioned: lengths that were measured, and for the rest the usual shares of stature.
 
 The fractions of stature are those of Drillis and Contini (1966), as drawn in Winter, *Biomechanics and Motor
-Control of Human Movement*, figure 4.1. That figure's shoulder breadth is taken across the outside; the joints'
-centres are put 0.02 m further in on each side, which is our own allowance.
+Control of Human Movement*, figure 4.1. That figure's breadths are taken across the outside; the joints' centres are put
+0.02 m further in at each shoulder and 0.07 m at each hip, which is our own allowance, as is the ball of the foot.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from telemetry.messages import Measures
 
 #: A stature between the average woman's and the average man's, so that neither is far off.
 USUAL_STATURE_M = 1.68
+_UPPER_ARM, _FOREARM, _HAND, _THIGH, _SHIN = 0.186, 0.146, 0.108, 0.245, 0.246
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
     """Lengths in metres between joint centres; `eyes_above_neck` and `eyes_before_neck` place the pivot of
-    a nod.
+    a nod, `ball_before_ankle` and `ball_below_ankle` the ball of a foot that stands flat.
 
     The neck's pivot is that of common head-mounted displays' neck models: 0.075 m below and 0.08 m behind
     the eyes.
@@ -27,6 +30,11 @@ class Build:
     shoulder_breadth: float
     neck_above_shoulders: float
     shoulders_above_hips: float
+    hip_breadth: float
+    thigh: float
+    shin: float
+    ball_before_ankle: float
+    ball_below_ankle: float
     eyes_above_neck: float = 0.075
     eyes_before_neck: float = 0.080
 
@@ -35,18 +43,57 @@ class Build:
         """Shoulder to wrist, straight."""
         return self.upper_arm + self.forearm
 
+    @property
+    def leg(self) -> float:
+        """Hip to ankle, straight."""
+        return self.thigh + self.shin
+
     @classmethod
     def of_stature(cls, stature_m: float) -> Build:
         """The usual proportions at a stature. Raises ValueError outside 0.5 to 2.5 m."""
         if not 0.5 <= stature_m <= 2.5:
             raise ValueError(f"expected a stature of 0.5 to 2.5 m, but {stature_m} came; give metres")
         return cls(
-            upper_arm=0.186 * stature_m,
-            forearm=0.146 * stature_m,
+            upper_arm=_UPPER_ARM * stature_m,
+            forearm=_FOREARM * stature_m,
             shoulder_breadth=0.259 * stature_m - 0.04,
             neck_above_shoulders=(0.936 - 0.818) * stature_m - 0.075,
             shoulders_above_hips=(0.818 - 0.530) * stature_m,
+            hip_breadth=0.191 * stature_m - 0.14,
+            thigh=_THIGH * stature_m,
+            shin=_SHIN * stature_m,
+            ball_before_ankle=0.078 * stature_m,
+            ball_below_ankle=0.026 * stature_m,
         )
+
+    @classmethod
+    def of_measures(cls, measures: Measures) -> Build:
+        """The proportions of a person of whom some lengths were measured; the others are usual for the stature.
+
+        Where nobody measured the stature it is the one that goes with the reach, or else the shin, or else the hand.
+        Raises ValueError for a stature outside 0.5 to 2.5 m.
+        """
+        build = cls.of_stature(stature_of(measures))
+        if measures.reach_m is not None:
+            share = _UPPER_ARM / (_UPPER_ARM + _FOREARM)
+            build = replace(build, upper_arm=share * measures.reach_m, forearm=(1.0 - share) * measures.reach_m)
+        if measures.shin_m is not None:
+            build = replace(build, thigh=_THIGH / _SHIN * measures.shin_m, shin=measures.shin_m)
+        return build
+
+
+def stature_of(measures: Measures) -> float:
+    """The stature in metres that was measured, or goes with what was."""
+    if measures.stature_m is not None:
+        return measures.stature_m
+    for length, share in (
+        (measures.reach_m, _UPPER_ARM + _FOREARM),
+        (measures.shin_m, _SHIN),
+        (measures.hand_m, _HAND),
+    ):
+        if length is not None:
+            return length / share
+    return USUAL_STATURE_M
 
 
 USUAL = Build.of_stature(USUAL_STATURE_M)

@@ -1,70 +1,176 @@
-"""Where the elbow is, given shoulder and wrist: two bones, one hinge, solved in closed form.
+"""Where elbow and knee are, given both ends of the limb: two bones, one hinge, solved in closed form.
 
 Nothing iterates and nothing remembers, so the same wrist always gives the same elbow.
 
-The frames follow the hand's (OpenXR): -Z along the bone, +Y on the side to which the elbow points when the
-arm bends, so that bending is a negative turn about +X in the elbow as it is in every finger joint.
+The frames follow the hand's (OpenXR): -Z along the bone, +Y on the side to which the joint at its end points when the
+limb bends (the point of the elbow, the kneecap), so that bending is a negative turn about +X in elbow and knee as it is
+in every finger joint. A foot's -Z is along the sole, +Y out of its top.
+
+Where elbow and knee point (the swivel) is a resting limb's direction, carried to where the limb reaches by the shortest
+turn. That varies smoothly but for the one direction opposite to the resting limb's: up and behind, where no hand and no
+foot goes.
+
+Limits: the hinges bend one way only and to 150 degrees, the elbow's normal range (AAOS, 1965; a knee's active range is
+135, kneeling folds it further). The hip turns the knee no further in or out than 45 degrees (AAOS), and in the shoulder
+nothing but the swivel is free. All are met along a curve, never with a jump.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from vrrehab.body.build import Build
-from vrrehab.body.single import Floats, Quaternion, conjugate, multiply, rotate
+from vrrehab.body.single import Floats, Quaternion, Vector, conjugate, dot, multiply, rotate
 from vrrehab.body.skeleton import Side
 from vrrehab.geometry import Array
 
 _UPRIGHT = (0.0, 0.0, 0.0, 1.0)
-_FORWARD = (0.0, 0.0, -1.0)
+_RIGHT, _FORWARD = (1.0, 0.0, 0.0), (0.0, 0.0, -1.0)
+
+#: A limb with its hinge bent to 150 degrees.
+_FOLDED_COS = math.cos(math.radians(180.0 - 150.0))
+#: The share of its length within which a limb comes to be straight. Without it the last millimetre of a reach, or of
+#: tracking's noise, would move the elbow by centimetres: its height over the line goes with the root of what is left.
+_EASING = 0.05
+#: The limb's root gives this much, as a shoulder does, before bones change their lengths.
+_GIVES_M = 0.03
+#: How far the elbow is lifted outward beyond rest where the hand is close before the other half of the chest, which
+#: leaves the upper arm no room at the side.
+_LIFT_RAD = math.radians(75.0)
+#: How far the foot's direction turns the knee.
+_HIP_TURN_RAD = math.radians(45.0)
 
 
-def _rolled(outward: float, up: float) -> Quaternion:
-    """The attitude of an arm that reaches forward while its elbow points `outward` (to the right) and `up`."""
-    roll = math.atan2(-outward, up)
-    return 0.0, 0.0, math.sin(roll / 2), math.cos(roll / 2)
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """How a limb is turned where it rests: its frame (4,) in the trunk's, the bone's direction (3,), and which way
+    along +X is outward.
+    """
+
+    frame: Quaternion
+    ahead: Vector
+    outward: float
 
 
-#: How an arm that reaches straight ahead is turned about itself: the elbow points down and a little outward.
-RESTING_ARM = {Side.LEFT: _rolled(-0.4, -0.9), Side.RIGHT: _rolled(0.4, -0.9)}
+def _resting(outward: float, lowered_rad: float, roll_rad: float) -> Resting:
+    """A limb that is lowered from straight ahead and turned outward about itself from +Y up."""
+    pitch, roll = -lowered_rad / 2, -outward * roll_rad / 2
+    frame = multiply((math.sin(pitch), 0.0, 0.0, math.cos(pitch)), (0.0, 0.0, math.sin(roll), math.cos(roll)))
+    return Resting(frame, rotate(frame, _FORWARD), outward)
 
 
-def solve_arm(shoulder: Floats, wrist: Floats, build: Build, resting: Floats, torso: Floats = _UPRIGHT) -> Array:
+_OUTWARD = {Side.LEFT: -1.0, Side.RIGHT: 1.0}
+#: The hand ahead and a little below the shoulder, the elbow down and a little outward.
+RESTING_ARM = {side: _resting(outward, math.radians(15.0), math.radians(156.0)) for side, outward in _OUTWARD.items()}
+#: The foot ahead and below the hip, the knee up and a little outward.
+RESTING_LEG = {side: _resting(outward, math.radians(45.0), math.radians(8.0)) for side, outward in _OUTWARD.items()}
+
+
+def solve_arm(
+    shoulder: Floats, wrist: Floats, build: Build, resting: Resting, torso: Floats = _UPRIGHT, gives_m: float = _GIVES_M
+) -> Array:
     """Poses of shoulder and elbow, (2, 7), for the places (3,) of shoulder and wrist.
 
-    resting: `RESTING_ARM` of the side. torso: the torso's rotation (4,), upright by default.
+    resting: `RESTING_ARM` of the side. torso: the torso's rotation (4,), upright by default. gives_m: how far the
+    shoulder may be from where it is said to be, 0 for one that was measured.
 
-    Where the elbow points (the swivel) is the resting arm's direction, carried to the wrist by the shortest
-    turn. That varies smoothly all over the reachable space: back for an arm that hangs, down for one held
-    out, forward for one held up. The one direction without an answer is straight behind the shoulder.
-
-    A wrist out of reach stretches both bones evenly on a straight line, and one too near (unequal bones)
-    shortens the forearm, so that the arm never comes apart from the hand that was measured. NaN gives NaN.
+    Bones keep their lengths wherever the hand can be. As the arm comes to be straight, or folds to its limit, the
+    shoulder gives way by millimetres, and further where the wrist is out of reach. Beyond that a wrist too far
+    stretches both bones evenly, and one too near shortens the forearm, so that the arm never comes apart from the
+    hand that was measured. NaN gives NaN.
     """
-    shoulder_x, shoulder_y, shoulder_z = shoulder
-    wrist_x, wrist_y, wrist_z = wrist
-    x, y, z = rotate(conjugate(torso), (wrist_x - shoulder_x, wrist_y - shoulder_y, wrist_z - shoulder_z))
+    reach = _Reach(shoulder, wrist, torso, resting.ahead)
+    x, _, _ = reach.within
+    # In shares of the arm: how far the hand has crossed to the other side, and how near it is.
+    across = min(max(-resting.outward * x / (0.5 * build.arm), 0.0), 1.0)
+    near = max(1.0 - reach.distance / build.arm, 0.0)
+    lift = resting.outward * _LIFT_RAD * across * across * (3.0 - 2.0 * across) * near / 2
+    frame = multiply(reach.swing, multiply(resting.frame, (0.0, 0.0, math.sin(lift), math.cos(lift))))
+    return two_bones(shoulder, wrist, build.upper_arm, build.forearm, multiply(torso, frame), gives_m)
+
+
+def solve_leg(
+    hip: Floats, ankle: Floats, build: Build, resting: Resting, pelvis: Floats = _UPRIGHT, gives_m: float = _GIVES_M
+) -> Array:
+    """Poses of hip and knee, (2, 7), for the place (3,) of the hip and the pose (7,) of the ankle.
+
+    resting: `RESTING_LEG` of the side. pelvis: the pelvis's rotation (4,), upright by default. Otherwise as
+    `solve_arm`. The knee points up and ahead, and in or out as the toes do: fully for a glance of the foot, and never
+    further than the hip turns.
+    """
+    reach = _Reach(hip, ankle[:3], pelvis, resting.ahead)
+    frame = multiply(pelvis, multiply(reach.swing, resting.frame))
+    # The foot's axis to the right, in the frame of a leg that the foot has not turned.
+    _, ahead, _ = rotate(conjugate(frame), rotate(ankle[3:], _RIGHT))
+    turn = _HIP_TURN_RAD * ahead / 2
+    frame = multiply(frame, (0.0, 0.0, math.sin(turn), math.cos(turn)))
+    return two_bones(hip, ankle[:3], build.thigh, build.shin, frame, gives_m)
+
+
+def two_bones(root: Floats, end: Floats, upper_m: float, lower_m: float, frame: Quaternion, gives_m: float) -> Array:
+    """Poses of the two bones, (2, 7), for the places (3,) of root and end; `frame`'s -Z points from root to end, and
+    the hinge to its +Y.
+    """
+    root_x, root_y, root_z = root
+    end_x, end_y, end_z = end
+    x, y, z = end_x - root_x, end_y - root_y, end_z - root_z
     distance = math.sqrt(x * x + y * y + z * z)
+    length = upper_m + lower_m
+    span = _eased(distance, length, math.sqrt(upper_m**2 + lower_m**2 - 2.0 * upper_m * lower_m * _FOLDED_COS))
+    given = min(max(distance - span, -gives_m), gives_m)
+    stretched = max((distance - given) / span, 1.0)
 
-    # The shortest turn from straight ahead to the wrist: about an axis across, with half of the way to turn in it.
-    # Straight behind, it is a half turn about the vertical; a wrist in the shoulder itself counts as ahead.
-    about_x, about_y, onward = y, -x + 1e-12, distance - z + 1e-9
-    length = math.sqrt(about_x * about_x + about_y * about_y + onward * onward)
-    swing = about_x / length, about_y / length, 0.0, onward / length
-    frame = multiply(torso, multiply(swing, resting))
-
-    # The law of cosines: how far along the line to the wrist the elbow is, and how far beside it.
-    upper_m, fore_m = build.upper_arm, build.forearm
-    span = min(max(distance, abs(upper_m - fore_m), 1e-6), build.arm)
-    along = (upper_m**2 - fore_m**2 + span**2) / (2 * span)
+    # The law of cosines: how far along the line to the end the hinge is, and how far beside it.
+    along = (upper_m**2 - lower_m**2 + span**2) / (2 * span)
     beside = math.sqrt(max(upper_m**2 - along**2, 0.0))
     raised, folded = math.atan2(beside, along) / 2, -math.atan2(beside, span - along) / 2
     upper = multiply(frame, (math.sin(raised), 0.0, 0.0, math.cos(raised)))
-    fore = multiply(frame, (math.sin(folded), 0.0, 0.0, math.cos(folded)))
+    lower = multiply(frame, (math.sin(folded), 0.0, 0.0, math.cos(folded)))
 
-    stretched = upper_m * max(distance / build.arm, 1.0)
+    x, y, z = rotate(frame, _FORWARD)
+    root_x, root_y, root_z = root_x + given * x, root_y + given * y, root_z + given * z
     x, y, z = rotate(upper, _FORWARD)
-    elbow = shoulder_x + stretched * x, shoulder_y + stretched * y, shoulder_z + stretched * z
-    return np.array([[shoulder_x, shoulder_y, shoulder_z, *upper], [*elbow, *fore]])
+    upper_m *= stretched
+    hinge = root_x + upper_m * x, root_y + upper_m * y, root_z + upper_m * z
+    return np.array([[root_x, root_y, root_z, *upper], [*hinge, *lower]])
+
+
+def _eased(distance: float, length: float, folded: float) -> float:
+    """The distance that the bones are solved for: the same in the middle of the range, and at both ends of it come to
+    along a curve, so that no joint is ever many times as fast as the hand.
+    """
+    easing = _EASING * length
+    left = (length - distance) / easing
+    if left < 1.0:
+        # A cubic that leaves 0 without slope and comes in to the straight line without a kink.
+        left = max(left, 0.0)
+        return length - easing * left * left * (2.0 - left)
+    over = (distance - folded) / easing
+    if over < 1.0:
+        over = max(over + 1.0, 0.0)
+        return folded + easing * over * over / 4
+    return distance
+
+
+class _Reach:
+    """From a limb's root to its end, as its trunk sees it."""
+
+    __slots__ = ("distance", "swing", "within")
+
+    def __init__(self, root: Floats, end: Floats, trunk: Floats, ahead: Vector) -> None:
+        root_x, root_y, root_z = root
+        end_x, end_y, end_z = end
+        #: The way to the end in the trunk's frame, and its length.
+        self.within = x, y, z = rotate(conjugate(trunk), (end_x - root_x, end_y - root_y, end_z - root_z))
+        self.distance = distance = math.sqrt(x * x + y * y + z * z)
+        # The shortest turn from the resting direction: about an axis across both, with half of the way to turn in it.
+        # Straight against it, it is a half turn about an axis near the vertical; an end in the root counts as resting.
+        a, b, c = ahead
+        about = b * z - c * y, c * x - a * z + 1e-12, a * y - b * x
+        onward = distance + dot(ahead, self.within) + 1e-9
+        size = math.sqrt(dot(about, about) + onward * onward)
+        #: The shortest turn from the resting direction to the end.
+        self.swing = about[0] / size, about[1] / size, about[2] / size, onward / size
