@@ -8,7 +8,7 @@ import pytest
 from vrrehab import geometry
 from vrrehab.body.hands import hand_pose
 from vrrehab.body.mirror import reflect_arm
-from vrrehab.body.skeleton import ARM, HAND, HAND_JOINTS, HEAD, JOINT_COUNT, Body, Provenance, Side, joint
+from vrrehab.body.skeleton import ARM, HAND, HAND_JOINTS, HEAD, JOINT_COUNT, TORSO, Body, Provenance, Side, joint
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
 
@@ -80,6 +80,7 @@ def test_only_the_affected_arm_is_written(random_body: Body) -> None:
 
 
 def test_a_body_may_be_reflected_into_itself(random_body: Body) -> None:
+    random_body.poses[TORSO], random_body.provenance[TORSO] = np.nan, Provenance.NONE
     expected = reflected(random_body, LEFT).poses[ARM[RIGHT]]
     reflect_arm(random_body, LEFT, random_body)
     assert np.array_equal(random_body.poses[ARM[RIGHT]], expected)

@@ -155,6 +155,24 @@ def _eased(distance: float, length: float, folded: float) -> float:
     return distance
 
 
+def aimed(turn: Floats, place: Floats, goal: Floats) -> Quaternion:
+    """A bone's rotation (4,), by the shortest turn from `turn` to one whose -Z points from `place` to `goal` (3,)."""
+    way = goal[0] - place[0], goal[1] - place[1], goal[2] - place[2]
+    return multiply(_shortest_turn(rotate(turn, _FORWARD), way, math.sqrt(dot(way, way))), turn)
+
+
+def _shortest_turn(ahead: Vector, way: Vector, distance: float) -> Quaternion:
+    """From a direction to a way of that length: about an axis across both, with half of the angle to turn in it.
+
+    Straight back, it is a half turn about any axis; a way of no length counts as ahead.
+    """
+    (a, b, c), (x, y, z) = ahead, way
+    about_x, about_y, about_z = b * z - c * y, c * x - a * z + 1e-12, a * y - b * x
+    onward = distance + a * x + b * y + c * z + 1e-9
+    size = math.sqrt(about_x * about_x + about_y * about_y + about_z * about_z + onward * onward)
+    return about_x / size, about_y / size, about_z / size, onward / size
+
+
 class _Reach:
     """From a limb's root to its end, as its trunk sees it."""
 
@@ -166,11 +184,5 @@ class _Reach:
         #: The way to the end in the trunk's frame, and its length.
         self.within = x, y, z = rotate(conjugate(trunk), (end_x - root_x, end_y - root_y, end_z - root_z))
         self.distance = distance = math.sqrt(x * x + y * y + z * z)
-        # The shortest turn from the resting direction: about an axis across both, with half of the way to turn in it.
-        # Straight against it, it is a half turn about an axis near the vertical; an end in the root counts as resting.
-        a, b, c = ahead
-        about = b * z - c * y, c * x - a * z + 1e-12, a * y - b * x
-        onward = distance + dot(ahead, self.within) + 1e-9
-        size = math.sqrt(dot(about, about) + onward * onward)
         #: The shortest turn from the resting direction to the end.
-        self.swing = about[0] / size, about[1] / size, about[2] / size, onward / size
+        self.swing = _shortest_turn(ahead, self.within, distance)

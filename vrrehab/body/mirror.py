@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from vrrehab import geometry
-from vrrehab.body.skeleton import ARM, Body, Provenance, Side
+from vrrehab.body.rejoin import rejoin
+from vrrehab.body.skeleton import ARM, TORSO, Body, Provenance, Side, joint
 
 # What a joint's provenance becomes in the mirror. Who moved is the point: what was seen (or scripted) to
 # move is mirrored; what was computed, held or absent is so on both sides of the mirror.
@@ -23,7 +24,11 @@ _REFLECTED = np.array(
 
 
 def reflect_arm(body: Body, intact_side: Side, into: Body) -> None:
-    """Writes the reflection of the intact arm of `body` as the other arm of `into` (which may be `body`)."""
+    """Writes the reflection of the intact arm of `body` as the other arm of `into` (which may be `body`), joined to the
+    torso of `into` where it has one.
+    """
     seen, shown = ARM[intact_side], ARM[intact_side.other]
     geometry.mirror(body.poses[seen], out=into.poses[shown])
     _REFLECTED.take(body.provenance[seen], out=into.provenance[shown], mode="clip")
+    if into.has(TORSO):
+        rejoin(into, shown.start, joint(intact_side.other, "wrist"), TORSO)

@@ -14,8 +14,8 @@ import numpy as np
 
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
-from vrrehab.body.ik import RESTING_ARM, RESTING_LEG, solve_arm, solve_leg
-from vrrehab.body.single import Floats, Quaternion, Vector, multiply, rotate
+from vrrehab.body.ik import RESTING_ARM, RESTING_LEG, aimed, solve_arm, solve_leg
+from vrrehab.body.single import Vector, multiply, rotate
 from vrrehab.body.skeleton import ARM, HAND, HEAD, LEG, PELVIS, TORSO, Body, Provenance, Side, joint
 from vrrehab.body.torso import place_torso
 
@@ -26,7 +26,6 @@ _WRISTS = tuple(_WRIST.values())
 _NONE, _HELD, _INFERRED = (int(each) for each in (Provenance.NONE, Provenance.HELD, Provenance.INFERRED))
 #: An arm that hangs down, the palm turned to the front as in the anatomical position.
 _HANGING = geometry.quaternions_of(np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]))
-_FORWARD = (0.0, 0.0, -1.0)
 #: From the shin to a foot that is square to it.
 _SQUARE = (math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5))
 #: Upper arm and forearm, on which a tracker may be strapped where no hand is.
@@ -181,12 +180,12 @@ class Tracker:
         hinge = root + 1
         if not there[root]:
             x, y, z, *turn = poses[hinge].tolist()
-            poses[root], provenance[root] = (*place, *_aimed(turn, place, (x, y, z))), _INFERRED
+            poses[root], provenance[root] = (*place, *aimed(turn, place, (x, y, z))), _INFERRED
         elif not there[hinge] and provenance[end]:
             upper = poses[root].tolist()
             length = self._build.upper_arm if end in _WRISTS else self._build.thigh
             joint = _on(upper, (0.0, 0.0, -length))
-            poses[hinge] = *joint, *_aimed(upper[3:], joint, poses[end, :3].tolist())
+            poses[hinge] = *joint, *aimed(upper[3:], joint, poses[end, :3].tolist())
             provenance[hinge] = _INFERRED
 
 
@@ -195,14 +194,3 @@ def _on(pose: list[float], place: Vector) -> Vector:
     x, y, z, *turn = pose
     right, up, back = rotate(turn, place)
     return x + right, y + up, z + back
-
-
-def _aimed(turn: Floats, place: Floats, goal: Floats) -> Quaternion:
-    """A bone's rotation, by the shortest turn from `turn` to one that points from `place` to `goal`."""
-    x, y, z = (there - here for there, here in zip(goal, place, strict=True))
-    a, b, c = rotate(turn, _FORWARD)
-    distance = math.sqrt(x * x + y * y + z * z)
-    about_x, about_y, about_z = b * z - c * y, c * x - a * z, a * y - b * x
-    onward = distance + a * x + b * y + c * z + 1e-9
-    size = math.sqrt(about_x**2 + about_y**2 + about_z**2 + onward * onward)
-    return multiply((about_x / size, about_y / size, about_z / size, onward / size), turn)
