@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from vrrehab import geometry
-from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side, joint
+from vrrehab.body.skeleton import HAND, HEAD, LEG, Body, Provenance, Side, joint
 from vrrehab.body.smoothing import GLIDE_S, Smoother
+from vrrehab.body.tracking import Tracker
 
 RATE_HZ = 90.0
 RIGHT = HAND[Side.RIGHT]
@@ -105,6 +106,34 @@ def test_a_hand_that_comes_back_glides_and_says_that_it_does(make_body) -> None:
     for index, body in enumerate(frames):
         expected = Provenance.INFERRED if index < gliding else Provenance.MEASURED
         assert body.provenance[TIP] == expected
+
+
+def test_a_foot_that_comes_back_glides_with_its_whole_leg(make_body) -> None:
+    tracker, smoother = Tracker(1.2), Smoother()
+    tracked, steady, ankle = Body.unseen(), Body.unseen(), joint(Side.LEFT, "ankle")
+    leg = []
+    for frame in range(90):
+        seen = make_body()
+        if not 20 <= frame < 60:
+            seen.poses[ankle] = geometry.pose((-0.15, 0.1 if frame < 40 else 0.35, -0.45))
+            seen.provenance[ankle] = Provenance.MEASURED
+        tracker.update(seen, tracked, frame / RATE_HZ)
+        smoother.smooth(tracked, steady, frame / RATE_HZ)
+        leg.append(steady.poses[LEG[Side.LEFT], :3].copy())
+        assert np.all(np.isfinite(leg[-1]))
+    steps = np.linalg.norm(np.diff(leg, axis=0), axis=2)
+    assert steps.max() < 0.25 * 0.25, "no frame takes a quarter of the way"
+    assert np.allclose(leg[-1], tracked.poses[LEG[Side.LEFT], :3], atol=1e-3)
+
+
+def test_after_a_pause_a_limb_that_was_held_is_shown_where_it_is(make_body) -> None:
+    smoother, steady = Smoother(), Body.unseen()
+    held = make_body()
+    held.provenance[RIGHT] = Provenance.HELD
+    smoother.smooth(held, steady, 1.0)
+    found = make_body(right=at(0.3))
+    smoother.smooth(found, steady, 5.0)
+    assert np.array_equal(steady.poses[RIGHT], found.poses[RIGHT])
 
 
 def test_off_a_hand_that_comes_back_is_shown_where_it_is(make_body) -> None:

@@ -1,4 +1,4 @@
-"""Calms the picture: the One Euro filter against tracking's tremor, and a short glide where a hand comes
+"""Calms the picture: the One Euro filter against tracking's tremor, and a short glide where a hand or a foot comes
 back.
 
 Works between the tracked body, which stays as it was measured, and the drive, so that the mirrored arm is
@@ -17,17 +17,19 @@ from typing import TypeVar
 import numpy as np
 
 from vrrehab import geometry
-from vrrehab.body.skeleton import ARM, HAND, JOINT_COUNT, Body, Provenance, Side
+from vrrehab.body.skeleton import ARM, JOINT_COUNT, LEG, Body, Provenance, Side
 from vrrehab.geometry import Array
 
-_TRUNK, _ARMS = slice(0, ARM[Side.LEFT].start), slice(ARM[Side.LEFT].start, JOINT_COUNT)
-_SIDES = tuple(Side)
+_TRUNK, _LIMBS = slice(0, ARM[Side.LEFT].start), slice(ARM[Side.LEFT].start, JOINT_COUNT)
+#: What is lost and found as a whole.
+_PARTS = tuple(limb[side] for side in Side for limb in (ARM, LEG))
+_HELD = int(Provenance.HELD)
 _Cutoff = TypeVar("_Cutoff", float, Array)
-#: A pose's two parts begin here, place and rotation, and to which of them each of its numbers belongs.
-_PARTS = np.array([0, 3])
-_PART_OF = np.array([0, 0, 0, 1, 1, 1, 1])
+#: A pose's two halves begin here, place and rotation, and to which of them each of its numbers belongs.
+_HALVES = np.array([0, 3])
+_HALF_OF = np.array([0, 0, 0, 1, 1, 1, 1])
 
-#: How long a hand that was lost takes from where it was held to where it is.
+#: How long a limb that was lost takes from where it was held to where it is.
 GLIDE_S = 0.15
 #: After a longer gap between frames the past says nothing about the present.
 _STALE_S = 0.25
@@ -59,10 +61,11 @@ class Smoother:
         self._now_s = -math.inf
         #: The provenance of the frame before, as bytes; empty where there is none.
         self._known = b""
-        self._held = dict.fromkeys(Side, False)
-        self._glide_until_s = dict.fromkeys(Side, -math.inf)
-        # What the filter works on, arms alone: written in place, since new arrays are half of such a frame's cost.
-        self._calm = self._poses[_ARMS]
+        self._held = [False] * len(_PARTS)
+        self._glide_until_s = [-math.inf] * len(_PARTS)
+        self._gliding_until_s = -math.inf
+        # What the filter works on, limbs alone: written in place, since new arrays are half of such a frame's cost.
+        self._calm = self._poses[_LIMBS]
         self._before, self._now, self._change, self._rates = np.full((4, *self._calm.shape), np.nan)
         self._spelling = np.ones(self._calm.shape)
 
@@ -80,35 +83,36 @@ class Smoother:
         if not 0.0 <= elapsed_s <= _STALE_S:
             self._poses.fill(np.nan)
             self._known = b""
-            self._glide_until_s = dict.fromkeys(Side, -math.inf)
+            self._glide_until_s = [-math.inf] * len(_PARTS)
+            self._gliding_until_s = -math.inf
             elapsed_s = 0.0
         # A joint comes, goes, is held or found only where provenance changes, which is seldom.
         known = tracked.provenance.tobytes()
         if known != self._known:
             self._known = known
-            for side in _SIDES:
-                self._watch(tracked, side, now_s)
-            self._begin(tracked.poses[_ARMS])
+            for number, part in enumerate(_PARTS):
+                self._watch(number, part, tracked, now_s)
+            self._begin(tracked.poses[_LIMBS])
         if elapsed_s > 0.0:
-            self._filter(tracked.poses[_ARMS], elapsed_s)
+            self._filter(tracked.poses[_LIMBS], elapsed_s)
         steady.provenance[:] = tracked.provenance
         steady.poses[_TRUNK] = tracked.poses[_TRUNK]
-        steady.poses[_ARMS] = self._calm
-        for side in _SIDES:
-            if now_s < self._glide_until_s[side]:
-                self._glide(steady, ARM[side], 1.0 - (self._glide_until_s[side] - now_s) / GLIDE_S)
+        steady.poses[_LIMBS] = self._calm
+        if now_s < self._gliding_until_s:
+            for part, until_s in zip(_PARTS, self._glide_until_s, strict=True):
+                if now_s < until_s:
+                    self._glide(steady, part, 1.0 - (until_s - now_s) / GLIDE_S)
 
-    def _watch(self, tracked: Body, side: Side, now_s: float) -> None:
-        """Begins a glide in the frame in which a held hand is seen again."""
-        provenance = tracked.provenance[HAND[side].start]
-        held = bool(provenance == Provenance.HELD)
-        arm = ARM[side]
-        if self._held[side] and not held and not np.isnan(self._poses[HAND[side].start, 0]):
-            self._glide_from[arm] = self._poses[arm]
-            self._glide_until_s[side] = now_s + GLIDE_S
+    def _watch(self, number: int, part: slice, tracked: Body, now_s: float) -> None:
+        """Begins a glide in the frame in which a held limb is seen again."""
+        held = _HELD in self._known[part]
+        if self._held[number] and not held and any(self._known[part]):
+            before = self._poses[part]
+            self._glide_from[part] = np.where(np.isnan(before), tracked.poses[part], before)
+            self._glide_until_s[number] = self._gliding_until_s = now_s + GLIDE_S
             # What was filtered before the loss says nothing about now.
-            self._poses[arm] = np.nan
-        self._held[side] = held
+            self._poses[part] = np.nan
+        self._held[number] = held
 
     def _begin(self, measured: Array) -> None:
         """Joints without a past are taken as they are, and at rest."""
@@ -131,12 +135,12 @@ class Smoother:
         rates += change
 
         np.multiply(rates, rates, out=change)
-        speeds = np.add.reduceat(change, _PARTS, axis=1)
+        speeds = np.add.reduceat(change, _HALVES, axis=1)
         np.sqrt(speeds, out=speeds)
         speeds *= self._slopes
         speeds += self._min_cutoff_hz
         np.subtract(now, calm, out=change)
-        change *= _weight(speeds, elapsed_s).take(_PART_OF, axis=1)
+        change *= _weight(speeds, elapsed_s).take(_HALF_OF, axis=1)
         calm += change
 
         np.multiply(calm, calm, out=change)
@@ -144,14 +148,14 @@ class Smoother:
         calm[:, 3:] /= np.sqrt(lengths, out=lengths)
         self._before, self._now = now, before
 
-    def _glide(self, steady: Body, arm: slice, ratio: float) -> None:
-        """Part of the way from where the hand was held; such joints are neither measured nor held, but
+    def _glide(self, steady: Body, part: slice, ratio: float) -> None:
+        """Part of the way from where the limb was held; such joints are neither measured nor held, but
         inferred.
         """
         eased = ratio * ratio * (3.0 - 2.0 * ratio)
-        steady.poses[arm] = geometry.interpolate(self._glide_from[arm], steady.poses[arm], eased)
-        steady.provenance[arm] = np.where(
-            steady.provenance[arm] == Provenance.NONE, Provenance.NONE, Provenance.INFERRED
+        steady.poses[part] = geometry.interpolate(self._glide_from[part], steady.poses[part], eased)
+        steady.provenance[part] = np.where(
+            steady.provenance[part] == Provenance.NONE, Provenance.NONE, Provenance.INFERRED
         )
 
 
