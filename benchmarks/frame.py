@@ -176,6 +176,7 @@ def mover() -> None:
 def _seated():  # type: ignore[no-untyped-def]
     """A body with both arms, as a session shows it."""
     from vrrehab.body.drives import MirrorDrive
+    from vrrehab.body.limb import Chain, Limb
     from vrrehab.body.skeleton import Body, Side
     from vrrehab.body.tracking import Tracker
     from vrrehab.testing.participant import ScriptedParticipant
@@ -183,7 +184,7 @@ def _seated():  # type: ignore[no-untyped-def]
     seen, tracked, virtual = Body.unseen(), Body.unseen(), Body.unseen()
     ScriptedParticipant(1, Side.RIGHT).locate(0, seen)
     Tracker(1.2).update(seen, tracked, 0.0)
-    MirrorDrive(Side.RIGHT).drive(tracked, virtual, 0.0)
+    MirrorDrive([Limb(Chain.ARM, Side.LEFT)]).drive(tracked, virtual, 0.0)
     return virtual
 
 

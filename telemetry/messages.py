@@ -22,6 +22,10 @@ Origin = Literal["person", "scripted", "recording"]
 ConsentLevel = Literal["care", "research", "open"]
 Limb = Literal["hand", "arm", "foot", "leg"]
 SideName = Literal["left", "right"]
+#: The side that leads a session; `none` where both have lost the limb.
+IntactSide = Literal["left", "right", "none"]
+#: The side that a task moves; `both` where both are virtual limbs.
+MovedSide = Literal["left", "right", "both"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str):
@@ -121,7 +125,7 @@ class SessionStarted(Event, frozen=True, kw_only=True, tag="session_started"):
     programme: str
     mode: str
     origin: Origin
-    intact_side: SideName
+    intact_side: IntactSide
     software_version: str
     runtime: str
     seed: int
@@ -147,7 +151,7 @@ class TaskStarted(Event, frozen=True, kw_only=True, tag="task_started"):
     task: str
     mode: str
     limb: Limb
-    side: SideName
+    side: MovedSide
     parameters: dict[str, float | int | str | bool]
 
 

@@ -7,15 +7,30 @@ import pytest
 
 from vrrehab import geometry
 from vrrehab.body.hands import hand_pose
-from vrrehab.body.mirror import reflect_arm
-from vrrehab.body.skeleton import ARM, HAND, HAND_JOINTS, HEAD, JOINT_COUNT, TORSO, Body, Provenance, Side, joint
+from vrrehab.body.limb import Chain, Limb
+from vrrehab.body.mirror import reflect
+from vrrehab.body.skeleton import (
+    ARM,
+    HAND,
+    HEAD,
+    JOINT_COUNT,
+    LEG,
+    PELVIS,
+    SIDE_JOINTS,
+    TORSO,
+    Body,
+    Provenance,
+    Side,
+    joint,
+)
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
 
 
 def reflected(body: Body, intact: Side) -> Body:
     into = Body.unseen()
-    reflect_arm(body, intact, into)
+    for chain in Chain:
+        reflect(body, Limb(chain, intact.other), into)
     return into
 
 
@@ -42,10 +57,10 @@ def test_a_hand_worked_out_on_paper() -> None:
 
 
 @pytest.mark.parametrize("intact", list(Side))
-def test_every_joint_of_the_arm_becomes_its_namesake_across_the_middle(random_body: Body, intact: Side) -> None:
+def test_every_joint_of_arm_and_leg_becomes_its_namesake_across_the_middle(random_body: Body, intact: Side) -> None:
     seen = reflected(random_body, intact)
     flip = np.diag([-1.0, 1.0, 1.0])
-    for name in ("shoulder", "elbow", *HAND_JOINTS):
+    for name in SIDE_JOINTS:
         own, other = joint(intact, name), joint(intact.other, name)
         assert np.allclose(seen.poses[other, :3], flip @ random_body.poses[own, :3])
         expected = flip @ geometry.rotation_matrices(random_body.poses[own, 3:]) @ flip
@@ -70,19 +85,21 @@ def test_there_and_back_is_exactly_where_it_began(random_body: Body) -> None:
     assert np.array_equal(back.poses[ARM[LEFT]], random_body.poses[ARM[LEFT]])
 
 
-def test_only_the_affected_arm_is_written(random_body: Body) -> None:
+@pytest.mark.parametrize(("chain", "joints"), [(Chain.ARM, ARM[RIGHT]), (Chain.LEG, LEG[RIGHT])])
+def test_only_the_affected_limb_is_written(random_body: Body, chain: Chain, joints: slice) -> None:
     into = Body.unseen()
     before = random_body.poses.copy()
-    reflect_arm(random_body, LEFT, into)
+    reflect(random_body, Limb(chain, RIGHT), into)
     written = ~np.isnan(into.poses[:, 0])
-    assert np.flatnonzero(written).tolist() == list(range(*ARM[RIGHT].indices(JOINT_COUNT)))
+    assert np.flatnonzero(written).tolist() == list(range(*joints.indices(JOINT_COUNT)))
     assert np.array_equal(random_body.poses, before)
 
 
 def test_a_body_may_be_reflected_into_itself(random_body: Body) -> None:
-    random_body.poses[TORSO], random_body.provenance[TORSO] = np.nan, Provenance.NONE
+    for trunk in (TORSO, PELVIS):
+        random_body.poses[trunk], random_body.provenance[trunk] = np.nan, Provenance.NONE
     expected = reflected(random_body, LEFT).poses[ARM[RIGHT]]
-    reflect_arm(random_body, LEFT, random_body)
+    reflect(random_body, Limb(Chain.ARM, RIGHT), random_body)
     assert np.array_equal(random_body.poses[ARM[RIGHT]], expected)
 
 

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from telemetry import messages
+from vrrehab.body.skeleton import Side
 from vrrehab.session.commands import Command
 from vrrehab.session.loop import run
 from vrrehab.session.plan import Plan, make_plan
@@ -94,6 +95,8 @@ def sit() -> Callable[..., Sat]:
         programme: str = "demo",
         *,
         mode: str | None = None,
+        profile: messages.Profile = LOST_LEFT_HAND,
+        intact: Side | None = None,
         seed: int = 1,
         source: Source | None = None,
         participant: ScriptedParticipant | None = None,
@@ -102,9 +105,9 @@ def sit() -> Callable[..., Sat]:
         most_frames: int = 60_000,
         trouble: str = "",
     ) -> Sat:
-        plan = make_plan(LOST_LEFT_HAND, load_programme(programme), mode, "scripted", seed)
+        plan = make_plan(profile, load_programme(programme), mode, "scripted", seed, intact)
         if source is None:
-            participant = participant or ScriptedParticipant(seed, plan.intact_side)
+            participant = participant or ScriptedParticipant.of(plan)
             source = ScriptedSource(participant)
         record = Kept(trouble=trouble)
         sitting = Sitting(plan, source, record, "none")

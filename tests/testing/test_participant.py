@@ -102,7 +102,7 @@ def test_joints_say_scripted_and_the_missing_hand_is_missing() -> None:
     assert body.provenance[HEAD] == Provenance.SCRIPTED
     assert np.all(body.provenance[HAND[Side.RIGHT]] == Provenance.SCRIPTED)
     assert np.all(body.provenance[HAND[Side.LEFT]] == Provenance.NONE)
-    ScriptedParticipant(1, Side.RIGHT, both_hands=True).locate(0, body)
+    ScriptedParticipant(1, Side.RIGHT, hands=list(Side)).locate(0, body)
     assert np.all(body.provenance[HAND[Side.LEFT]] == Provenance.SCRIPTED)
     assert ScriptedSource(ScriptedParticipant(1)).origin == "scripted"
 

@@ -1,20 +1,35 @@
-"""What moves the virtual limb: one drive for each mode, all behind one door.
+"""What moves the virtual limbs: one drive for each mode, all behind one door.
 
-A drive reads the tracked body and writes the virtual one, both in session space. The real tracking of the
-affected side is never used: a stump that a camera takes for a hand must not move the picture of the hand.
+A drive reads the tracked body and writes the virtual one, both in session space. What a camera takes for the affected
+hand or foot is never used: a stump that is taken for a hand must not move the picture of the hand. Only `residual`
+reads the affected side, and there the one joint at which the residual limb's own tracker is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrrehab.body.mirror import reflect_arm
-from vrrehab.body.skeleton import ARM, Body, Provenance, Side
+from vrrehab import geometry
+from vrrehab.body.limb import CHAIN_JOINTS, END, Chain, Limb, put_together, take_apart
+from vrrehab.body.mirror import reflect
+from vrrehab.body.skeleton import Body, Provenance
 from vrrehab.errors import NotPossible
+
+#: A limb whose joints are all of these is seen to move.
+_WATCHED = (Provenance.MEASURED, Provenance.INFERRED, Provenance.SCRIPTED)
+#: What goes as the intact side does in `residual`: all that hangs on the wrist, or the foot and what hangs on it.
+_FOLLOWING = {
+    Chain.ARM: [i for i in range(2, len(CHAIN_JOINTS[Chain.ARM])) if i != END[Chain.ARM]],
+    Chain.LEG: [END[Chain.LEG], END[Chain.LEG] + 1],
+}
+#: What the pose of a strapped tracker is, while it is seen and when it is lost.
+_FROM_TRACKER = (Provenance.MEASURED, Provenance.SCRIPTED, Provenance.HELD)
+_RIGHT = np.array([1.0, 0.0, 0.0])
 
 
 class Drive(Protocol):
@@ -25,38 +40,40 @@ class Drive(Protocol):
         ...
 
 
-#: Writes an arm, (28, 7) shoulder to fingertips, for seconds since it began and the shoulder's place (3,).
-Clip = Callable[[float, NDArray[np.float64], NDArray[np.float64]], None]
+#: Writes a limb, (28, 7) from shoulder to fingertips or (4, 7) from hip to ball, for seconds since it began, which
+#: limb, and the place (3,) of its shoulder or hip.
+Clip = Callable[[float, Limb, NDArray[np.float64], NDArray[np.float64]], None]
 
 
 class MirrorDrive:
-    """The affected arm is the reflection of the intact one."""
+    """Each affected limb is the reflection of the same limb on the other side."""
 
-    def __init__(self, intact_side: Side) -> None:
-        self._intact = intact_side
-
-    def drive(self, tracked: Body, virtual: Body, now_s: float) -> None:
-        virtual.copy_from(tracked)
-        reflect_arm(tracked, self._intact, virtual)
-
-
-class IntactOnlyDrive:
-    """The affected arm is not there: what the participant sees when they look down."""
-
-    def __init__(self, intact_side: Side) -> None:
-        self._affected = ARM[intact_side.other]
+    def __init__(self, limbs: Sequence[Limb]) -> None:
+        self._limbs = tuple(limbs)
 
     def drive(self, tracked: Body, virtual: Body, now_s: float) -> None:
         virtual.copy_from(tracked)
-        virtual.poses[self._affected] = np.nan
-        virtual.provenance[self._affected] = Provenance.NONE
+        for limb in self._limbs:
+            reflect(tracked, limb, virtual)
 
 
-class ObserveDrive:
-    """The affected arm plays a clip, over and over; the participant watches and need not move."""
+class AbsentDrive:
+    """The affected limbs are not there: what the participant sees when they look down."""
 
-    def __init__(self, intact_side: Side, clip: Clip) -> None:
-        self._affected = ARM[intact_side.other]
+    def __init__(self, limbs: Sequence[Limb]) -> None:
+        self._limbs = tuple(limbs)
+
+    def drive(self, tracked: Body, virtual: Body, now_s: float) -> None:
+        virtual.copy_from(tracked)
+        for limb in self._limbs:
+            _remove(virtual, limb)
+
+
+class ClipDrive:
+    """The affected limbs play a clip, over and over; the participant watches and need not move."""
+
+    def __init__(self, limbs: Sequence[Limb], clip: Clip) -> None:
+        self._limbs = tuple(limbs)
         self._clip = clip
         self._began_s: float | None = None
 
@@ -64,29 +81,126 @@ class ObserveDrive:
         if self._began_s is None:
             self._began_s = now_s
         virtual.copy_from(tracked)
-        arm = virtual.poses[self._affected]
-        # The clip hangs on the participant's own shoulder; without one there is nothing to hang it on.
-        if virtual.provenance[self._affected.start] == Provenance.NONE:
-            arm.fill(np.nan)
-            virtual.provenance[self._affected] = Provenance.NONE
-            return
-        self._clip(now_s - self._began_s, arm[0, :3].copy(), arm)
-        virtual.provenance[self._affected] = Provenance.SCRIPTED
+        for limb in self._limbs:
+            joints = limb.joints
+            # The clip hangs on the participant's own shoulder or hip; without one there is nothing to hang it on.
+            if virtual.provenance[joints.start] == Provenance.NONE:
+                _remove(virtual, limb)
+                continue
+            poses = virtual.poses[joints]
+            self._clip(now_s - self._began_s, limb, poses[0, :3].copy(), poses)
+            virtual.provenance[joints] = Provenance.SCRIPTED
 
 
-def make_drive(mode: str, intact_side: Side, clip: Clip) -> Drive:
-    """The drive of a mode. `clip` is what `observe` plays.
+class ResidualDrive:
+    """The residual limb's tracker moves the segment that it is strapped to, and the rest of the limb goes with it.
 
-    Raises `NotPossible` for a mode that is not built, and names those that are.
+    What lies beyond that segment keeps the posture that the clip gives it at rest, except that fingers, or foot and
+    toes, go as the intact ones where those are seen. The segment hangs on the shoulder or hip by a bone of the length
+    that the clip's limb has, so that noise in a tracker's place cannot stretch it.
+    """
+
+    def __init__(self, driven_by: Mapping[Limb, str], rest: Clip) -> None:
+        """`driven_by` names, for each limb, the joint at which its tracked segment begins, such as `elbow`."""
+        self._driven = tuple(
+            (limb, CHAIN_JOINTS[limb.chain].index(joint), np.empty((len(CHAIN_JOINTS[limb.chain]), 7)))
+            for limb, joint in driven_by.items()
+        )
+        self._limbs = frozenset(driven_by)
+        self._rest = rest
+
+    def drive(self, tracked: Body, virtual: Body, now_s: float) -> None:
+        virtual.copy_from(tracked)
+        for limb, at, rest in self._driven:
+            joints = limb.joints
+            seen = tracked.poses[joints]
+            tracker = tracked.provenance[joints.start + at]
+            # What was inferred from something that was taken for a hand or a foot is no residual limb.
+            if tracker not in _FROM_TRACKER or math.isnan(float(seen[0].sum()) + float(seen[at].sum())):
+                _remove(virtual, limb)
+                continue
+            self._rest(now_s, limb, seen[0, :3], rest)
+            apart = take_apart(limb.chain, rest)
+            provenance = virtual.provenance[joints]
+            provenance[at + 1 :] = Provenance.INFERRED
+            followed = self._take_after_the_intact(tracked, limb, apart)
+            near = take_apart(limb.chain, _aimed(seen, apart, at))
+            apart[:at], apart[at] = near[:at], near[at]
+            put_together(limb.chain, apart, virtual.poses[joints])
+            if followed:
+                provenance[_FOLLOWING[limb.chain]] = Provenance.MIRRORED
+            if tracker == Provenance.HELD:
+                provenance[:] = Provenance.HELD
+
+    def _take_after_the_intact(self, tracked: Body, limb: Limb, apart: NDArray[np.float64]) -> bool:
+        """Fingers, or foot and toes, turn as those of the other side do, where that side is no virtual limb itself."""
+        if limb.other in self._limbs or not np.isin(tracked.provenance[limb.other.joints], _WATCHED).all():
+            return False
+        following = _FOLLOWING[limb.chain]
+        example = geometry.mirror(take_apart(limb.chain, tracked.poses[limb.other.joints]))
+        apart[following, 3:] = example[following, 3:]
+        return True
+
+
+def _aimed(seen: NDArray[np.float64], apart: NDArray[np.float64], at: int) -> NDArray[np.float64]:
+    """The joints up to the tracked one, (n, 7), with the bone before an elbow or a knee aimed at it and of its length.
+
+    The bone hinges about the axis that its tracked segment has across.
+    """
+    if at != 1:
+        return seen
+    out = seen.copy()
+    along = seen[1, :3] - seen[0, :3]
+    back = along / -max(math.sqrt(float(along @ along)), 1e-6)
+    right = geometry.rotate(seen[1, 3:], _RIGHT)
+    right = right - (right @ back) * back
+    length = math.sqrt(float(right @ right))
+    if length < 1e-3:  # the segment stands square to the bone and tells nothing: the bone stays turned as it was
+        return out
+    right /= length
+    out[0, 3:] = geometry.quaternions_of(np.stack([right, np.cross(back, right), back], axis=-1))
+    out[1, :3] = seen[0, :3] - back * math.sqrt(float(apart[1, :3] @ apart[1, :3]))
+    return out
+
+
+def _remove(virtual: Body, limb: Limb) -> None:
+    virtual.poses[limb.joints] = np.nan
+    virtual.provenance[limb.joints] = Provenance.NONE
+
+
+#: Every mode, in the order in which they are offered.
+MODES = ("mirror", "intact_only", "observe", "residual", "imagery", "distractor", "relax")
+#: Modes that show no virtual limb: the controls that mirror and imagery are compared with. What they hold back is the
+#: sight of the limb; `distractor` keeps the person busy otherwise, and in `relax` nobody moves.
+WITHOUT_LIMB = ("intact_only", "distractor", "relax")
+
+
+def make_drive(mode: str, limbs: Sequence[Limb], clip: Clip, driven_by: Mapping[Limb, str] | None = None) -> Drive:
+    """The drive of a mode for the affected limbs.
+
+    clip: what `observe` plays, and how the limb lies in `imagery` and, beyond the tracked segment, in `residual`.
+    driven_by: for `residual`, the joint at which each limb's tracked segment begins.
+    Raises `NotPossible` for a mode that there is not, for a mirror without an intact side, for `residual` without a
+    tracked segment; the message says what is possible.
     """
     if mode == "mirror":
-        return MirrorDrive(intact_side)
-    if mode == "intact_only":
-        return IntactOnlyDrive(intact_side)
-    if mode == "observe":
-        return ObserveDrive(intact_side, clip)
+        if both := [limb for limb in limbs if limb.other in limbs]:
+            raise NotPossible(no_intact_side(both[0].chain))
+        return MirrorDrive(limbs)
+    if mode in WITHOUT_LIMB:
+        return AbsentDrive(limbs)
+    if mode in ("observe", "imagery"):
+        return ClipDrive(limbs, clip)
+    if mode == "residual":
+        if not driven_by:
+            raise NotPossible("Expected a tracked segment of the residual limb for residual, but there is none.")
+        return ResidualDrive(driven_by, clip)
     raise NotPossible(f"Expected a mode of {', '.join(MODES)}, but {mode!r} came; choose one of these.")
 
 
-#: The modes that `make_drive` knows.
-MODES = ("mirror", "intact_only", "observe")
+def no_intact_side(chain: Chain) -> str:
+    """Why a limb that is lost on both sides cannot be mirrored, and what can be done."""
+    return (
+        f"Expected one intact {chain} to mirror, but both are lost, so neither can lead the other. "
+        "Choose --mode observe, imagery or residual, in which both sides are driven."
+    )

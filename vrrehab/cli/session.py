@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from vrrehab.body.skeleton import Side
 from vrrehab.cli import Data, RecorderAddress, app
 from vrrehab.cli.participant import checked_code
 
@@ -84,7 +85,15 @@ def session(
         DisplayKind | None, typer.Option(help="Where the picture goes; default: openxr for that source, else window.")
     ] = None,
     mode: Annotated[
-        str | None, typer.Option(help="mirror, intact_only or observe; default: what the programme says.")
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help="What drives the virtual limb: mirror, intact_only, observe, residual, imagery, distractor or relax; "
+            "default: what the programme says.",
+        ),
+    ] = None,
+    intact: Annotated[
+        Side | None, typer.Option(help="The intact side, where limbs are lost on both and one side is to lead.")
     ] = None,
     recorder: RecorderAddress = None,
     seed: Annotated[int | None, typer.Option(help="Makes everything random repeatable.")] = None,
@@ -110,6 +119,7 @@ def session(
             source=source,
             display=display or ("openxr" if source.kind == "openxr" else "window"),
             mode=mode,
+            intact=intact,
             recorder=address,
             seed=random.randrange(2**31) if seed is None else seed,
             interruption=interruption,
@@ -145,6 +155,7 @@ def sit(
     source: SourceChoice,
     display: DisplayKind,
     mode: str | None,
+    intact: Side | None = None,
     recorder: str,
     seed: int,
     interruption: Interruption | None = None,
@@ -169,7 +180,7 @@ def sit(
     from vrrehab.session.sitting import Sitting
 
     origin: Literal["person", "scripted", "recording"] = "person" if source.kind == "openxr" else source.kind
-    plan = make_plan(profile, load_programme(programme), mode, origin, seed)
+    plan = make_plan(profile, load_programme(programme), mode, origin, seed, intact)
     spool = Folder(data).spool
     interruption = interruption or Interruption()
     with contextlib.ExitStack() as open_parts:
@@ -254,7 +265,7 @@ def _source(plan: Plan, source: SourceChoice) -> Source | None:
         from vrrehab.sources.scripted import ScriptedSource
         from vrrehab.testing.participant import ScriptedParticipant
 
-        return ScriptedSource(ScriptedParticipant(plan.seed, plan.intact_side))
+        return ScriptedSource(ScriptedParticipant.of(plan))
     if source.kind == "recording":
         from vrrehab.errors import NotPossible
         from vrrehab.sources.recording import RecordingSource

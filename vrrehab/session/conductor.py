@@ -6,21 +6,27 @@ advances it by a frame, and a therapist's commands act between frames. Nothing h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from telemetry import messages
-from vrrehab.body.skeleton import ARM, HEAD, Body, Side, joint
+from vrrehab import geometry
+from vrrehab.body.limb import Chain, Limb
+from vrrehab.body.sight import Sight
+from vrrehab.body.skeleton import HEAD, Body
+from vrrehab.body.stillness import Stillness
 from vrrehab.session.ledger import Ledger, Record
 from vrrehab.session.plan import Plan
 from vrrehab.session.programme import Step
 from vrrehab.session.questions import Answered, PainQuestion
 from vrrehab.session.settings import Settings
 from vrrehab.session.view import View
-from vrrehab.tasks.demonstration import DemonstratingArm
-from vrrehab.tasks.mechanic import make_mechanic
+from vrrehab.tasks.definition import RepetitionRule
+from vrrehab.tasks.demonstration import resting
+from vrrehab.tasks.mechanic import Imagined, make_mechanic
 from vrrehab.tasks.run import TaskPhase, TaskRun
 
 Script = Generator[None, None, None]
@@ -29,6 +35,7 @@ Script = Generator[None, None, None]
 FADE_S = 0.5
 _FAREWELL_S = 2.5
 _GHOST_OPACITY = 0.9
+_ACROSS = np.array([-1.0, 1.0, 1.0])
 
 
 class Conductor:
@@ -46,18 +53,21 @@ class Conductor:
         self.ledger = Ledger(plan, record)
         self.over: messages.SessionStatus | None = None
         self.frozen = False
-        self._resting = DemonstratingArm(plan.affected_side)
+        self._resting = {limb: resting(limb) for limb in plan.limbs}
         self._held_by_therapist = False
         self._moving_on = False
-        self._lost = False
+        self._lost: Limb | None = None
         self._seen = False
+        self._never_seen = True
         self._run: TaskRun | None = None
+        self._acting: Limb | None = None
+        self._stillness: Stillness | None = None
         self._script: Script = self._conduct()
         # What the frame being stepped brings; scripts read it after each yield.
         self._mono_ns = 0
         self._frame = 0
         self._elapsed_s = 0.0
-        self._tracked = view.virtual
+        self._tracked = self._driven = view.virtual
         self._selecting = False
 
     def begin(self, mono_ns: int, frame: int) -> None:
@@ -65,14 +75,15 @@ class Conductor:
         self._mono_ns = mono_ns
         self._frame = frame
 
-    def step(self, elapsed_s: float, tracked: Body, lost_for_s: float, selecting: bool) -> None:
-        """One frame: `tracked` is the tracked body, `lost_for_s` how long the intact hand has not been
-        seen.
+    def step(self, elapsed_s: float, tracked: Body, driven: Body, sight: Sight, selecting: bool) -> None:
+        """One frame: the body as tracked, and with its virtual limbs as the mode drives them, before an experiment or
+        the phantom's shape alters what is seen of them; what `sight` has of the limbs that the session goes by.
         """
         self._elapsed_s = elapsed_s
         self._tracked = tracked
+        self._driven = driven
         self._selecting = selecting
-        self._watch_tracking(lost_for_s)
+        self._watch_tracking(sight)
         if self.over is None:
             next(self._script, None)
 
@@ -83,16 +94,23 @@ class Conductor:
             return ""
         if self._held_by_therapist:
             return "A short break. We go on when you are ready."
-        if self._lost:
-            return f"I cannot see your {self._plan.intact_side} hand. Please hold it in front of you."
+        if self._lost is not None:
+            return _out_of_sight(self._lost, self._plan.mode == "residual")
         return ""
 
-    def play(self, elapsed_s: float, shoulder: NDArray[np.float64], arm: NDArray[np.float64]) -> None:
-        """What the virtual arm does in `observe`: the movement of the task, and rest between tasks."""
-        if self._run is not None and self._run.phase is TaskPhase.PERFORMING:
-            self._run.mechanic.demonstrate(self._run.performed_s, shoulder, arm)
+    def play(self, elapsed_s: float, limb: Limb, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        """What a virtual limb does that follows nobody: in `observe` the movement of the task, and rest between tasks;
+        else rest.
+        """
+        run, acting = self._run, self._acting
+        playing = self._plan.mode == "observe" and run is not None and run.phase is TaskPhase.PERFORMING
+        if not playing or run is None or acting is None or limb.chain is not acting.chain:
+            self._resting[limb].rest(root, into)
+        elif limb == acting:
+            run.mechanic.demonstrate(run.performed_s, root, into)
         else:
-            self._resting.rest(shoulder, arm)
+            run.mechanic.demonstrate(run.performed_s, root * _ACROSS, into)
+            geometry.mirror(into, out=into)
 
     # --- what happens, in order ---
 
@@ -111,26 +129,31 @@ class Conductor:
         self.over = "completed"
 
     def _welcome(self) -> Script:
-        """Until the head and the intact hand have been seen: nothing can be mirrored before that."""
-        view, side = self._view, self._plan.intact_side
+        """Until the head and all that the session goes by have been seen: nothing can be mirrored before that."""
+        view = self._view
         view.title = self._plan.programme.title
-        view.text = f"Welcome. Please hold your {side} hand where you can see it."
-        wrist = joint(side, "wrist")
-        while not (self._tracked.has(HEAD) and self._tracked.has(wrist)) and not self._take_moving_on():
+        view.text = f"Welcome. {self._asked_of_the_limbs()}"
+        while (self._never_seen or not self._tracked.has(HEAD)) and not self._take_moving_on():
             yield
         view.text = ""
 
     def _perform(self, step: Step) -> Generator[None, None, str]:
         view, task = self._view, step.task
         yield from self._until_ready()
-        side = self._plan.acting_side
-        shoulder = self._shoulder(side)
+        acting = self._acting = self._plan.acting(task)[0]
+        root = view.virtual.poses[acting.joints.start, :3].copy()
         seed = self._plan.seed * 1000 + step.block_index * 100 + step.task_index
-        run = self._run = TaskRun(task, make_mechanic(task, side, shoulder, seed))
+        mechanic = make_mechanic(task, acting, root, seed)
+        imagining = self._plan.mode == "imagery"
+        run = self._run = TaskRun(task, Imagined(mechanic) if imagining else mechanic)
         view.title, view.text, view.count = task.title, task.instruction, ""
-        view.ghost_side = side
+        if imagining:
+            view.text = f"Only imagine it, and keep still. {task.instruction}"
+        # There is a ghost arm and no ghost leg: a leg's movement is told in words alone.
+        view.ghost_side = acting.side if acting.chain is Chain.ARM else None
         while run.phase is TaskPhase.DEMONSTRATING and not self._take_moving_on():
-            run.mechanic.demonstrate(run.demonstrated_s, shoulder, view.ghost_arm)
+            if view.ghost_side is not None:
+                run.mechanic.demonstrate(run.demonstrated_s, root, view.ghost_arm)
             left_s = task.demonstration_s - run.demonstrated_s
             view.ghost_opacity = _GHOST_OPACITY * min(1.0, run.demonstrated_s / 0.4, left_s / 0.4)
             yield
@@ -139,7 +162,11 @@ class Conductor:
         run.phase = TaskPhase.PERFORMING
         task_run_id = self.ledger.begin_task(step, self._mono_ns)
         view.targets = run.mechanic.targets
-        view.activity = task.rule.__struct_config__.tag  # type: ignore[assignment]
+        view.activity = "imagining" if imagining else task.rule.__struct_config__.tag  # type: ignore[assignment]
+        view.movement = task.rule.feature if isinstance(task.rule, RepetitionRule) else ""
+        self._stillness = Stillness([acting.other]) if imagining and self._plan.intact_side else None
+        # A repetition is what the person does; a light is touched by what they see.
+        counted = self._driven if isinstance(task.rule, RepetitionRule) else view.virtual
         shown = -1
         status: messages.TaskStatus = "completed"
         while run.phase is not TaskPhase.FINISHED:
@@ -150,11 +177,13 @@ class Conductor:
             if self._take_moving_on():
                 status = "skipped"
                 break
-            if self._lost or self._held_by_therapist:
+            if self._lost is not None or self._held_by_therapist:
                 run.pause()
             else:
                 run.resume()
-            run.perform(self._elapsed_s, view.virtual, self._seen)
+            run.perform(self._elapsed_s, counted, self._seen)
+            if self._stillness is not None and run.phase is not TaskPhase.PAUSED:
+                self._stillness.step(self._tracked, self._elapsed_s)
         self._end_run(status)
         return task_run_id
 
@@ -162,7 +191,7 @@ class Conductor:
         view = self._view
         yield from self._until_ready()
         title = "How much does the missing limb hurt now?"
-        question = PainQuestion(self._tracked.poses[HEAD], (self._plan.intact_side,), title)
+        question = PainQuestion(self._tracked.poses[HEAD], self._plan.hands, title)
         self.ledger.ask(phase, task_run_id, self._mono_ns)
         view.title, view.text, view.count = "", "", ""
         view.panel = question.panel
@@ -190,7 +219,7 @@ class Conductor:
         """The calm picture: at most a therapist's rating still comes in, then the session ends."""
         view = self._view
         view.title = view.text = view.count = ""
-        view.panel, view.targets, view.ghost_side, view.activity = None, [], None, ""
+        view.panel, view.targets, view.ghost_side, view.activity, view.movement = None, [], None, "", ""
         calm_s = 0.0
         while calm_s < self._settings.number("calm_before_end_s") and not self._take_moving_on():
             view.calm = min(1.0, calm_s / FADE_S)
@@ -274,18 +303,48 @@ class Conductor:
     def _end_run(self, status: messages.TaskStatus) -> None:
         run, view = self._run, self._view
         if run is not None:
+            self._tell_stillness()
             self.ledger.end_task(status, run.performed_s, run.repetitions, self._mono_ns)
         self._run = None
-        view.targets, view.ghost_side, view.activity = [], None, ""
+        view.targets, view.ghost_side, view.activity, view.movement = [], None, "", ""
 
-    def _watch_tracking(self, lost_for_s: float) -> None:
+    def _tell_stillness(self) -> None:
+        """Puts on record how still the intact limb was while its movement was imagined."""
+        still, self._stillness = self._stillness, None
+        if still is None or self._acting is None:
+            return
+        limb = self._acting.other
+        measured = {"moved_m": still.moved_m, "speed_m_s": still.speed_m_s}
+        told = {name: None if math.isnan(value) else round(value, 5) for name, value in measured.items()}
+        detail = {"limb": limb.chain.value, "side": limb.side.value, "seen_ratio": round(still.seen_ratio, 4), **told}
+        self.happened("stillness", detail)
+
+    def _watch_tracking(self, sight: Sight) -> None:
+        lost_for_s = sight.lost_for_s
         self._seen = lost_for_s == 0.0
-        lost = lost_for_s > self._settings.number("pause_after_lost_s")
+        self._never_seen = lost_for_s == math.inf
+        lost = sight.missing if lost_for_s > self._settings.number("pause_after_lost_s") else None
         if lost == self._lost:
             return
+        for limb, name in ((self._lost, "tracking_found"), (lost, "tracking_lost")):
+            if limb is not None:
+                self.happened(name, {"limb": limb.chain.value, "side": limb.side.value})
         self._lost = lost
-        side = self._plan.intact_side
-        self.happened("tracking_lost" if lost else "tracking_found", {"side": side.value})
 
-    def _shoulder(self, side: Side) -> np.ndarray:
-        return self._view.virtual.poses[ARM[side].start, :3].copy()
+    def _asked_of_the_limbs(self) -> str:
+        """What the participant has to do to be seen."""
+        followed = self._plan.followed
+        if self._plan.mode == "residual":
+            return "Please sit comfortably. Your therapist looks after the tracker."
+        hands = [limb.side for limb in followed if limb.chain is Chain.ARM]
+        if hands:
+            return f"Please hold your {hands[0]} hand where you can see it."
+        if followed:
+            return f"Please sit comfortably, your {followed[0].side} foot on the floor."
+        return "Please sit comfortably."
+
+
+def _out_of_sight(limb: Limb, residual: bool) -> str:
+    if residual or limb.chain is Chain.LEG:
+        return f"I cannot see the tracker on your {limb}. Please sit still for a moment."
+    return f"I cannot see your {limb.side} hand. Please hold it in front of you."

@@ -60,7 +60,7 @@ class Ledger:
                 task=task.name,
                 mode=plan.mode,
                 limb=task.limb,
-                side=plan.acting_side.value,
+                side=plan.moved_side(task),
                 parameters={"goal": task.goal, "time_limit_s": task.time_limit_s},
             )
         )

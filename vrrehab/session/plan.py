@@ -1,42 +1,109 @@
-"""What is settled before a session begins: who, which programme, which mode, which side is intact."""
+"""What is settled before a session begins: who, which programme, which mode, which limbs, which side is intact."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from telemetry.messages import Origin, Profile
-from vrrehab.body.drives import MODES
+from telemetry.messages import IntactSide, MovedSide, Origin, PhantomShape, Profile
+from vrrehab.body.drives import MODES, WITHOUT_LIMB, no_intact_side
+from vrrehab.body.limb import CHAIN_JOINTS, CHAIN_OF, Chain, Limb
+from vrrehab.body.loss import ARM_LEVELS, LEG_LEVELS
 from vrrehab.body.skeleton import Side
 from vrrehab.errors import NotPossible
 from vrrehab.session.programme import Programme, Step, lay_out
+from vrrehab.tasks.definition import TaskDefinition
+
+#: In these modes the affected limbs do not follow the intact ones, so that there need be none.
+_NEEDS_NO_INTACT_SIDE = ("observe", "imagery", "residual")
+#: In these modes a task may be for limbs that nobody lost.
+_FOR_ANY_LIMB = ("distractor", "relax")
+_LEVELS = {Chain.ARM: ARM_LEVELS, Chain.LEG: LEG_LEVELS}
+#: The joint at which the last segment that is left begins, by how many segments are left.
+_SEGMENTS = {Chain.ARM: ("shoulder", "elbow"), Chain.LEG: ("hip", "knee")}
+#: Less of a segment than this holds no strap.
+_LEAST_SEGMENT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a session needs to know that does not change while it runs."""
+    """Everything a session needs to know that does not change while it runs.
+
+    limbs: the lost limbs that this session is about, each a virtual limb. intact_side: the side that they follow or are
+    compared with; None where both sides have lost them.
+    """
 
     session_id: str
-    participant: str
-    profile_version: int
+    profile: Profile
     programme: Programme
     steps: tuple[Step, ...]
     mode: str
-    intact_side: Side
+    limbs: tuple[Limb, ...]
+    intact_side: Side | None
     origin: Origin
     seed: int
 
     @property
-    def affected_side(self) -> Side:
-        return self.intact_side.other
+    def participant(self) -> str:
+        return self.profile.code
 
     @property
-    def acting_side(self) -> Side:
-        """The side whose movement is counted: the virtual limb, or the intact one where there is no virtual
-        limb.
+    def profile_version(self) -> int:
+        return self.profile.version
+
+    @property
+    def intact(self) -> IntactSide:
+        """The intact side as it is recorded."""
+        return "none" if self.intact_side is None else self.intact_side.value
+
+    @property
+    def hands(self) -> tuple[Side, ...]:
+        """The sides with a hand to press buttons with."""
+        return tuple(side for side in Side if Limb(Chain.ARM, side) not in lost_limbs(self.profile))
+
+    @property
+    def followed(self) -> tuple[Limb, ...]:
+        """The limbs whose movement the session goes by: it waits while one of them is not seen."""
+        if self.mode == "residual":
+            return self.limbs
+        if self.mode in _NEEDS_NO_INTACT_SIDE or self.mode == "relax":
+            return ()
+        moved = (limb for step in self.steps for limb in self.acting(step.task))
+        return tuple(dict.fromkeys(limb.other if limb in self.limbs else limb for limb in moved))
+
+    @property
+    def driven_by(self) -> dict[Limb, str]:
+        """In `residual`, the joint of each limb at which the segment with the tracker begins."""
+        if self.mode != "residual":
+            return {}
+        return {limb: joint for limb in self.limbs if (joint := _segment_of(self.profile, limb))}
+
+    def acting(self, task: TaskDefinition) -> tuple[Limb, ...]:
+        """The limbs whose movement a task counts, the first of several: virtual ones, or intact ones where none is
+        shown.
         """
-        return self.intact_side if self.mode == "intact_only" else self.affected_side
+        chain = CHAIN_OF[task.limb]
+        affected = tuple(limb for limb in self.limbs if limb.chain is chain)
+        if self.mode not in WITHOUT_LIMB:
+            return affected
+        if affected:
+            return tuple(limb.other for limb in affected)
+        return (Limb(chain, self.intact_side or Side.RIGHT),)
+
+    def moved_side(self, task: TaskDefinition) -> MovedSide:
+        """The side that a task moves, as it is recorded."""
+        sides = {limb.side for limb in self.acting(task)}
+        return "both" if len(sides) == 2 else sides.pop().value
+
+    def segments_left(self, limb: Limb) -> float:
+        """Where the residual limb ends, in segments from the shoulder or hip (`vrrehab.body.loss`)."""
+        return _segments_left(self.profile, limb)
+
+    def felt(self, limb: Limb) -> PhantomShape | None:
+        """How the phantom of a limb is felt, as far as the profile says."""
+        return next((shape for shape in self.profile.phantom_shapes if limb_of(shape.limb, shape.side) == limb), None)
 
 
 def new_session_id(now: datetime | None = None) -> str:
@@ -45,37 +112,106 @@ def new_session_id(now: datetime | None = None) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
-def intact_side_of(profile: Profile) -> Side:
-    """The side with no lost arm or hand. Raises `NotPossible` where both are lost, or the loss is not of an
-    arm.
+def limb_of(limb: str, side: str) -> Limb:
+    """The whole limb that a profile's `limb` (`hand`, `arm`, `foot`, `leg`) belongs to."""
+    return Limb(CHAIN_OF[limb], Side(side))
+
+
+def lost_limbs(profile: Profile) -> tuple[Limb, ...]:
+    """Every arm and leg that something is missing of; arms first, left first."""
+    lost = {limb_of(loss.limb, loss.side) for loss in profile.limb_losses}
+    return tuple(limb for chain in Chain for side in Side if (limb := Limb(chain, side)) in lost)
+
+
+def settle_sides(profile: Profile, mode: str, intact: Side | None) -> tuple[tuple[Limb, ...], Side | None]:
+    """The limbs of the session and the intact side. It follows from the losses, or from the therapist's word `intact`
+    where they leave a choice; never from tracking.
+
+    Raises `NotPossible` where it cannot be, with what can be done.
     """
-    lost = {Side(loss.side) for loss in profile.limb_losses if loss.limb in ("hand", "arm")}
-    if len(lost) == 1:
-        return lost.pop().other
-    if len(lost) == 2:
+    lost = lost_limbs(profile)
+    if not lost:
         raise NotPossible(
-            f"{profile.code} has lost both hands or arms, so there is no intact side to follow. "
-            "Movement for both sides comes with a later version."
+            f"{profile.code} has no lost limb on record, so the intact side is not known. Add it with: "
+            f"vrrehab participant add {profile.code} --lost left:hand:wrist"
         )
+    on_both = [chain for chain in Chain if {limb.side for limb in lost if limb.chain is chain} == set(Side)]
+    sides = {limb.side for limb in lost}
+    if intact is None and len(sides) == 1:
+        intact = sides.pop().other
+    if intact is not None:
+        ours = tuple(limb for limb in lost if limb.side is not intact and limb.other not in lost)
+        if not ours:
+            raise NotPossible(
+                f"Expected a side on which {profile.code} is intact, but {intact} was said and {_in_words(lost)} "
+                f"{'is' if len(lost) == 1 else 'are'} lost. Say another side with --intact, or leave it out."
+            )
+        return ours, intact
+    if mode in _NEEDS_NO_INTACT_SIDE:
+        return lost, None
+    if on_both and len(lost) == 2:
+        raise NotPossible(f"{profile.code}: {no_intact_side(on_both[0])}")
     raise NotPossible(
-        f"{profile.code} has no lost hand or arm on record, so the intact side is not known. Add it with: "
-        f"vrrehab participant add {profile.code} --lost left:hand:wrist"
+        f"{profile.code} has lost limbs on both sides ({_in_words(lost)}). Say which side leads in this session, with "
+        "--intact left or --intact right; or choose --mode observe, imagery or residual for all of them."
     )
 
 
-def make_plan(profile: Profile, programme: Programme, mode: str | None, origin: Origin, seed: int) -> Plan:
-    """The plan for one sitting; mode and every task are checked here, before anything starts."""
+def make_plan(
+    profile: Profile, programme: Programme, mode: str | None, origin: Origin, seed: int, intact: Side | None = None
+) -> Plan:
+    """The plan for one sitting; mode, limbs and every task are checked here, before anything starts.
+
+    intact: the intact side, as the therapist locks it where losses leave a choice.
+    """
     mode = mode or programme.mode
     if mode not in MODES:
         raise NotPossible(f"Expected a mode of {', '.join(MODES)}, but {mode!r} came; choose one of these.")
-    return Plan(
-        session_id=new_session_id(),
-        participant=profile.code,
-        profile_version=profile.version,
-        programme=programme,
-        steps=lay_out(programme),
-        mode=mode,
-        intact_side=intact_side_of(profile),
-        origin=origin,
-        seed=seed,
-    )
+    limbs, side = settle_sides(profile, mode, intact)
+    plan = Plan(new_session_id(), profile, programme, lay_out(programme), mode, limbs, side, origin, seed)
+    if mode == "residual":
+        _check_segments(plan)
+    if mode not in _FOR_ANY_LIMB:
+        _check_tasks(plan)
+    return plan
+
+
+def _check_tasks(plan: Plan) -> None:
+    for step in plan.steps:
+        if not plan.acting(step.task):
+            chain = CHAIN_OF[step.task.limb]
+            raise NotPossible(
+                f"Expected tasks for the limbs of this session ({_in_words(plan.limbs)}), but {step.task.name} of "
+                f"{plan.programme.name} moves {'an arm' if chain is Chain.ARM else 'a leg'}. Choose another programme, "
+                "such as first_session for arms and first_leg_session for legs."
+            )
+
+
+def _check_segments(plan: Plan) -> None:
+    for limb in plan.limbs:
+        if limb not in plan.driven_by:
+            raise NotPossible(
+                f"Expected something left of the {limb} to strap a tracker to, but it is lost from the "
+                f"{'shoulder' if limb.chain is Chain.ARM else 'hip'} on. Choose --mode mirror, observe or imagery."
+            )
+
+
+def _segment_of(profile: Profile, limb: Limb) -> str | None:
+    """The joint that a tracker on this limb stands for: as mounted, or else that of the last segment which is left."""
+    whole = set(CHAIN_JOINTS[limb.chain])
+    for mount in profile.tracker_mounts:
+        side, _, joint = mount.joint.partition("_")
+        if side == limb.side and joint in whole:
+            return joint
+    left = _segments_left(profile, limb)
+    near, far = _SEGMENTS[limb.chain]
+    return far if left > 1.0 else near if left > _LEAST_SEGMENT else None
+
+
+def _segments_left(profile: Profile, limb: Limb) -> float:
+    levels = _LEVELS[limb.chain]
+    return min(levels[loss.level] for loss in profile.limb_losses if limb_of(loss.limb, loss.side) == limb)
+
+
+def _in_words(limbs: Sequence[Limb]) -> str:
+    return ", ".join(str(limb) for limb in limbs)

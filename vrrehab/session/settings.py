@@ -6,15 +6,19 @@ of its own.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from vrrehab.body.phantom import POSTURES
+from vrrehab.body.posture import MOVEMENTS
 
 Value = float | int | str | bool
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One thing that may be changed live. `least` and `most` bound numbers; a bool has neither."""
+    """One thing that may be changed live. `least` and `most` bound numbers, `choices` a word; a bool has neither."""
 
     name: str
     default: Value
@@ -22,6 +26,7 @@ class Setting:
     unit: str = ""
     least: float | None = None
     most: float | None = None
+    choices: tuple[str, ...] = ()
 
     def accept(self, value: Value) -> Value:
         """The value as this setting holds it; ValueError says what was expected and what came."""
@@ -29,6 +34,10 @@ class Setting:
             if isinstance(value, bool):
                 return value
             raise ValueError(f"{self.name} expects true or false, got {value!r}")
+        if self.choices:
+            if value in self.choices:
+                return value
+            raise ValueError(f"{self.name} expects one of {', '.join(self.choices)}, got {value!r}")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"{self.name} expects a number, got {value!r}")
         number = float(value)
@@ -38,8 +47,30 @@ class Setting:
         return number
 
 
+#: The posture that the participant's profile names.
+AS_FELT = "as_felt"
+_POSTURES = tuple(dict.fromkeys(name for postures in POSTURES.values() for name in postures))
+_ANY_TURN = 3.2
+
 DECLARED: tuple[Setting, ...] = (
     Setting("limb_opacity_ratio", 1.0, "How solid the virtual limb is drawn; 0 hides it.", "", 0.0, 1.0),
+    Setting("limb_gain_ratio", 1.0, "How large the virtual limb's movement is, in shares of the intact one's, about "
+            "the posture in which it was set.", "", 0.5, 2.0),
+    Setting("limb_delay_ms", 0.0, "How much later than the intact limb the virtual one moves.", "ms", 0.0, 1000.0),
+    Setting("limb_offset_x_m", 0.0, "How far to the right of its place the virtual hand or foot is.", "m", -0.3, 0.3),
+    Setting("limb_offset_y_m", 0.0, "How far above its place the virtual hand or foot is.", "m", -0.3, 0.3),
+    Setting("limb_offset_z_m", 0.0, "How far behind its place the virtual hand or foot is.", "m", -0.3, 0.3),
+    Setting("phantom_share", 0.0, "Where the virtual limb goes: 0 to how it is driven, 1 to how the phantom is felt. "
+            "With a felt shape on record a session begins at 1.", "", 0.0, 1.0),
+    Setting("phantom_morph_min", 5.0, "How long it takes from the one to the other; 0 at once.", "min", 0.0, 60.0),
+    Setting("phantom_posture", AS_FELT, "The phantom's posture, if it is felt otherwise now than the profile says.",
+            choices=(AS_FELT, *_POSTURES)),
+    Setting("phantom_telescoping", 0.0, "Added to the profile's: 1 is felt at the residual limb.", "", -1.0, 1.0),
+    Setting("phantom_offset_x_m", 0.0, "Added to where the profile says it is felt: to the right.", "m", -0.3, 0.3),
+    Setting("phantom_offset_y_m", 0.0, "Added to where the profile says it is felt: up.", "m", -0.3, 0.3),
+    Setting("phantom_offset_z_m", 0.0, "Added to where the profile says it is felt: back.", "m", -0.3, 0.3),
+    *(Setting(f"phantom_{name}_rad", 0.0, f"Added to the phantom's {name.replace('_', ' ')}.", "rad",
+              -_ANY_TURN, _ANY_TURN) for movements in MOVEMENTS.values() for name in movements),
     Setting("smoothing", True, "Calms the tremor of tracking (One Euro filter); off shows raw tracking."),
     Setting("gaze_dwell_s", 1.0, "How long a look has to rest on an answer to choose it.", "s", 0.3, 5.0),
     Setting("answer_within_s", 120.0, "After this long a question counts as missed.", "s", 10.0, 900.0),
@@ -49,9 +80,10 @@ DECLARED: tuple[Setting, ...] = (
 
 
 class Settings:
-    """The values in force. Read with `settings["name"]`."""
+    """The values in force. Read with `settings["name"]`. `changes` counts how often one was changed."""
 
     def __init__(self) -> None:
+        self.changes = 0
         self._declared = {setting.name: setting for setting in DECLARED}
         self._values: dict[str, Value] = {setting.name: setting.default for setting in DECLARED}
 
@@ -69,8 +101,11 @@ class Settings:
         be.
         """
         if name not in self._declared:
-            raise ValueError(f"no setting {name!r}; there are {', '.join(self._declared)}")
+            near = difflib.get_close_matches(name, self._declared, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise ValueError(f"no setting {name!r}; {hint}there are {', '.join(self._declared)}")
         new = self._declared[name].accept(value)
         old = self._values[name]
         self._values[name] = new
+        self.changes += 1
         return old, new

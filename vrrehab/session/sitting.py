@@ -11,14 +11,17 @@ import numpy as np
 import vrrehab
 from telemetry import messages
 from telemetry.motion import FrameLayout
-from vrrehab.body.drives import make_drive
+from vrrehab.body.drives import WITHOUT_LIMB, make_drive
+from vrrehab.body.limb import Chain
 from vrrehab.body.recentre import Recentring
-from vrrehab.body.skeleton import HEAD, JOINTS, Body
+from vrrehab.body.sight import Sight
+from vrrehab.body.skeleton import HEAD, JOINTS, Body, Side
 from vrrehab.body.smoothing import Smoother
 from vrrehab.body.tracking import Tracker
 from vrrehab.session.conductor import Conductor
 from vrrehab.session.frame import ClockReading, FrameTime
 from vrrehab.session.ledger import Record
+from vrrehab.session.limbs import VirtualLimbs
 from vrrehab.session.plan import Plan
 from vrrehab.session.settings import Settings, Value
 from vrrehab.session.view import View
@@ -27,6 +30,10 @@ from vrrehab.sources import SPACE_CHANGED, Source
 _CLOCKS_EVERY_NS = 10_000_000_000
 #: A lost hand dims to this share of its opacity over this time; it never snaps away.
 _DIMMED_RATIO, _DIM_S = 0.35, 0.3
+#: The modes in which virtual limbs go by what is tracked.
+_LED = ("mirror", "residual")
+#: What is imagined is only there for half.
+_IMAGINED_RATIO = 0.5
 #: What the participant reads while the record is in trouble; the trouble's own words go to the desktop.
 _RECORD_TROUBLE = "The record is not connected just now. Your therapist can see it; we go on."
 #: No step of a session's time is longer than this, whatever the runtime did in between.
@@ -49,7 +56,11 @@ class Sitting:
         self._steady = Body.unseen()
         self._recentring: Recentring | None = None
         self._tracker = Tracker(eye_height_m=1.2)
-        self._drive = make_drive(plan.mode, plan.intact_side, self.conductor.play)
+        self._followed = plan.followed
+        self._sight = Sight(self._followed, plan.driven_by)
+        self._drive = make_drive(plan.mode, plan.limbs, self.conductor.play, plan.driven_by)
+        self._limbs = VirtualLimbs(plan, self.settings)
+        self._driven = Body.unseen()
         self._smoother = Smoother()
         self._row = FrameLayout(JOINTS).new_record()
         self._frame = FrameTime(0, 0, 1, 0, False)
@@ -98,22 +109,20 @@ class Sitting:
     def drive(self) -> None:
         """From what was seen to the tracked body and, unless Stop froze it, the virtual body."""
         self._tracker.update(self._seen, self._tracked, self._now_s)
+        self._sight.update(self._tracked, self._now_s)
         if self.conductor.frozen:
             return
         self._smoother.enabled = bool(self.settings["smoothing"])
         self._smoother.smooth(self._tracked, self._steady, self._now_s)
-        self._drive.drive(self._steady, self.view.virtual, self._now_s)
-        solid = self.settings.number("limb_opacity_ratio")
-        goal = _DIMMED_RATIO if self._tracker.lost_for_s(self.plan.intact_side) > 0.0 else 1.0
-        step = (1.0 - _DIMMED_RATIO) / _DIM_S * self._elapsed_s
-        self._dimmed = min(max(goal, self._dimmed - step), self._dimmed + step)
-        self.view.opacity[self.plan.intact_side] = self._dimmed
-        self.view.opacity[self.plan.affected_side] = solid * (self._dimmed if self.plan.mode == "mirror" else 1.0)
+        self._drive.drive(self._steady, self._driven, self._now_s)
+        self.view.virtual.copy_from(self._driven)
+        self._limbs.alter(self.view.virtual, self._now_s)
+        self._fade()
 
     def advance(self) -> None:
         """The programme takes its frame, then the participant (a scripted one looks; a person just sees)."""
-        lost_for_s = self._tracker.lost_for_s(self.plan.intact_side)
-        self.conductor.step(self._elapsed_s, self._tracked, lost_for_s, self._source.selecting())
+        selecting = self._source.selecting()
+        self.conductor.step(self._elapsed_s, self._tracked, self._driven, self._sight, selecting)
         self.view.notice = self.conductor.notice or (_RECORD_TROUBLE if self._record.problem() else "")
         self._source.see(self.view)
 
@@ -170,12 +179,29 @@ class Sitting:
         self._recentring = None
         self.conductor.happened("recentre", {"who": who})
 
+    def _fade(self) -> None:
+        """How solid each limb is: dim while what leads it is not seen, a virtual one as the therapist wants it."""
+        plan, view = self.plan, self.view
+        goal = _DIMMED_RATIO if self._sight.lost_for_s > 0.0 else 1.0
+        step = (1.0 - _DIMMED_RATIO) / _DIM_S * self._elapsed_s
+        self._dimmed = min(max(goal, self._dimmed - step), self._dimmed + step)
+        for limb in self._followed:
+            _opacity_of(view, limb.chain)[limb.side] = self._dimmed
+        solid = self.settings.number("limb_opacity_ratio")
+        if plan.mode == "imagery":
+            solid *= _IMAGINED_RATIO
+        elif plan.mode in WITHOUT_LIMB:
+            solid = 0.0
+        for limb in plan.limbs:
+            _opacity_of(view, limb.chain)[limb.side] = solid * (self._dimmed if plan.mode in _LED else 1.0)
+
     def _recentre_on(self, seen: Body) -> None:
         self._recentring = Recentring.from_head(seen.poses[HEAD])
         pose = self._recentring.reference_from_session
         self.view.reference_from_session[:] = pose
         self._tracker.recentre(self._recentring.eye_height_m)
         self._smoother.forget()
+        self._limbs.forget()
         names = ("px", "py", "pz", "qx", "qy", "qz", "qw")
         detail: dict[str, float | int | str | bool | None] = {
             name: float(value) for name, value in zip(names, pose, strict=True)
@@ -200,7 +226,7 @@ class Sitting:
                 programme=plan.programme.name,
                 mode=plan.mode,
                 origin=plan.origin,
-                intact_side=plan.intact_side.value,
+                intact_side=plan.intact,
                 software_version=vrrehab.__version__,
                 runtime=self._runtime,
                 seed=plan.seed,
@@ -209,3 +235,7 @@ class Sitting:
                 utc_ns=utc_ns,
             )
         )
+
+
+def _opacity_of(view: View, chain: Chain) -> dict[Side, float]:
+    return view.opacity if chain is Chain.ARM else view.leg_opacity

@@ -71,16 +71,19 @@ class View:
     virtual: Body
     #: Where session space lies in the display's own reference space, (7,); recentring moves it.
     reference_from_session: NDArray[np.float64] = field(default_factory=lambda: IDENTITY.copy())
-    #: Opacity of each arm, 0 hidden to 1 solid; an arm whose joints are `NONE` is not drawn whatever this
-    #: says.
+    #: Opacity of each arm and of each leg, 0 hidden to 1 solid: of what a loss took of it, or of all where nothing is
+    #: lost. An arm whose joints are `NONE` is not drawn whatever this says.
     opacity: dict[Side, float] = field(default_factory=lambda: {Side.LEFT: 1.0, Side.RIGHT: 1.0})
+    leg_opacity: dict[Side, float] = field(default_factory=lambda: {Side.LEFT: 1.0, Side.RIGHT: 1.0})
     ghost_side: Side | None = None
     ghost_arm: NDArray[np.float64] = field(default_factory=lambda: np.full((28, 7), np.nan))
     ghost_opacity: float = 0.0
     targets: list[Target] = field(default_factory=list)
     #: The kind of movement that counts now, as in a task's `rule.kind`; empty between the participant's
     #: turns.
-    activity: Literal["", "repetition", "reach"] = ""
+    activity: Literal["", "repetition", "reach", "imagining"] = ""
+    #: Which movement a repetition is of, as in a task's `rule.feature`; empty for others.
+    movement: str = ""
     #: The board on the wall: a heading, an instruction and a short count such as "3 of 8".
     title: str = ""
     text: str = ""

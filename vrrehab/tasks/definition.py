@@ -6,6 +6,7 @@ open threshold above the closed one, a target out of reach) is refused here, not
 
 from __future__ import annotations
 
+import math
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,23 +18,35 @@ from vrrehab.errors import UnknownName
 from vrrehab.session.toml_file import read_toml
 
 Seconds = Annotated[float, Meta(gt=0, le=600)]
-Fraction = Annotated[float, Meta(ge=0, le=1)]
+Angle = Annotated[float, Meta(ge=-math.pi, le=math.pi)]
+FeatureName = Literal[
+    "hand_closure", "hip_flexion", "knee_flexion", "knee_extension", "ankle_flexion", "foot_inversion"
+]
 Count = Annotated[int, Meta(ge=1, le=100)]
 
 #: Targets stay within this share of the arm's length, so that nobody has to strain (see docs/safety.md).
 COMFORTABLE_REACH_RATIO = 0.9
 
 
+#: The limbs, as a profile names them, that a feature or a reach may be for.
+LIMBS_OF: dict[str, tuple[str, ...]] = {
+    "hand_closure": ("hand",),
+    "reach": ("hand", "arm"),
+    **dict.fromkeys(("hip_flexion", "knee_flexion", "knee_extension"), ("leg",)),
+    **dict.fromkeys(("ankle_flexion", "foot_inversion"), ("foot", "leg")),
+}
+
+
 class RepetitionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="repetition"):
     """One repetition is a feature rising above `high` after it has been below `low`.
 
-    The two thresholds keep tremor from counting, and `least_half_s`, how long each half has to last,
-    keeps a tracking glitch from counting.
+    feature: one of `vrrehab.tasks.movement.FEATURES`, a share from 0 to 1 or an angle in radians. The two thresholds
+    keep tremor from counting, and `least_half_s`, how long each half has to last, keeps a glitch from counting.
     """
 
-    feature: Literal["hand_closure"]
-    high: Fraction
-    low: Fraction
+    feature: FeatureName
+    high: Angle
+    low: Angle
     least_half_s: Seconds = 0.05
 
     def __post_init__(self) -> None:
@@ -66,14 +79,19 @@ class TaskDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of movement. `goal` repetitions end it, or `time_limit_s` without shame."""
 
     name: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$")]
-    limb: Literal["hand", "arm"]
+    limb: Literal["hand", "arm", "foot", "leg"]
     title: str
     instruction: str
     rule: RepetitionRule | ReachRule
     goal: Count = 8
     time_limit_s: Seconds = 90.0
-    #: How long the ghost hand shows the movement before the participant's turn.
+    #: How long the movement is shown before the participant's turn.
     demonstration_s: Seconds = 5.0
+
+    def __post_init__(self) -> None:
+        moves = LIMBS_OF["reach" if isinstance(self.rule, ReachRule) else self.rule.feature]
+        if self.limb not in moves:
+            raise ValueError(f"expected `limb` to be {' or '.join(moves)} for this rule, got {self.limb}")
 
 
 def load_task(name: str, folder: Path | None = None) -> TaskDefinition:

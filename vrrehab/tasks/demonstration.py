@@ -1,8 +1,9 @@
-"""The arm that demonstrates: a usual arm on the participant's own shoulder, its hand put where a movement
-needs it.
-"""
+"""The limbs that demonstrate: a usual arm or leg on the participant's own shoulder or hip, put as a movement needs."""
 
 from __future__ import annotations
+
+import math
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from vrrehab import geometry
 from vrrehab.body.build import USUAL
 from vrrehab.body.hands import RELAXED, hand_pose
 from vrrehab.body.ik import RESTING_ARM, solve_arm
+from vrrehab.body.limb import Chain, Limb
+from vrrehab.body.single import Quaternion, multiply, rotate
 from vrrehab.body.skeleton import HAND_JOINTS, Side
 
 #: Where a demonstrating fingertip rests: outward, up and forward of the shoulder in arm lengths.
@@ -18,6 +21,24 @@ _RESTING = (-0.06, -0.10, 0.98)
 #: The hand is raised a little, so that its back and fingers are seen.
 _RAISED = np.array([np.sin(np.radians(15)), 0.0, 0.0, np.cos(np.radians(15))])
 _INDEX_TIP = HAND_JOINTS.index("index_tip")
+
+# A seated leg in metres, of the stature that `USUAL` has (Winter, figure 4.1).
+_THIGH_M, _SHIN_M, _ANKLE_HEIGHT_M = 0.412, 0.413, 0.066
+_BALL_FROM_ANKLE_M = (0.0, -0.044, -0.131)
+#: A thigh falls or rises by no more than this share of its length, where a chair is high or low.
+_STEEPEST = 0.55
+
+
+class Resting(Protocol):
+    """A limb that can lie still."""
+
+    def rest(self, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        """Write the limb at rest, hung on the shoulder or hip at `root` (3,)."""
+        ...
+
+
+def resting(limb: Limb) -> Resting:
+    return DemonstratingArm(limb.side) if limb.chain is Chain.ARM else DemonstratingLeg(limb.side)
 
 
 class DemonstratingArm:
@@ -51,3 +72,50 @@ class DemonstratingArm:
 
     def rest(self, shoulder: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         self.pose(self.resting, RELAXED, shoulder, into)
+
+
+class DemonstratingLeg:
+    """Poses a leg of usual build, seated and pointing ahead. Angles are those of `vrrehab.body.features`, radians."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+
+    def rest(self, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        """Seated, the sole on the floor."""
+        self.pose(root, into)
+
+    def pose(
+        self,
+        hip_at: NDArray[np.float64],
+        into: NDArray[np.float64],
+        *,
+        hip: float | None = None,
+        knee: float | None = None,
+        ankle: float = 0.0,
+        inversion: float = 0.0,
+    ) -> None:
+        """Write the leg, (4, 7) from hip to ball, hung on the hip at `hip_at` (3,); `rest` says what angles left out
+        are, and a knee that is left out keeps the shin upright.
+        """
+        above = (float(hip_at[1]) - _SHIN_M - _ANKLE_HEIGHT_M) / _THIGH_M
+        level = math.pi / 2 - math.asin(min(max(above, -_STEEPEST), _STEEPEST))
+        hip = level if hip is None else hip
+        knee = hip if knee is None else knee
+        thigh = _about_x(hip - math.pi / 2)
+        shin = multiply(thigh, _about_x(-knee))
+        turned_in = (0.0, math.sin(inversion / 2), 0.0, math.cos(inversion / 2))
+        foot = multiply(multiply(multiply(shin, _about_x(ankle)), turned_in), _about_x(math.pi / 2))
+        place = (0.0, 0.0, 0.0)
+        bones = ((thigh, (0.0, 0.0, -_THIGH_M)), (shin, (0.0, 0.0, -_SHIN_M)), (foot, _BALL_FROM_ANKLE_M))
+        for i, (turn, bone) in enumerate(bones):
+            into[i] = *place, *turn
+            x, y, z = rotate(turn, bone)
+            place = place[0] + x, place[1] + y, place[2] + z
+        into[3] = *place, *foot
+        if self._side is Side.LEFT:
+            geometry.mirror(into, out=into)
+        into[:, :3] += hip_at
+
+
+def _about_x(angle: float) -> Quaternion:
+    return math.sin(angle / 2), 0.0, 0.0, math.cos(angle / 2)

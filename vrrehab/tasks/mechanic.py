@@ -7,10 +7,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vrrehab.body.skeleton import Body, Side
+from vrrehab.body.limb import Limb
+from vrrehab.body.skeleton import Body
 from vrrehab.session.view import Target
 from vrrehab.tasks.definition import RepetitionRule, TaskDefinition
-from vrrehab.tasks.hand_movement import HandMovement
+from vrrehab.tasks.movement import RepeatedMovement
 from vrrehab.tasks.reach import Reach
 
 
@@ -18,8 +19,10 @@ class Mechanic(Protocol):
     """Counts one kind of movement on the body it is shown, and demonstrates it.
 
     `step` is called once a frame while the participant performs, never while tracking is lost, with a time
-    that stands still during pauses.
+    that stands still during pauses. `cycle_s` is how long the demonstration takes for one repetition.
     """
+
+    cycle_s: float
 
     @property
     def repetitions(self) -> int: ...
@@ -29,17 +32,31 @@ class Mechanic(Protocol):
 
     def step(self, now_s: float, body: Body) -> None: ...
 
-    def demonstrate(self, elapsed_s: float, shoulder: NDArray[np.float64], into: NDArray[np.float64]) -> None:
-        """Write the arm that shows the movement, (28, 7) shoulder to fingertips, for a shoulder at
-        `shoulder` (3,).
+    def demonstrate(self, elapsed_s: float, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        """Write the limb that shows the movement, (28, 7) shoulder to fingertips or (4, 7) hip to ball, for a shoulder
+        or hip at `root` (3,).
         """
         ...
 
 
-def make_mechanic(task: TaskDefinition, side: Side, shoulder: NDArray[np.float64], seed: int) -> Mechanic:
-    """The mechanic for a task, performed by the arm of `side` whose shoulder is at `shoulder` (3,), session
-    space.
-    """
+class Imagined:
+    """A movement that is only imagined, at the pace at which it was demonstrated: nothing moves, so time counts."""
+
+    def __init__(self, movement: Mechanic) -> None:
+        self._movement = movement
+        self.cycle_s = movement.cycle_s
+        self.repetitions = 0
+        self.targets: list[Target] = []
+
+    def step(self, now_s: float, body: Body) -> None:
+        self.repetitions = int(now_s / self.cycle_s)
+
+    def demonstrate(self, elapsed_s: float, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        self._movement.demonstrate(elapsed_s, root, into)
+
+
+def make_mechanic(task: TaskDefinition, limb: Limb, root: NDArray[np.float64], seed: int) -> Mechanic:
+    """The mechanic for a task performed by `limb`, whose shoulder or hip is at `root` (3,), session space."""
     if isinstance(task.rule, RepetitionRule):
-        return HandMovement(task.rule, side)
-    return Reach(task.rule, side, shoulder, seed)
+        return RepeatedMovement(task.rule, limb)
+    return Reach(task.rule, limb.side, root, seed)

@@ -27,6 +27,8 @@ class Reach:
     The order is random but seeded, and never the same target twice running.
     """
 
+    cycle_s = _DEMONSTRATED_REACH_S
+
     def __init__(self, rule: ReachRule, side: Side, shoulder: NDArray[np.float64], seed: int) -> None:
         self._rule = rule
         self._tip = joint(side, "index_tip")

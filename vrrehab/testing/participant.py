@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
 from vrrehab.body.hands import RELAXED, hand_pose
-from vrrehab.body.skeleton import HAND, HAND_JOINTS, HEAD, Body, Provenance, Side
+from vrrehab.body.limb import Chain
+from vrrehab.body.skeleton import HAND, HAND_JOINTS, HEAD, LEG, Body, Provenance, Side
+from vrrehab.session.plan import Plan, lost_limbs
 from vrrehab.session.questions import CHANGE, CONFIRM, DECLINE
 from vrrehab.session.view import Panel, Target, TargetState, View
+from vrrehab.tasks.demonstration import DemonstratingLeg
 from vrrehab.testing.movement import Movement, Wavering
 
 Answering = Literal["gaze", "touch"]
@@ -35,6 +38,19 @@ _AHEAD_M = np.array([0.0, 1.10, -1.5])
 _HAND_TURN = np.array([math.sin(0.1), 0.0, 0.0, math.cos(0.1)])
 
 _OPEN, _FIST = 0.06, 0.95
+
+_HIP_M = np.array([0.09, 0.52, 0.08])
+#: A leg's hip, knee, ankle and inversion, radians: seated, stretched out a little, and at both ends of each movement
+#: that a task may ask for.
+_SEATED, _OUT = (1.48, 1.48, 0.0, 0.0), (1.48, 0.85, 0.0, 0.0)
+_Angles = tuple[float, float, float, float]
+_STROKES: dict[str, tuple[_Angles, _Angles]] = {
+    "hip_flexion": (_SEATED, (1.88, 1.88, 0.0, 0.0)),
+    "knee_flexion": ((1.48, 0.38, 0.0, 0.0), _SEATED),
+    "knee_extension": (_SEATED, (1.48, 0.38, 0.0, 0.0)),
+    "ankle_flexion": ((1.48, 0.85, -0.5, 0.0), (1.48, 0.85, 0.28, 0.0)),
+    "foot_inversion": ((1.48, 0.85, 0.0, -0.25), (1.48, 0.85, 0.0, 0.45)),
+}
 _INDEX_TIP = HAND_JOINTS.index("index_tip")
 #: Before a button is pressed the fingertip waits this far in front of it; pressing goes this far through.
 _HOVER_M, _THROUGH_M = 0.075, 0.006
@@ -64,8 +80,8 @@ class FadingPain:
 
 @dataclass(slots=True)
 class Truth:
-    """What the participant did, in seconds since it was first located: `cycles_s` when each fist was half
-    closed, `touches_s` when the fingertip entered each lit target, `answers` what it meant to say
+    """What the participant did, in seconds since it was first located: `cycles_s` when each repetition was half
+    done (a fist half closed), `touches_s` when the fingertip entered each lit target, `answers` what it meant to say
     (None: it declined).
     """
 
@@ -75,12 +91,13 @@ class Truth:
 
 
 class ScriptedParticipant:
-    """A person with one intact arm. Call `locate` for a frame's display time, then `see` what is shown then.
+    """A person who sits. Call `locate` for a frame's display time, then `see` what is shown then.
 
-    intact_side: the hand that moves. both_hands: whether the other one is there too (it moves along).
-    answering: how the pain panel is answered. pain: what is answered. seat: where the person sits in the
-    reference space, (7,).
-    lapses: spans in seconds since the first `locate` in which the intact hand is not seen.
+    intact_side: of the limb that moves. hands: the sides with a hand, by default that one alone; a second one moves
+    along. legs: the sides with a leg that is tracked, which move along too. answering: how the pain panel is answered.
+    pain: what is answered. seat: where the person sits in the reference space, (7,).
+    lapses: spans in seconds since the first `locate` in which the intact limb is not seen: the leg, where legs are
+    tracked, or else the hand.
     """
 
     def __init__(
@@ -88,7 +105,8 @@ class ScriptedParticipant:
         seed: int,
         intact_side: Side = Side.LEFT,
         *,
-        both_hands: bool = False,
+        hands: Sequence[Side] | None = None,
+        legs: Sequence[Side] = (),
         answering: Answering = "gaze",
         pain: FadingPain | None = None,
         seat: NDArray[np.float64] | None = None,
@@ -98,7 +116,10 @@ class ScriptedParticipant:
         self.truth = Truth()
         self.answering = answering
         self.intact_side = intact_side
-        self._hands = tuple(Side) if both_hands else (intact_side,)
+        self._hands = (intact_side,) if hands is None else tuple(hands)
+        #: The hand that points, presses and reaches.
+        self._pointing = intact_side if intact_side in self._hands or not self._hands else self._hands[0]
+        self._legs = {side: DemonstratingLeg(side) for side in legs}
         self._pain = pain or FadingPain(seed)
         self._seat = geometry.pose((0.1, 0.0, -0.05), geometry.yaw(0.2)) if seat is None else seat
         self._lapses = tuple(lapses)
@@ -114,6 +135,8 @@ class ScriptedParticipant:
         self._wrist = {side: Movement(_place(side, _LAP_M)) for side in self._hands}
         self._closure = Movement(RELAXED)
         self._tremor = {side: Wavering(random, 8.0, 12.0, 0.00025) for side in self._hands}
+        self._leg = Movement(_SEATED)
+        self._leg_tremor = {side: Wavering(random, 8.0, 12.0, 0.0006, axes=4) for side in self._legs}
 
         self._began_ns: int | None = None
         self._now_s = 0.0
@@ -130,10 +153,18 @@ class ScriptedParticipant:
         self._aim = ""
         self._tired_by_task = False
 
+    @classmethod
+    def of(cls, plan: Plan) -> ScriptedParticipant:
+        """Whoever a plan is for: with the limbs that its profile leaves, and its legs tracked where one is lost."""
+        lost = lost_limbs(plan.profile)
+        legs = {limb.side for limb in lost if limb.chain is Chain.LEG}
+        tracked = [side for side in Side if side not in legs] if legs else []
+        return cls(plan.seed, plan.intact_side or Side.RIGHT, hands=plan.hands, legs=tracked)
+
     # --- what a camera would see of it ---
 
     def locate(self, display_time_ns: int, body: Body) -> None:
-        """Fills head and hands in the reference space, provenance `SCRIPTED`; everything else is unseen."""
+        """Fills head, hands and legs in the reference space, provenance `SCRIPTED`; everything else is unseen."""
         if self._began_ns is None:
             self._began_ns = display_time_ns
         self._now_s = now_s = (display_time_ns - self._began_ns) / 1e9
@@ -143,8 +174,17 @@ class ScriptedParticipant:
         angles = self._gaze.at(now_s) + self._restlessness.at(now_s)
         body.poses[HEAD] = geometry.compose(self._seat, self._head(angles, sway))
         body.provenance[HEAD] = Provenance.SCRIPTED
+        lapse = any(start <= now_s < end for start, end in self._lapses)
+        for side, leg in self._legs.items():
+            if side is self.intact_side and lapse:
+                continue
+            hip, knee, ankle, inversion = (self._leg.at(now_s) + self._leg_tremor[side].at(now_s)).tolist()
+            poses = body.poses[LEG[side]]
+            leg.pose(_place(side, _HIP_M), poses, hip=hip, knee=knee, ankle=ankle, inversion=inversion)
+            poses[:] = geometry.compose(self._seat, poses)
+            body.provenance[LEG[side]] = Provenance.SCRIPTED
         for side in self._hands:
-            if side is self.intact_side and any(start <= now_s < end for start, end in self._lapses):
+            if side is self.intact_side and lapse and not self._legs:
                 continue
             body.poses[HAND[side]] = geometry.compose(self._seat, self._hand(side, now_s, sway))
             body.provenance[HAND[side]] = Provenance.SCRIPTED
@@ -171,12 +211,17 @@ class ScriptedParticipant:
             self._half_closed_s = math.inf
         if view.panel is not None:
             self._tell(view.panel)
-        elif view.activity == "repetition":
-            self._open_and_close()
-        elif view.activity == "reach":
+        elif view.activity == "repetition" and self._can(view.movement):
+            self._repeat(view.movement)
+        elif view.activity == "reach" and self._hands:
             self._reach(view.targets)
         else:
+            self._tired_by_task |= view.activity != ""
             self._rest(view)
+
+    def _can(self, movement: str) -> bool:
+        """Whether it has a limb for that; whoever has none watches."""
+        return bool(self._legs if movement in _STROKES else self._hands)
 
     def _begins(self, doing: str) -> bool:
         """Whether this is new; then nothing happens before the reaction time is over."""
@@ -191,24 +236,33 @@ class ScriptedParticipant:
             self._panel = self._target = None
             self._place_hands(_LAP_M)
             self._close_to(RELAXED, 0.6)
+            self._leg.go(_SEATED, self._now_s, 0.8)
         if view.ghost_side is not None and not np.isnan(view.ghost_arm[3, 0]):
             self._look_at(self._seen_at(view.ghost_arm[3, :3]))
         else:
             self._look_at(_AHEAD_M)
 
-    def _open_and_close(self) -> None:
-        if self._begins("open and close"):
+    def _repeat(self, movement: str) -> None:
+        """Opens and closes the hand, or bends and stretches what else it is asked to, over and over."""
+        of_leg = movement in _STROKES
+        if self._begins(movement):
             self._tired_by_task = True
             self._closing = False
-            self._place_hands(_BEFORE_CHEST_M)
-            self._close_to(_OPEN, 0.6)
+            if of_leg:
+                self._leg.go(_STROKES[movement][0], self._now_s, 0.8)
+            else:
+                self._place_hands(_BEFORE_CHEST_M)
+                self._close_to(_OPEN, 0.6)
             self._act_s += 0.8
         self._look_at(_BEFORE_CHEST_M * [0.0, 1.0, 1.0])
         if self._now_s < self._act_s:
             return
-        stroke_s = self._lognormal(0.6, 0.15)
+        stroke_s = self._lognormal(0.9 if of_leg else 0.6, 0.15)
         self._closing = not self._closing
-        self._closure.go(_FIST if self._closing else _OPEN, self._now_s, stroke_s)
+        if of_leg:
+            self._leg.go(_STROKES[movement][self._closing], self._now_s, stroke_s)
+        else:
+            self._closure.go(_FIST if self._closing else _OPEN, self._now_s, stroke_s)
         if self._closing:
             self._half_closed_s = self._now_s + stroke_s / 2
         self._act_s = self._now_s + stroke_s + self._lognormal(0.25, 0.3)
@@ -287,18 +341,18 @@ class ScriptedParticipant:
 
         The time grows with the way, as people's does: 0.64 s for 20 cm.
         """
-        movement = self._wrist[self.intact_side]
+        movement = self._wrist[self._pointing]
         goal = place - self._tip_from_wrist(RELAXED)
         duration_s = 0.4 + 1.2 * float(np.linalg.norm(goal - movement.goal))
         movement.go(goal, self._now_s, duration_s)
         return self._now_s + duration_s
 
     def _fingertip(self) -> NDArray[np.float64]:
-        movement, closure = self._wrist[self.intact_side], float(self._closure.at(self._now_s))
+        movement, closure = self._wrist[self._pointing], float(self._closure.at(self._now_s))
         return movement.at(self._now_s) + self._tip_from_wrist(closure)
 
     def _tip_from_wrist(self, closure: float) -> NDArray[np.float64]:
-        return geometry.rotate(_HAND_TURN, hand_pose(self.intact_side, closure)[_INDEX_TIP, :3])
+        return geometry.rotate(_HAND_TURN, hand_pose(self._pointing, closure)[_INDEX_TIP, :3])
 
     def _seen_at(self, place: NDArray[np.float64]) -> NDArray[np.float64]:
         """A place (3,) of session space in the participant's own space."""
@@ -309,7 +363,7 @@ class ScriptedParticipant:
 
         If it is the other arm that acts, the own one has to be at the mirror image.
         """
-        across = self._acting_side is not None and self._acting_side is not self.intact_side
+        across = self._acting_side is not None and self._acting_side is not self._pointing
         return self._seen_at(place * [-1.0, 1.0, 1.0] if across else place)
 
     def _look_at(self, place: NDArray[np.float64]) -> None:
