@@ -10,6 +10,7 @@ import pytest
 from vrrehab import geometry
 from vrrehab.body.build import USUAL
 from vrrehab.body.drives import MirrorDrive
+from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.rejoin import rejoin
 from vrrehab.body.skeleton import ARM, HAND, LEG, PELVIS, TORSO, Body, Provenance, Side, joint
 from vrrehab.body.tracking import Tracker
@@ -28,7 +29,7 @@ def mirrored(make_body, at: np.ndarray, intact: Side = RIGHT) -> tuple[Body, Bod
     tracked, virtual = Body.unseen(), Body.unseen()
     near = {side: geometry.pose((0.2 if side is RIGHT else -0.2, 0.9, -0.25)) for side in Side}
     Tracker(1.2).update(make_body(head=at, left=near[LEFT], right=near[RIGHT]), tracked, 0.0)
-    MirrorDrive(intact).drive(tracked, virtual, 0.0)
+    MirrorDrive([Limb(Chain.ARM, intact.other)]).drive(tracked, virtual, 0.0)
     return tracked, virtual
 
 
@@ -70,7 +71,7 @@ def test_a_hand_out_of_the_mirrored_arms_reach_stretches_it_rather_than_let_it_g
     body = make_body(head=head((0.15, -0.02, 0.0)), right=geometry.pose((0.75, 1.0, -0.1)))
     tracked, virtual = Body.unseen(), Body.unseen()
     Tracker(1.2).update(body, tracked, 0.0)
-    MirrorDrive(RIGHT).drive(tracked, virtual, 0.0)
+    MirrorDrive([Limb(Chain.ARM, LEFT)]).drive(tracked, virtual, 0.0)
     shoulder, elbow, wrist = (virtual.poses[joint(LEFT, name), :3] for name in ("shoulder", "elbow", "wrist"))
     assert np.array_equal(wrist, tracked.poses[joint(RIGHT, "wrist"), :3] * [-1, 1, 1])
     assert abs(np.linalg.norm(on_torso(virtual, LEFT) - on_torso(tracked, RIGHT) * [-1, 1, 1])) <= 0.05 + 1e-9

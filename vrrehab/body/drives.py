@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab import geometry
+from vrrehab.body.build import USUAL
 from vrrehab.body.limb import CHAIN_JOINTS, END, Chain, Limb, put_together, take_apart
 from vrrehab.body.mirror import reflect
-from vrrehab.body.skeleton import Body, Provenance
+from vrrehab.body.skeleton import PELVIS, Body, Provenance, Side
 from vrrehab.errors import NotPossible
 
 #: A limb whose joints are all of these is seen to move.
@@ -82,14 +83,13 @@ class ClipDrive:
             self._began_s = now_s
         virtual.copy_from(tracked)
         for limb in self._limbs:
-            joints = limb.joints
             # The clip hangs on the participant's own shoulder or hip; without one there is nothing to hang it on.
-            if virtual.provenance[joints.start] == Provenance.NONE:
+            root = _root_of(limb, virtual)
+            if math.isnan(root[0]):
                 _remove(virtual, limb)
                 continue
-            poses = virtual.poses[joints]
-            self._clip(now_s - self._began_s, limb, poses[0, :3].copy(), poses)
-            virtual.provenance[joints] = Provenance.SCRIPTED
+            self._clip(now_s - self._began_s, limb, root, virtual.poses[limb.joints])
+            virtual.provenance[limb.joints] = Provenance.SCRIPTED
 
 
 class ResidualDrive:
@@ -161,6 +161,15 @@ def _aimed(seen: NDArray[np.float64], apart: NDArray[np.float64], at: int) -> ND
     out[0, 3:] = geometry.quaternions_of(np.stack([right, np.cross(back, right), back], axis=-1))
     out[1, :3] = seen[0, :3] - back * math.sqrt(float(apart[1, :3] @ apart[1, :3]))
     return out
+
+
+def _root_of(limb: Limb, body: Body) -> NDArray[np.float64]:
+    """Where a limb hangs, (3,), NaN where that is not known. A hip that nobody tracked is on the pelvis."""
+    root = body.poses[limb.joints.start, :3].copy()
+    if limb.chain is Chain.LEG and math.isnan(root[0]):
+        outward = (1.0 if limb.side is Side.RIGHT else -1.0) * USUAL.hip_breadth / 2
+        root[:] = geometry.apply(body.poses[PELVIS], np.array([outward, 0.0, 0.0]))
+    return root
 
 
 def _remove(virtual: Body, limb: Limb) -> None:

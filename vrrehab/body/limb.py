@@ -59,7 +59,8 @@ def _levels(parents: NDArray[np.intp]) -> tuple[NDArray[np.intp], ...]:
 
 
 PARENTS: dict[Chain, NDArray[np.intp]] = {chain: _parents(chain) for chain in Chain}
-_LEVELS = {chain: _levels(PARENTS[chain]) for chain in Chain}
+#: The joints of each chain by how many bones lie before them, without the first joint.
+LEVELS = {chain: _levels(PARENTS[chain]) for chain in Chain}
 _SLICES = {Chain.ARM: ARM, Chain.LEG: LEG}
 
 
@@ -95,7 +96,7 @@ def put_together(chain: Chain, apart: Floats, into: Floats) -> None:
     """Undoes `take_apart`: writes the limb's poses (n, 7) to `into`."""
     parents = PARENTS[chain]
     into[0] = apart[0]
-    for joints in _LEVELS[chain]:
+    for joints in LEVELS[chain]:
         into[joints] = geometry.compose(into[parents[joints]], apart[joints])
 
 

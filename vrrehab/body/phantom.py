@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vrrehab.body.limb import CHAIN_JOINTS, Chain
+from vrrehab.body.limb import CHAIN_JOINTS, LEVELS, PARENTS, Chain
 from vrrehab.body.posture import MOVEMENTS, NEUTRAL, OPPOSED_RAD, quaternions_of, vectors_of
 from vrrehab.body.skeleton import FINGERS
 from vrrehab.errors import UnknownName
@@ -150,7 +150,9 @@ class Morph:
 
     def __init__(self, chain: Chain, shape: Shape, share: float) -> None:
         self._neutral = NEUTRAL[chain]
-        self._shape = self._from = self._to = shape
+        self._chain = chain
+        self._from = self._to = shape
+        self._show(shape)
         self._changed = 1.0
         self.share = share
         self._share_from = self._share_to = share
@@ -172,7 +174,14 @@ class Morph:
                 self.share = self._share_to
         if self._changed < 1.0:
             self._changed = min(self._changed + elapsed_s / _AT_ONCE_S, 1.0)
-            self._shape = _between(self._from, self._to, _eased(self._changed)) if self._changed < 1.0 else self._to
+            self._show(_between(self._from, self._to, _eased(self._changed)) if self._changed < 1.0 else self._to)
+
+    def _show(self, shape: Shape) -> None:
+        self._shape = shape
+        #: (n,) which joints are elsewhere than the person has them: those that the shape turns or moves, and all beyond.
+        self.touched = shape.fixed.any(axis=1) | (shape.lengths != 1.0)
+        for joints in LEVELS[self._chain]:
+            self.touched[joints] |= self.touched[PARENTS[self._chain][joints]]
 
     @property
     def offset_m(self) -> Floats:
@@ -183,12 +192,6 @@ class Morph:
     def idle(self) -> bool:
         """Whether the limb is just as it is driven."""
         return self.share == 0.0 or self._shape.as_driven
-
-    @property
-    def touched(self) -> NDArray[np.bool_]:
-        """(n,) which joints the shape turns or moves itself."""
-        shape = self._shape
-        return shape.fixed.any(axis=1) | (shape.lengths != 1.0)
 
     def bend(self, turns: Floats) -> Floats:
         """The joints' turns (n, 4), each in the frame before it and as of a right limb, on the way to the shape's."""

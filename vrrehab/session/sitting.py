@@ -11,6 +11,7 @@ import numpy as np
 import vrrehab
 from telemetry import messages
 from telemetry.motion import FrameLayout
+from vrrehab.body.build import Build
 from vrrehab.body.drives import WITHOUT_LIMB, make_drive
 from vrrehab.body.limb import Chain
 from vrrehab.body.recentre import Recentring
@@ -55,7 +56,7 @@ class Sitting:
         self._tracked = Body.unseen()
         self._steady = Body.unseen()
         self._recentring: Recentring | None = None
-        self._tracker = Tracker(eye_height_m=1.2)
+        self._tracker = Tracker(eye_height_m=1.2, build=Build.of_measures(plan.profile.measures))
         self._followed = plan.followed
         self._sight = Sight(self._followed, plan.driven_by)
         self._drive = make_drive(plan.mode, plan.limbs, self.conductor.play, plan.driven_by)

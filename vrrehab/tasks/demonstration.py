@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab import geometry
-from vrrehab.body.build import USUAL
+from vrrehab.body.build import USUAL, USUAL_STATURE_M
 from vrrehab.body.hands import RELAXED, hand_pose
 from vrrehab.body.ik import RESTING_ARM, solve_arm
 from vrrehab.body.limb import Chain, Limb
@@ -22,9 +22,9 @@ _RESTING = (-0.06, -0.10, 0.98)
 _RAISED = np.array([np.sin(np.radians(15)), 0.0, 0.0, np.cos(np.radians(15))])
 _INDEX_TIP = HAND_JOINTS.index("index_tip")
 
-# A seated leg in metres, of the stature that `USUAL` has (Winter, figure 4.1).
-_THIGH_M, _SHIN_M, _ANKLE_HEIGHT_M = 0.412, 0.413, 0.066
-_BALL_FROM_ANKLE_M = (0.0, -0.044, -0.131)
+#: A seated leg of usual build.
+_THIGH_M, _SHIN_M, _ANKLE_HEIGHT_M = USUAL.thigh, USUAL.shin, 0.039 * USUAL_STATURE_M
+_BALL_FROM_ANKLE_M = (0.0, -USUAL.ball_below_ankle, -USUAL.ball_before_ankle)
 #: A thigh falls or rises by no more than this share of its length, where a chair is high or low.
 _STEEPEST = 0.55
 
