@@ -12,18 +12,35 @@ from pathlib import Path
 
 import pytest
 
-_CAPTURE = Path(__file__).parents[2] / "shared/data/quest3-hands/quest3_capture.json"
+_RECORDINGS = Path(__file__).parents[2] / "shared/data"
+
+
+def _recording(what: str, path: Path) -> Path:
+    """A real recording; skips where it is not there, fails where CI says that it must be."""
+    if not path.exists():
+        message = f"NOT RUN on real data: expected {what} at {path}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
 
 
 @pytest.fixture(scope="session")
 def quest3_capture() -> Path:
-    """A real Meta Quest 3 recording; skips where it is not there, fails where CI says that it must be."""
-    if not _CAPTURE.is_file():
-        message = f"NOT RUN on real data: expected a Quest 3 recording at {_CAPTURE}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return _CAPTURE
+    """A real Meta Quest 3 recording of head and hands."""
+    return _recording("a Quest 3 recording", _RECORDINGS / "quest3-hands/quest3_capture.json")
+
+
+@pytest.fixture(scope="session")
+def walking_imu() -> Path:
+    """A real walk, eight inertial sensors on trunk and legs."""
+    return _recording("a walk's inertial sensors", _RECORDINGS / "legs-imu/walking_imu")
+
+
+@pytest.fixture(scope="session")
+def leg_swing() -> Path:
+    """A real leg swing, the orientations of eight inertial sensors."""
+    return _recording("a leg swing's sensors", _RECORDINGS / "legs-imu/MT_012005D6_009-quaternions_RHJCSwinger.sto")
 
 
 @pytest.fixture(scope="session")

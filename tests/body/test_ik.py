@@ -11,7 +11,7 @@ from hypothesis import given
 
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
-from vrrehab.body.ik import RESTING_ARM, RESTING_LEG, solve_arm, solve_leg
+from vrrehab.body.ik import ARM_EASING, RESTING_ARM, RESTING_LEG, solve_arm, solve_leg
 from vrrehab.body.skeleton import Side
 
 SHOULDER = np.array([0.18, 1.0, 0.0])
@@ -31,7 +31,7 @@ def directions(behind: float = 0.9) -> st.SearchStrategy[np.ndarray]:
 FOLDED = math.sqrt(
     USUAL.upper_arm**2 + USUAL.forearm**2 - 2 * USUAL.upper_arm * USUAL.forearm * math.cos(math.radians(30))
 )
-EASING = 0.05 * USUAL.arm
+EASING = ARM_EASING * USUAL.arm
 REACHABLE = st.floats(FOLDED, USUAL.arm - 1e-6)
 
 
@@ -41,7 +41,7 @@ def test_the_bones_keep_their_lengths_and_meet_the_wrist(direction: np.ndarray, 
     shoulder, elbow = solve_arm(SHOULDER, wrist, USUAL, RIGHT)
     assert np.linalg.norm(elbow[:3] - shoulder[:3]) == pytest.approx(USUAL.upper_arm, abs=1e-7)
     assert np.linalg.norm(wrist - elbow[:3]) == pytest.approx(USUAL.forearm, abs=1e-7)
-    assert np.linalg.norm(shoulder[:3] - SHOULDER) < 0.009
+    assert np.linalg.norm(shoulder[:3] - SHOULDER) < 0.015
 
 
 @given(directions(), st.floats(FOLDED + EASING, USUAL.arm - EASING))
@@ -150,7 +150,7 @@ def test_no_path_of_the_hand_makes_the_elbow_pop(seed: int) -> None:
     behind = wrists @ np.array(RIGHT.ahead) / distance < -math.cos(math.radians(45))
     reachable = (distance > FOLDED) & (distance < USUAL.arm + 0.03) & ~behind
     faster, turn = speeds(arms, wrists, reachable)
-    assert faster < 5.5, "an elbow's place on a straightening arm is no better known than that"
+    assert faster < 4.0, "an elbow's place on a straightening arm is no better known than that"
     assert turn < 25.0
     # The path comes to all of these places.
     assert np.any(reachable & (distance > USUAL.arm - 0.01))

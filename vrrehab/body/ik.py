@@ -33,8 +33,10 @@ _RIGHT, _FORWARD = (1.0, 0.0, 0.0), (0.0, 0.0, -1.0)
 #: A limb with its hinge bent to 150 degrees.
 _FOLDED_COS = math.cos(math.radians(180.0 - 150.0))
 #: The share of its length within which a limb comes to be straight. Without it the last millimetre of a reach, or of
-#: tracking's noise, would move the elbow by centimetres: its height over the line goes with the root of what is left.
-_EASING = 0.05
+#: tracking's noise, would move the hinge by centimetres: its height over the line goes with the root of what is left.
+#: The hinge is at most 1 / sqrt(share) times as fast as the end. A knee's angle is measured, and may be 6 degrees off
+#: where it is nearly straight; an elbow's is only seen.
+ARM_EASING, LEG_EASING = 0.10, 0.05
 #: The limb's root gives this much, as a shoulder does, before bones change their lengths.
 _GIVES_M = 0.03
 #: How far the elbow is lifted outward beyond rest where the hand is close before the other half of the chest, which
@@ -89,7 +91,7 @@ def solve_arm(
     near = max(1.0 - reach.distance / build.arm, 0.0)
     lift = resting.outward * _LIFT_RAD * across * across * (3.0 - 2.0 * across) * near / 2
     frame = multiply(reach.swing, multiply(resting.frame, (0.0, 0.0, math.sin(lift), math.cos(lift))))
-    return two_bones(shoulder, wrist, build.upper_arm, build.forearm, multiply(torso, frame), gives_m)
+    return two_bones(shoulder, wrist, (build.upper_arm, build.forearm), multiply(torso, frame), ARM_EASING, gives_m)
 
 
 def solve_leg(
@@ -107,19 +109,23 @@ def solve_leg(
     _, ahead, _ = rotate(conjugate(frame), rotate(ankle[3:], _RIGHT))
     turn = _HIP_TURN_RAD * ahead / 2
     frame = multiply(frame, (0.0, 0.0, math.sin(turn), math.cos(turn)))
-    return two_bones(hip, ankle[:3], build.thigh, build.shin, frame, gives_m)
+    return two_bones(hip, ankle[:3], (build.thigh, build.shin), frame, LEG_EASING, gives_m)
 
 
-def two_bones(root: Floats, end: Floats, upper_m: float, lower_m: float, frame: Quaternion, gives_m: float) -> Array:
+def two_bones(
+    root: Floats, end: Floats, bones_m: tuple[float, float], frame: Quaternion, easing: float, gives_m: float
+) -> Array:
     """Poses of the two bones, (2, 7), for the places (3,) of root and end; `frame`'s -Z points from root to end, and
-    the hinge to its +Y.
+    the hinge to its +Y. easing: `ARM_EASING` or `LEG_EASING`. gives_m: see `solve_arm`.
     """
+    upper_m, lower_m = bones_m
     root_x, root_y, root_z = root
     end_x, end_y, end_z = end
     x, y, z = end_x - root_x, end_y - root_y, end_z - root_z
     distance = math.sqrt(x * x + y * y + z * z)
     length = upper_m + lower_m
-    span = _eased(distance, length, math.sqrt(upper_m**2 + lower_m**2 - 2.0 * upper_m * lower_m * _FOLDED_COS))
+    folded_m = math.sqrt(upper_m**2 + lower_m**2 - 2.0 * upper_m * lower_m * _FOLDED_COS)
+    span = _eased(distance, length, folded_m, easing * length)
     given = min(max(distance - span, -gives_m), gives_m)
     stretched = max((distance - given) / span, 1.0)
 
@@ -138,11 +144,10 @@ def two_bones(root: Floats, end: Floats, upper_m: float, lower_m: float, frame: 
     return np.array([[root_x, root_y, root_z, *upper], [*hinge, *lower]])
 
 
-def _eased(distance: float, length: float, folded: float) -> float:
+def _eased(distance: float, length: float, folded: float, easing: float) -> float:
     """The distance that the bones are solved for: the same in the middle of the range, and at both ends of it come to
     along a curve, so that no joint is ever many times as fast as the hand.
     """
-    easing = _EASING * length
     left = (length - distance) / easing
     if left < 1.0:
         # A cubic that leaves 0 without slope and comes in to the straight line without a kink.

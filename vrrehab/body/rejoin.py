@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 
-from vrrehab.body.ik import aimed, two_bones
+from vrrehab.body.ik import ARM_EASING, LEG_EASING, aimed, two_bones
 from vrrehab.body.single import conjugate, rotate
-from vrrehab.body.skeleton import Body, Provenance
+from vrrehab.body.skeleton import TORSO, Body, Provenance
 
 _INFERRED = int(Provenance.INFERRED)
 #: A trunk nearer than this to the mirror's plane leaves the reflection as it is, to the last bit.
@@ -42,5 +42,6 @@ def rejoin(body: Body, root: int, end: int, trunk: int) -> None:
     if provenance[hinge] and provenance[end]:
         joint, goal = poses[hinge, :3].tolist(), poses[end, :3].tolist()
         upper_m, lower_m = math.dist((root_x, root_y, root_z), joint), math.dist(joint, goal)
-        poses[root : hinge + 1] = two_bones(place, goal, upper_m, lower_m, aimed(upper, place, goal), _GIVES_M)
+        frame, easing = aimed(upper, place, goal), ARM_EASING if trunk == TORSO else LEG_EASING
+        poses[root : hinge + 1] = two_bones(place, goal, (upper_m, lower_m), frame, easing, _GIVES_M)
         provenance[hinge] = _INFERRED
