@@ -23,6 +23,10 @@ class NotPossible(ValueError):
     """A combination that makes no sense, such as a mirror with no intact side; the message says what would."""
 
 
+class NotMeasured(ValueError):
+    """A measurement of the person that did not come about; the message says why, and how to repeat it."""
+
+
 class NoGraphics(RuntimeError):
     """Nothing can be drawn on this machine; the message says what was tried and what to install."""
 

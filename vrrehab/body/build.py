@@ -13,7 +13,8 @@ from telemetry.messages import Measures
 
 #: A stature between the average woman's and the average man's, so that neither is far off.
 USUAL_STATURE_M = 1.68
-_UPPER_ARM, _FOREARM, _HAND, _THIGH, _SHIN = 0.186, 0.146, 0.108, 0.245, 0.246
+#: Shares of stature.
+UPPER_ARM, FOREARM, HAND_LENGTH, THIGH, SHIN = 0.186, 0.146, 0.108, 0.245, 0.246
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,14 @@ class Build:
         if not 0.5 <= stature_m <= 2.5:
             raise ValueError(f"expected a stature of 0.5 to 2.5 m, but {stature_m} came; give metres")
         return cls(
-            upper_arm=_UPPER_ARM * stature_m,
-            forearm=_FOREARM * stature_m,
+            upper_arm=UPPER_ARM * stature_m,
+            forearm=FOREARM * stature_m,
             shoulder_breadth=0.259 * stature_m - 0.04,
             neck_above_shoulders=(0.936 - 0.818) * stature_m - 0.075,
             shoulders_above_hips=(0.818 - 0.530) * stature_m,
             hip_breadth=0.191 * stature_m - 0.14,
-            thigh=_THIGH * stature_m,
-            shin=_SHIN * stature_m,
+            thigh=THIGH * stature_m,
+            shin=SHIN * stature_m,
             ball_before_ankle=0.078 * stature_m,
             ball_below_ankle=0.026 * stature_m,
         )
@@ -75,10 +76,10 @@ class Build:
         """
         build = cls.of_stature(stature_of(measures))
         if measures.reach_m is not None:
-            share = _UPPER_ARM / (_UPPER_ARM + _FOREARM)
+            share = UPPER_ARM / (UPPER_ARM + FOREARM)
             build = replace(build, upper_arm=share * measures.reach_m, forearm=(1.0 - share) * measures.reach_m)
         if measures.shin_m is not None:
-            build = replace(build, thigh=_THIGH / _SHIN * measures.shin_m, shin=measures.shin_m)
+            build = replace(build, thigh=THIGH / SHIN * measures.shin_m, shin=measures.shin_m)
         return build
 
 
@@ -87,9 +88,9 @@ def stature_of(measures: Measures) -> float:
     if measures.stature_m is not None:
         return measures.stature_m
     for length, share in (
-        (measures.reach_m, _UPPER_ARM + _FOREARM),
-        (measures.shin_m, _SHIN),
-        (measures.hand_m, _HAND),
+        (measures.reach_m, UPPER_ARM + FOREARM),
+        (measures.shin_m, SHIN),
+        (measures.hand_m, HAND_LENGTH),
     ):
         if length is not None:
             return length / share
