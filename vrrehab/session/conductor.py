@@ -1,4 +1,4 @@
-"""Conducts a session: welcome, first rating, each task run and its rating, last rating, farewell.
+"""Conducts a session: welcome, measuring, first rating, each task run and its rating, last rating, farewell.
 
 `_conduct` is the whole programme, read top to bottom; every `yield` in this module is one frame. `step`
 advances it by a frame, and a therapist's commands act between frames. Nothing here draws, sends or waits.
@@ -6,9 +6,11 @@ advances it by a frame, and a therapist's commands act between frames. Nothing h
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,10 +18,11 @@ from telemetry import messages
 from vrrehab import geometry
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.sight import Sight
-from vrrehab.body.skeleton import HEAD, Body
+from vrrehab.body.skeleton import HEAD, Body, Side, joint
 from vrrehab.body.stillness import Stillness
+from vrrehab.session.calibration import Measuring
 from vrrehab.session.ledger import Ledger, Record
-from vrrehab.session.plan import Plan
+from vrrehab.session.plan import Plan, lost_limbs
 from vrrehab.session.programme import Step
 from vrrehab.session.questions import Answered, PainQuestion
 from vrrehab.session.settings import Settings
@@ -51,6 +54,8 @@ class Conductor:
         self._view = view
         self._record = record
         self.ledger = Ledger(plan, record)
+        #: What is known of the person's body; measured at the beginning if the programme says so.
+        self.measures = plan.profile.measures
         self.over: messages.SessionStatus | None = None
         self.frozen = False
         self._resting = {limb: resting(limb) for limb in plan.limbs}
@@ -116,6 +121,8 @@ class Conductor:
 
     def _conduct(self) -> Script:
         yield from self._welcome()
+        if self._plan.programme.calibrate:
+            yield from self._calibrate()
         asked = self._plan.programme.ask
         if "before" in asked:
             yield from self._ask("before", None)
@@ -136,6 +143,25 @@ class Conductor:
         while (self._never_seen or not self._tracked.has(HEAD)) and not self._take_moving_on():
             yield
         view.text = ""
+
+    def _calibrate(self) -> Script:
+        """Measures the person on one whole arm, and on a leg if one is tracked."""
+        view = self._view
+        for limb in self._measurable():
+            yield from self._until_ready()
+            measuring = Measuring(limb, self.measures)
+            view.title, view.activity, view.movement = "Getting your size", "measuring", str(limb)
+            while not measuring.over and not self._take_moving_on():
+                view.text, view.count = measuring.text, measuring.count
+                yield
+                if not self._held_by_therapist:
+                    measuring.step(self._elapsed_s, self._tracked)
+            view.text, view.count, view.activity, view.movement = "", "", "", ""
+            if measuring.measures is None:
+                self.happened("not_calibrated", {"limb": str(limb), "reason": measuring.reason})
+            else:
+                self.measures = measuring.measures
+                self.happened("calibrated", {"limb": str(limb), **msgspec.structs.asdict(self.measures)})
 
     def _perform(self, step: Step) -> Generator[None, None, str]:
         view, task = self._view, step.task
@@ -330,6 +356,14 @@ class Conductor:
             if limb is not None:
                 self.happened(name, {"limb": limb.chain.value, "side": limb.side.value})
         self._lost = lost
+
+    def _measurable(self) -> Iterator[Limb]:
+        """A whole arm, that of the intact side first; and a whole leg that something is strapped to."""
+        for chain, joint_name in ((Chain.ARM, "wrist"), (Chain.LEG, "ankle")):
+            whole = [Limb(chain, side) for side in Side if Limb(chain, side) not in lost_limbs(self._plan.profile)]
+            whole.sort(key=lambda limb: limb.side is not self._plan.intact_side)
+            seen = (limb for limb in whole if self._tracked.has(joint(limb.side, joint_name)))
+            yield from itertools.islice(seen, 1)
 
     def _asked_of_the_limbs(self) -> str:
         """What the participant has to do to be seen."""

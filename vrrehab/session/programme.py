@@ -42,6 +42,8 @@ class Programme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: str
     place: str
     blocks: Annotated[tuple[Block, ...], Meta(min_length=1, max_length=40)]
+    #: Whether the person is measured before anything else, ten seconds a limb (`vrrehab.session.calibration`).
+    calibrate: bool = False
     #: When the pain question is asked; a study may leave one out, a clinic rarely should.
     ask: tuple[Literal["before", "after_task", "after"], ...] = ("before", "after_task", "after")
 

@@ -56,7 +56,8 @@ class Sitting:
         self._tracked = Body.unseen()
         self._steady = Body.unseen()
         self._recentring: Recentring | None = None
-        self._tracker = Tracker(eye_height_m=1.2, build=Build.of_measures(plan.profile.measures))
+        self._measures = plan.profile.measures
+        self._tracker = Tracker(eye_height_m=1.2, build=Build.of_measures(self._measures))
         self._followed = plan.followed
         self._sight = Sight(self._followed, plan.driven_by)
         self._drive = make_drive(plan.mode, plan.limbs, self.conductor.play, plan.driven_by)
@@ -124,6 +125,9 @@ class Sitting:
         """The programme takes its frame, then the participant (a scripted one looks; a person just sees)."""
         selecting = self._source.selecting()
         self.conductor.step(self._elapsed_s, self._tracked, self._driven, self._sight, selecting)
+        if self.conductor.measures is not self._measures:
+            self._measures = self.conductor.measures
+            self._tracker.fit(Build.of_measures(self._measures))
         self.view.notice = self.conductor.notice or (_RECORD_TROUBLE if self._record.problem() else "")
         self._source.see(self.view)
 

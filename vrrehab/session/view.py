@@ -79,10 +79,10 @@ class View:
     ghost_arm: NDArray[np.float64] = field(default_factory=lambda: np.full((28, 7), np.nan))
     ghost_opacity: float = 0.0
     targets: list[Target] = field(default_factory=list)
-    #: The kind of movement that counts now, as in a task's `rule.kind`; empty between the participant's
-    #: turns.
-    activity: Literal["", "repetition", "reach", "imagining"] = ""
-    #: Which movement a repetition is of, as in a task's `rule.feature`; empty for others.
+    #: The kind of movement that counts now, as in a task's `rule.kind`, or that the person is measured; empty between
+    #: the participant's turns.
+    activity: Literal["", "repetition", "reach", "imagining", "measuring"] = ""
+    #: Which movement a repetition is of, as in a task's `rule.feature`, or which limb is measured; empty for others.
     movement: str = ""
     #: The board on the wall: a heading, an instruction and a short count such as "3 of 8".
     title: str = ""

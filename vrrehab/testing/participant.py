@@ -40,6 +40,7 @@ _HAND_TURN = np.array([math.sin(0.1), 0.0, 0.0, math.cos(0.1)])
 _OPEN, _FIST = 0.06, 0.95
 
 _HIP_M = np.array([0.09, 0.52, 0.08])
+_LEG_OUT = (1.25, 0.04, 0.0, 0.0)
 #: A leg's hip, knee, ankle and inversion, radians: seated, stretched out a little, and at both ends of each movement
 #: that a task may ask for.
 _SEATED, _OUT = (1.48, 1.48, 0.0, 0.0), (1.48, 0.85, 0.0, 0.0)
@@ -125,7 +126,14 @@ class ScriptedParticipant:
         self._lapses = tuple(lapses)
         self._random = random = np.random.default_rng([seed, 0])
 
-        self._neck = _EYES_M + np.array([0.0, -build.eyes_above_neck, build.eyes_before_neck])
+        # On the same chair, whoever is longer in the trunk has their eyes higher.
+        sitting_m = build.shoulders_above_hips + build.neck_above_shoulders
+        taller_m = sitting_m - USUAL.shoulders_above_hips - USUAL.neck_above_shoulders
+        below_eyes = np.array([0.0, taller_m - build.eyes_above_neck, build.eyes_before_neck])
+        self._neck = _EYES_M + below_eyes
+        self._size = build.arm / USUAL.arm
+        shoulder = np.array([build.shoulder_breadth / 2, -build.neck_above_shoulders, 0.0])
+        self._arm_out_m = self._neck + shoulder + 0.995 * build.arm * np.array([0.0, 0.0, -1.0])
         self._eyes_from_neck = np.array([0.0, build.eyes_above_neck, -build.eyes_before_neck])
         self._gaze = Movement(self._angles_to(_AHEAD_M))
         self._sway = Wavering(random, 0.1, 0.5, [0.003, 0.001, 0.003])
@@ -197,7 +205,12 @@ class ScriptedParticipant:
 
     def _hand(self, side: Side, now_s: float, sway: NDArray[np.float64]) -> NDArray[np.float64]:
         place = self._wrist[side].at(now_s) + 0.5 * sway + self._tremor[side].at(now_s)
-        return geometry.compose(geometry.pose(place, _HAND_TURN), hand_pose(side, float(self._closure.at(now_s))))
+        return geometry.compose(geometry.pose(place, _HAND_TURN), self._hand_pose(side, float(self._closure.at(now_s))))
+
+    def _hand_pose(self, side: Side, closure: float) -> NDArray[np.float64]:
+        hand = hand_pose(side, closure)
+        hand[:, :3] *= self._size
+        return hand
 
     # --- what it does about what it sees ---
 
@@ -213,6 +226,8 @@ class ScriptedParticipant:
             self._tell(view.panel)
         elif view.activity == "repetition" and self._can(view.movement):
             self._repeat(view.movement)
+        elif view.activity == "measuring":
+            self._hold_out(view.movement)
         elif view.activity == "reach" and self._hands:
             self._reach(view.targets)
         else:
@@ -241,6 +256,17 @@ class ScriptedParticipant:
             self._look_at(self._seen_at(view.ghost_arm[3, :3]))
         else:
             self._look_at(_AHEAD_M)
+
+    def _hold_out(self, limb: str) -> None:
+        """Holds an arm or a leg straight out, as it is asked to."""
+        if self._begins(limb):
+            if limb.endswith("arm"):
+                self._place_hands(self._arm_out_m)
+                self._close_to(_OPEN, 0.6)
+            else:
+                self._place_hands(_LAP_M)
+                self._leg.go(_LEG_OUT, self._now_s, 1.0)
+        self._look_at(_AHEAD_M)
 
     def _repeat(self, movement: str) -> None:
         """Opens and closes the hand, or bends and stretches what else it is asked to, over and over."""
@@ -352,7 +378,7 @@ class ScriptedParticipant:
         return movement.at(self._now_s) + self._tip_from_wrist(closure)
 
     def _tip_from_wrist(self, closure: float) -> NDArray[np.float64]:
-        return geometry.rotate(_HAND_TURN, hand_pose(self._pointing, closure)[_INDEX_TIP, :3])
+        return geometry.rotate(_HAND_TURN, self._hand_pose(self._pointing, closure)[_INDEX_TIP, :3])
 
     def _seen_at(self, place: NDArray[np.float64]) -> NDArray[np.float64]:
         """A place (3,) of session space in the participant's own space."""
