@@ -183,7 +183,7 @@ class TestPhantom:
         step = np.diff(motion["virtual"][2:, tip, :3] - motion["virtual"][2:, way, :3], axis=0)
         assert np.linalg.norm(step, axis=1).max() < 0.02, "it never snaps"
         provenance = motion["virtual_provenance"][:, tip]
-        assert provenance[2] == Provenance.SCRIPTED
+        assert provenance[0] == Provenance.SCRIPTED
         assert provenance[72 * 5] == Provenance.INFERRED
         assert provenance[after] == Provenance.MIRRORED
 

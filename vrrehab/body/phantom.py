@@ -178,7 +178,7 @@ class Morph:
 
     def _show(self, shape: Shape) -> None:
         self._shape = shape
-        #: (n,) which joints are elsewhere than the person has them: those that the shape turns or moves, and all beyond.
+        #: (n,) which joints are elsewhere than the person has them: what the shape turns or moves, and all beyond.
         self.touched = shape.fixed.any(axis=1) | (shape.lengths != 1.0)
         for joints in LEVELS[self._chain]:
             self.touched[joints] |= self.touched[PARENTS[self._chain][joints]]

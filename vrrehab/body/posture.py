@@ -1,10 +1,11 @@
-"""A limb's posture as one rotation vector a joint, counted from the joint's neutral position.
+"""A limb's posture as one vector of angles a joint, counted from the joint's neutral position.
 
 In that form postures can be added, scaled and kept within what human joints do, and every component is a movement that
 a clinic has a name for. All of it is told for a right limb; a left one is its mirror image.
 
-A joint's vector is the axis of its turn from neutral times the angle, in radians: X is bending (negative), Y the turn
-to the thumb's side, Z that of pronation; frames are those of `vrrehab.body.features`. Ranges of motion are those of the
+A joint's vector is its swing and its twist, in radians: X and Y the axis of its turn out of line times the angle (X is
+bending, negative; Y to the thumb's side), Z the twist about the bone before that (pronation). Frames are those of
+`vrrehab.body.features`. Ranges of motion are those of the
 American Academy of Orthopaedic Surgeons (1965), as far as it gives them.
 """
 
@@ -39,19 +40,30 @@ def _movement(joint: str, axis: tuple[float, float, float], least_deg: float, mo
 
 
 def vectors_of(q: Floats) -> Floats:
-    """Rotation vectors (..., 3), at most pi long, of unit quaternions (..., 4)."""
-    sine = np.sqrt(np.einsum("...i,...i->...", q[..., :3], q[..., :3]))
-    half = np.arctan2(sine, np.abs(q[..., 3]))
-    scale = np.copysign(2.0 * half / np.maximum(sine, 1e-12), q[..., 3])
-    return q[..., :3] * scale[..., None]
+    """The vectors (..., 3) of unit quaternions (..., 4): bending, turning aside, and the twist before them."""
+    x, y, z, w = (q[..., i] for i in range(4))
+    # Swing and twist: q = twist about Z, then a swing whose axis is square to it.
+    along = np.maximum(np.sqrt(z * z + w * w), 1e-12)
+    sin, cos = z / along, w / along
+    out = np.empty((*q.shape[:-1], 3))
+    out[..., 0] = cos * x + sin * y
+    out[..., 1] = cos * y - sin * x
+    sideways = np.sqrt(x * x + y * y)
+    out[..., :2] *= (2.0 * np.arctan2(sideways, along) / np.maximum(sideways, 1e-12))[..., None]
+    # q and -q are the same rotation: of both ways to twist the shorter one.
+    out[..., 2] = 2.0 * np.arctan2(z * np.copysign(1.0, w), np.abs(w))
+    return out
 
 
 def quaternions_of(v: Floats) -> Floats:
-    """Unit quaternions (..., 4) of rotation vectors (..., 3); undoes `vectors_of`."""
-    half = np.sqrt(np.einsum("...i,...i->...", v, v)) / 2.0
+    """Unit quaternions (..., 4) of vectors (..., 3); undoes `vectors_of`."""
+    half = np.sqrt(v[..., 0] ** 2 + v[..., 1] ** 2) / 2.0
+    scale = np.sinc(half / np.pi) / 2.0
+    x, y, w = v[..., 0] * scale, v[..., 1] * scale, np.cos(half)
+    sin, cos = np.sin(v[..., 2] / 2.0), np.cos(v[..., 2] / 2.0)
     out = np.empty((*v.shape[:-1], 4))
-    out[..., :3] = v * (np.sinc(half / np.pi) / 2.0)[..., None]
-    out[..., 3] = np.cos(half)
+    out[..., 0], out[..., 1] = cos * x - sin * y, cos * y + sin * x
+    out[..., 2], out[..., 3] = sin * w, cos * w
     return out
 
 
