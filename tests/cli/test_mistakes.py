@@ -98,8 +98,8 @@ def test_a_mistake_in_a_task_or_a_place_is_told_with_its_line(
     ("participant", "words"),
     [
         ("P0001", ("'P0001'", "Did you mean 'P001'?")),
-        ("BOTH", ("both hands",)),
-        ("FOOT", ("no lost hand or arm", "--lost left:hand:wrist")),
+        ("BOTH", ("both are lost", "--mode observe, imagery or residual")),
+        ("FOOT", ("tasks for the limbs of this session", "first_leg_session")),
     ],
 )
 def test_a_participant_who_cannot_do_this_session_is_told(session, participant: str, words) -> None:

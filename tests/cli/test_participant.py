@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+import typer
+
+from vrrehab.cli.person import parse_phantom, parse_tracker
+
 
 def test_a_change_leaves_what_it_does_not_name(vrrehab, clinic) -> None:
     def participant(*words: str) -> str:
@@ -38,3 +43,55 @@ def test_every_command_explains_itself(vrrehab) -> None:
         assert ran.out.startswith("Usage: "), command
         if command not in ("", "participant"):
             assert "--data" in ran.out, command
+
+
+def test_a_body_a_phantom_and_a_tracker_are_kept_and_shown(vrrehab, alone: Path) -> None:
+    def participant(*words: str):
+        return vrrehab("participant", *words, "--data", alone)
+
+    said = participant(
+        "add", "C02", "--lost", "left:arm:forearm", "--lost", "left:leg:below_knee",
+        "--sex", "0.2", "--age", "61", "--tone", "7", "--stature", "1.71", "--reach", "0.55",
+        "--phantom", "left:hand:clenched:0.4:wrist_flexion=0.5:at=0.02,0,-0.05", "--phantom", "left:foot:inverted",
+        "--tracker", "right_ankle:/user/hand/right",
+    )  # fmt: skip
+    assert said.status == 0, said.err
+    assert participant("add", "C02", "--weight", "0.7", "--phantom", "left:leg:plantarflexed").status == 0
+    assert participant("show", "C02").out.splitlines() == [
+        "C02  lost left:arm:forearm, left:leg:below_knee; consent care; language en; version 2",
+        "  body: sex 0.2, 61 years, weight 0.7, muscle 0.5, proportions 0.5, skin tone 7",
+        "  measured: stature 1.71 m, reach 0.55 m",
+        "  phantom left hand: clenched, wrist flexion +0.50 rad, telescoped by 40 %, 2 cm right, 5 cm forward",
+        "  phantom left leg: plantarflexed",
+        "  /user/hand/right is strapped to right_ankle",
+    ]
+    assert participant("add", "C02", "--phantom", "left:hand:none").status == 0
+    assert "phantom left hand" not in participant("show", "C02").out
+
+
+def test_what_cannot_be_is_refused_and_changes_nothing(vrrehab, alone: Path) -> None:
+    for option, value, *words in (
+        ("--phantom", "left:hand:clenchd", "relaxed, open, clenched", "'clenchd'"),
+        ("--phantom", "right:leg:relaxed", "a limb that P001 has lost (left hand)", "right leg"),
+        ("--tone", "11", "less than or equal to 10"),
+    ):
+        vrrehab("participant", "add", "P001", option, value, "--data", alone).was_misused(*words)
+    assert vrrehab("participant", "show", "P001", "--data", alone).out.endswith("version 1\n")
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "expected"),
+    [
+        (parse_phantom, "left:hand", "expected side:limb:posture .* got 'left:hand'"),
+        (parse_phantom, "left:hand:clenched:2", r"from 0 \(full length\) to 1 .* got '2'"),
+        (parse_phantom, "left:hand:clenched:knee_flexion=1", "No movement 'knee_flexion'"),
+        (parse_phantom, "left:hand:clenched:wrist_flexion=9", "expected wrist_flexion in radians, got '9'"),
+        (parse_phantom, "left:hand:clenched:at=1,2", "expected at=right,up,back"),
+        (parse_phantom, "left:foot:clenched", "expected a posture of a foot .*relaxed, plantarflexed.* got 'clenched'"),
+        (parse_tracker, "left_nose:/user/hand/left", "left_ankle:/user/hand/left .* got 'left_nose:/user/hand/left'"),
+        (parse_tracker, "left_ankle:hand", "such as /user/hand/left after the joint, got 'hand'"),
+    ],
+)
+def test_a_mistake_is_told_with_what_was_expected_and_what_came(parse, text: str, expected: str) -> None:
+    with pytest.raises(typer.BadParameter, match=expected):
+        parse(text)

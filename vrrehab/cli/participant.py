@@ -9,8 +9,9 @@ from typing import Annotated, get_args
 import msgspec
 import typer
 
-from telemetry.messages import ConsentLevel, Limb, LimbLoss, Profile, SideName
+from telemetry.messages import ConsentLevel, Limb, LimbLoss, Profile, SideName, TrackerMount
 from vrrehab.cli import Data, RecorderAddress, app
+from vrrehab.cli.person import SaidPhantom, in_words, parse_phantom, parse_tracker, with_said
 
 participant_app = typer.Typer(
     help="Add, change, show and list participants.", no_args_is_help=True, rich_markup_mode=None
@@ -75,6 +76,51 @@ def add(
     language: Annotated[
         str | None, typer.Option(metavar="LETTERS", callback=_checked_language, help="Two letters; at first: en.")
     ] = None,
+    sex: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, metavar="0..1", help="Of the virtual body: 0 female to 1 male.")
+    ] = None,
+    age: Annotated[float | None, typer.Option(min=16, max=110, metavar="YEARS", help="Of the virtual body.")] = None,
+    weight: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, metavar="0..1", help="0 thin, 0.5 average, 1 heavy.")
+    ] = None,
+    muscle: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, metavar="0..1", help="0 slight, 0.5 average, 1 strong.")
+    ] = None,
+    proportions: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, metavar="0..1", help="0 uncommon, 0.5 average, 1 ideal.")
+    ] = None,
+    tone: Annotated[
+        int | None, typer.Option(min=1, max=10, metavar="1..10", help="Of the skin, on Monk's scale, 1 lightest.")
+    ] = None,
+    stature: Annotated[float | None, typer.Option(min=0.5, max=2.5, metavar="M", help="Standing height.")] = None,
+    eye_height: Annotated[
+        float | None, typer.Option(min=0.5, max=1.8, metavar="M", help="Of the eyes over the floor, seated.")
+    ] = None,
+    reach: Annotated[
+        float | None, typer.Option(min=0.25, max=1.0, metavar="M", help="Shoulder to wrist, arm straight.")
+    ] = None,
+    hand: Annotated[
+        float | None, typer.Option(min=0.08, max=0.3, metavar="M", help="Wrist to the middle finger's tip.")
+    ] = None,
+    shin: Annotated[float | None, typer.Option(min=0.15, max=0.7, metavar="M", help="Knee to ankle.")] = None,
+    phantom: Annotated[
+        list[SaidPhantom] | None,
+        typer.Option(
+            metavar="SIDE:LIMB:POSTURE[:TELESCOPING]",
+            parser=parse_phantom,
+            help="How a phantom is felt, e.g. left:hand:clenched or left:hand:clenched:0.4; then, each after a colon, "
+            "joints in radians (wrist_flexion=0.5) and a place in metres (at=0.02,0,-0.05); none forgets it. "
+            "Repeat for more.",
+        ),
+    ] = None,
+    tracker: Annotated[
+        list[TrackerMount] | None,
+        typer.Option(
+            metavar="JOINT:DEVICE",
+            parser=parse_tracker,
+            help="A device strapped right at a joint, e.g. left_ankle:/user/hand/left; repeat for more.",
+        ),
+    ] = None,
     recorder: RecorderAddress = None,
 ) -> None:
     """Add a participant, or change what is said here of one and leave the rest."""
@@ -89,6 +135,11 @@ def add(
             consent=consent or before.consent,
             language=language or before.language,
             version=before.version + 1,
+        )
+        look = {"sex": sex, "age_years": age, "weight": weight, "muscle": muscle, "proportions": proportions}
+        measured = {"seated_eye_height_m": eye_height, "reach_m": reach, "hand_m": hand, "shin_m": shin}
+        profile = with_said(
+            profile, {**look, "tone": tone}, {"stature_m": stature, **measured}, phantom or (), tracker or ()
         )
         client.put_profile(profile)
     keep_copy(data, profile)
@@ -107,6 +158,8 @@ def show(code: Code, data: Data, recorder: RecorderAddress = None) -> None:
             raise UnknownName("participant", code, [known.code for known in client.profiles()], data)
         sessions = client.history(code)
     _print([profile])
+    for line in in_words(profile):
+        print(f"  {line}")
     for past in sessions:
         print(f"  {past.session_id}  {past.programme}, {past.mode}, {past.status}, tasks: {past.task_runs}")
 
