@@ -45,7 +45,7 @@ def test_a_window_without_a_screen_is_told(session) -> None:
     session("--source", "scripted").failed_with("--display offscreen")
 
 
-@pytest.mark.parametrize("mode", ["imagery", "mirorr"])
+@pytest.mark.parametrize("mode", ["dreaming", "mirorr"])
 def test_a_mode_that_is_not_built_is_told_with_those_that_are(session, mode: str) -> None:
     session("--source", "scripted", "--display", "offscreen", "--mode", mode).failed_with(mode, "mirror, intact_only")
 

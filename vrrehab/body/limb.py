@@ -109,14 +109,15 @@ def displace(chain: Chain, poses: Floats, offset: Numbers) -> None:
     end = END[chain]
     root, middle, old = (poses[i, :3].tolist() for i in (0, 1, end))
     upper, lower = math.dist(root, middle), math.dist(middle, old)
-    line, reach = _direction(old[0] - root[0], old[1] - root[1], old[2] - root[2])
-    goal, wanted = _direction(*(old[i] + offset[i] - root[i] for i in range(3)))
+    x, y, z = old[0] - root[0], old[1] - root[1], old[2] - root[2]
+    line, reach = _direction(x, y, z)
+    goal, wanted = _direction(x + offset[0], y + offset[1], z + offset[2])
     span = min(max(wanted, abs(upper - lower) + 1e-6), upper + lower)
     old_along, old_beside = _bend(upper, lower, reach)
     along, beside = _bend(upper, lower, span)
 
     # Which way the limb bends: from its own middle joint where it does, else where that joint would go.
-    out = _across(line, [middle[i] - root[i] for i in range(3)])
+    out = _across(line, (middle[0] - root[0], middle[1] - root[1], middle[2] - root[2]))
     if out is None:
         out = _across(line, rotate(poses[0, 3:].tolist(), (0.0, 1.0, 0.0))) or (1.0, 0.0, 0.0)
     turn = _shortest(line, goal)
@@ -145,7 +146,7 @@ def _direction(x: float, y: float, z: float) -> tuple[Vector, float]:
 def _across(line: Vector, v: Numbers) -> Vector | None:
     """The direction of what of `v` is square to `line`; None where that is nothing."""
     along = dot(line, v)
-    direction, length = _direction(*(v[i] - along * line[i] for i in range(3)))
+    direction, length = _direction(v[0] - along * line[0], v[1] - along * line[1], v[2] - along * line[2])
     return direction if length > 1e-4 else None
 
 

@@ -261,13 +261,19 @@ def _parts(plan: Plan, source: SourceChoice, display: DisplayKind, interruption:
 
 def _source(plan: Plan, source: SourceChoice) -> Source | None:
     """The source of a script or a recording; None where the headset itself is the source."""
+    from vrrehab.errors import NotPossible
+
     if source.kind == "scripted":
         from vrrehab.sources.scripted import ScriptedSource
         from vrrehab.testing.participant import ScriptedParticipant
 
+        if plan.mode == "residual":
+            raise NotPossible(
+                "Expected a tracker on the residual limb, but a scripted participant wears none. Choose --source "
+                "openxr, or --mode mirror, observe or imagery."
+            )
         return ScriptedSource(ScriptedParticipant.of(plan))
     if source.kind == "recording":
-        from vrrehab.errors import NotPossible
         from vrrehab.sources.recording import RecordingSource
 
         try:
