@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import given
 
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
 from vrrehab.body.features import ankle_flexion, hip_flexion, knee_flexion
-from vrrehab.body.skeleton import ARM, HAND, HEAD, LEG, PELVIS, TORSO, Body, Provenance, Side, joint
+from vrrehab.body.hands import hand_pose
+from vrrehab.body.skeleton import ARM, HAND, HEAD, LEG, PELVIS, SIDE, TORSO, Body, Provenance, Side, joint
 from vrrehab.body.tracking import Tracker
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
@@ -333,3 +336,39 @@ def test_another_build_is_in_force_from_the_next_frame_on(tracker: Tracker, make
     fresh.update(make_body(), expected, 1.1)
     for joints in (PELVIS, TORSO, ARM[LEFT], ARM[RIGHT]):
         assert np.array_equal(tracked.poses[joints], expected.poses[joints])
+
+
+def image_of(body: Body) -> Body:
+    """The body as a mirror in the plane x = 0 shows it, left and right swapped."""
+    image = Body.unseen()
+    for shown, real in ((slice(0, 3), slice(0, 3)), (SIDE[LEFT], SIDE[RIGHT]), (SIDE[RIGHT], SIDE[LEFT])):
+        image.poses[shown] = geometry.mirror(body.poses[real])
+        image.provenance[shown] = body.provenance[real]
+    return image
+
+
+@given(seed=st.integers(0, 10_000))
+def test_the_tracked_body_of_a_mirror_image_is_the_mirror_image_of_the_tracked_body(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    seen = Body.unseen()
+    turn = geometry.normalise(np.array([*random.normal(0, 0.3, 3), 1.0]))
+    seen.poses[HEAD] = geometry.pose((random.normal(0, 0.08), 1.2, random.normal(0, 0.08)), turn)
+    seen.provenance[HEAD] = Provenance.MEASURED
+    for side, sign in ((LEFT, -1.0), (RIGHT, 1.0)):
+        wrist = geometry.pose(random.normal([0.2 * sign, 0.95, -0.35], 0.12), geometry.normalise(random.normal(size=4)))
+        seen.poses[HAND[side]] = geometry.compose(wrist, hand_pose(side, random.random()))
+        seen.provenance[HAND[side]] = Provenance.MEASURED
+        if random.random() < 0.8:
+            foot = geometry.pose(random.normal([0.12 * sign, 0.2, -0.4], 0.1), geometry.yaw(random.normal(0, 0.4)))
+            with_joint(seen, "ankle", foot, side)
+        elif random.random() < 0.5:
+            shin = geometry.quaternions_of(np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]))
+            with_joint(seen, "knee", geometry.pose(random.normal([0.12 * sign, 0.5, -0.4], 0.05), shin), side)
+    one, other = Body.unseen(), Body.unseen()
+    Tracker(EYES_M).update(seen, one, 0.0)
+    Tracker(EYES_M).update(image_of(seen), other, 0.0)
+    expected = image_of(one)
+    assert np.array_equal(other.provenance, expected.provenance)
+    assert np.allclose(other.poses[:, :3], expected.poses[:, :3], atol=1e-9, equal_nan=True)
+    apart = geometry.angle_between(other.poses[:, 3:], expected.poses[:, 3:])
+    assert np.all((apart < 1e-6) | np.isnan(expected.poses[:, 3]))

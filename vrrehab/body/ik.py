@@ -23,12 +23,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrrehab.body.build import Build
-from vrrehab.body.single import Floats, Quaternion, Vector, conjugate, dot, multiply, rotate
+from vrrehab.body.single import Floats, Quaternion, Vector, about_x, about_z, along_z, conjugate, dot, multiply, rotate
 from vrrehab.body.skeleton import Side
 from vrrehab.geometry import Array
 
 _UPRIGHT = (0.0, 0.0, 0.0, 1.0)
-_RIGHT, _FORWARD = (1.0, 0.0, 0.0), (0.0, 0.0, -1.0)
+_RIGHT, _UP, _FORWARD = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0)
 
 #: A limb with its hinge bent to 150 degrees.
 _FOLDED_COS = math.cos(math.radians(180.0 - 150.0))
@@ -90,7 +90,7 @@ def solve_arm(
     across = min(max(-resting.outward * x / (0.5 * build.arm), 0.0), 1.0)
     near = max(1.0 - reach.distance / build.arm, 0.0)
     lift = resting.outward * _LIFT_RAD * across * across * (3.0 - 2.0 * across) * near / 2
-    frame = multiply(reach.swing, multiply(resting.frame, (0.0, 0.0, math.sin(lift), math.cos(lift))))
+    frame = multiply(reach.swing, about_z(resting.frame, lift))
     return two_bones(shoulder, wrist, (build.upper_arm, build.forearm), multiply(torso, frame), ARM_EASING, gives_m)
 
 
@@ -106,9 +106,8 @@ def solve_leg(
     reach = _Reach(hip, ankle[:3], pelvis, resting.ahead)
     frame = multiply(pelvis, multiply(reach.swing, resting.frame))
     # The foot's axis to the right, in the frame of a leg that the foot has not turned.
-    _, ahead, _ = rotate(conjugate(frame), rotate(ankle[3:], _RIGHT))
-    turn = _HIP_TURN_RAD * ahead / 2
-    frame = multiply(frame, (0.0, 0.0, math.sin(turn), math.cos(turn)))
+    turn = _HIP_TURN_RAD * dot(rotate(frame, _UP), rotate(ankle[3:], _RIGHT)) / 2
+    frame = about_z(frame, turn)
     return two_bones(hip, ankle[:3], (build.thigh, build.shin), frame, LEG_EASING, gives_m)
 
 
@@ -133,15 +132,14 @@ def two_bones(
     along = (upper_m**2 - lower_m**2 + span**2) / (2 * span)
     beside = math.sqrt(max(upper_m**2 - along**2, 0.0))
     raised, folded = math.atan2(beside, along) / 2, -math.atan2(beside, span - along) / 2
-    upper = multiply(frame, (math.sin(raised), 0.0, 0.0, math.cos(raised)))
-    lower = multiply(frame, (math.sin(folded), 0.0, 0.0, math.cos(folded)))
+    upper = about_x(frame, raised)
+    lower = about_x(frame, folded)
 
-    x, y, z = rotate(frame, _FORWARD)
-    root_x, root_y, root_z = root_x + given * x, root_y + given * y, root_z + given * z
-    x, y, z = rotate(upper, _FORWARD)
-    upper_m *= stretched
-    hinge = root_x + upper_m * x, root_y + upper_m * y, root_z + upper_m * z
-    return np.array([[root_x, root_y, root_z, *upper], [*hinge, *lower]])
+    if given:
+        x, y, z = along_z(frame, -given)
+        root_x, root_y, root_z = root_x + x, root_y + y, root_z + z
+    x, y, z = along_z(upper, -upper_m * stretched)
+    return np.array(((root_x, root_y, root_z, *upper), (root_x + x, root_y + y, root_z + z, *lower)))
 
 
 def _eased(distance: float, length: float, folded: float, easing: float) -> float:
@@ -163,7 +161,7 @@ def _eased(distance: float, length: float, folded: float, easing: float) -> floa
 def aimed(turn: Floats, place: Floats, goal: Floats) -> Quaternion:
     """A bone's rotation (4,), by the shortest turn from `turn` to one whose -Z points from `place` to `goal` (3,)."""
     way = goal[0] - place[0], goal[1] - place[1], goal[2] - place[2]
-    return multiply(_shortest_turn(rotate(turn, _FORWARD), way, math.sqrt(dot(way, way))), turn)
+    return multiply(_shortest_turn(along_z(turn, -1.0), way, math.sqrt(dot(way, way))), turn)
 
 
 def _shortest_turn(ahead: Vector, way: Vector, distance: float) -> Quaternion:

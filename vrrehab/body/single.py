@@ -6,6 +6,7 @@ the size of its arrays, and as much as a hundred of these multiplications.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,3 +49,24 @@ def dot(a: Floats, b: Floats) -> float:
     ax, ay, az = a
     bx, by, bz = b
     return ax * bx + ay * by + az * bz
+
+
+def about_x(q: Floats, half_rad: float) -> Quaternion:
+    """`q` after a turn about its own X axis by twice `half_rad`."""
+    x, y, z, w = q
+    sin, cos = math.sin(half_rad), math.cos(half_rad)
+    return w * sin + x * cos, y * cos + z * sin, z * cos - y * sin, w * cos - x * sin
+
+
+def about_z(q: Floats, half_rad: float) -> Quaternion:
+    """`q` after a turn about its own Z axis by twice `half_rad`."""
+    x, y, z, w = q
+    sin, cos = math.sin(half_rad), math.cos(half_rad)
+    return x * cos + y * sin, y * cos - x * sin, z * cos + w * sin, w * cos - z * sin
+
+
+def along_z(q: Floats, length: float) -> Vector:
+    """A way along the Z axis of a unit quaternion."""
+    x, y, z, w = q
+    length *= 2.0
+    return length * (x * z + w * y), length * (y * z - w * x), length * (0.5 - x * x - y * y)
