@@ -240,6 +240,20 @@ def test_left_and_right_legs_are_mirror_images() -> None:
         assert np.all(geometry.angle_between(left[:, 3:], geometry.mirror(right)[:, 3:]) < 1e-6)
 
 
+def test_wherever_a_hand_works_the_upper_arm_stays_within_the_shoulders_range() -> None:
+    # AAOS: 60 degrees of extension behind the trunk, 135 of horizontal adduction, which is 45 beyond straight ahead.
+    random, behind, inward = np.random.default_rng(8), [], []
+    while len(behind) < 2000:
+        wrist = random.uniform([-0.3, -0.5, -0.56], [0.56, 0.5, -0.1])
+        if FOLDED < np.linalg.norm(wrist) < USUAL.arm:
+            shoulder, elbow = solve_arm((0.0, 0.0, 0.0), wrist.tolist(), USUAL, RIGHT)[:, :3]
+            x, _, z = (elbow - shoulder) / USUAL.upper_arm
+            behind.append(math.degrees(math.asin(z)))
+            inward.append(math.degrees(math.atan2(-x, max(-z, 0.0))))
+    assert max(behind) < 60.0
+    assert np.percentile(inward, 98) < 45.0
+
+
 def test_a_leaning_torso_carries_the_swivel_with_it() -> None:
     torso = geometry.yaw(0.5)
     upright = solve_arm(np.zeros(3), np.array([0.1, -0.2, -0.3]), USUAL, RIGHT)

@@ -11,8 +11,9 @@ turn. That varies smoothly but for the one direction opposite to the resting lim
 foot goes.
 
 Limits: the hinges bend one way only and to 150 degrees, the elbow's normal range (AAOS, 1965; a knee's active range is
-135, kneeling folds it further). The hip turns the knee no further in or out than 45 degrees (AAOS), and in the shoulder
-nothing but the swivel is free. All are met along a curve, never with a jump.
+135, kneeling folds it further). The hip turns the knee no further in or out than 45 degrees (AAOS); the swivel keeps
+the upper arm within the shoulder's range (AAOS) wherever a hand works in front of its owner. All are met along a curve,
+never with a jump.
 """
 
 from __future__ import annotations
