@@ -19,6 +19,7 @@ from vrrehab import geometry
 from vrrehab.body.build import USUAL
 from vrrehab.body.drives import MirrorDrive
 from vrrehab.body.features import ankle_flexion, hip_flexion, knee_flexion
+from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.recentre import Recentring
 from vrrehab.body.skeleton import HAND, HEAD, PELVIS, Body, Provenance, Side, joint
 from vrrehab.body.smoothing import Smoother
@@ -211,7 +212,7 @@ def test_real_hands_have_arms_that_never_pop(quest3_capture: Path, drawn: str) -
     seen, tracked, steady, virtual = (Body.unseen() for _ in range(4))
     source.locate(0, seen)
     recentring = Recentring.from_head(seen.poses[HEAD])
-    tracker, smoother, drive = Tracker(recentring.eye_height_m), Smoother(), MirrorDrive(Side.RIGHT)
+    tracker, smoother, drive = Tracker(recentring.eye_height_m), Smoother(), MirrorDrive([Limb(Chain.ARM, Side.LEFT)])
     shown, losses = [], 0
     for frame in range(round(8.3 * rate_hz)):
         source.locate(round(frame / rate_hz * 1e9), seen)

@@ -67,6 +67,19 @@ def test_swaying_through_the_plane_is_seen_nowhere_as_a_jump(make_body) -> None:
     assert geometry.angle_between(arms[1:, :, 3:], arms[:-1, :, 3:]).max() < 0.005
 
 
+@pytest.mark.parametrize("reach", [0.16, 0.2, 0.4, 0.52, 0.54, 0.555])
+def test_a_body_all_but_in_the_plane_has_the_same_arm_as_one_in_it(make_body, reach: float) -> None:
+    arms = []
+    for x in (0.0, 1e-6):
+        tracked, virtual = Body.unseen(), Body.unseen()
+        wrist = geometry.pose((0.2, 1.0, NECK[2] - reach))
+        Tracker(1.2).update(make_body(head=head((x, 0.0, 0.0)), right=wrist), tracked, 0.0)
+        MirrorDrive([Limb(Chain.ARM, LEFT)]).drive(tracked, virtual, 0.0)
+        arms.append(virtual.poses[ARM[LEFT]][:2].copy())
+    assert np.allclose(arms[1][:, :3], arms[0][:, :3], atol=2e-4)
+    assert np.all(geometry.angle_between(arms[1][:, 3:], arms[0][:, 3:]) < 2e-3)
+
+
 def test_a_hand_out_of_the_mirrored_arms_reach_stretches_it_rather_than_let_it_go(make_body) -> None:
     body = make_body(head=head((0.15, -0.02, 0.0)), right=geometry.pose((0.75, 1.0, -0.1)))
     tracked, virtual = Body.unseen(), Body.unseen()

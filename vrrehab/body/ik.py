@@ -124,8 +124,7 @@ def two_bones(
     x, y, z = end_x - root_x, end_y - root_y, end_z - root_z
     distance = math.sqrt(x * x + y * y + z * z)
     length = upper_m + lower_m
-    folded_m = math.sqrt(upper_m**2 + lower_m**2 - 2.0 * upper_m * lower_m * _FOLDED_COS)
-    span = _eased(distance, length, folded_m, easing * length)
+    span = _eased(distance, length, _folded(upper_m, lower_m), easing * length)
     given = min(max(distance - span, -gives_m), gives_m)
     stretched = max((distance - given) / span, 1.0)
 
@@ -143,6 +142,10 @@ def two_bones(
     return np.array(((root_x, root_y, root_z, *upper), (root_x + x, root_y + y, root_z + z, *lower)))
 
 
+def _folded(upper_m: float, lower_m: float) -> float:
+    return math.sqrt(upper_m * upper_m + lower_m * lower_m - 2.0 * upper_m * lower_m * _FOLDED_COS)
+
+
 def _eased(distance: float, length: float, folded: float, easing: float) -> float:
     """The distance that the bones are solved for: the same in the middle of the range, and at both ends of it come to
     along a curve, so that no joint is ever many times as fast as the hand.
@@ -157,6 +160,23 @@ def _eased(distance: float, length: float, folded: float, easing: float) -> floa
         over = max(over + 1.0, 0.0)
         return folded + easing * over * over / 4
     return distance
+
+
+def distance_before_easing(span: float, bones_m: tuple[float, float], easing: float) -> float:
+    """How far the end was from the root before the root of a limb that now spans `span` gave way; see `two_bones`."""
+    length, folded = sum(bones_m), _folded(*bones_m)
+    easing *= length
+    share = (length - span) / easing
+    if share < 1.0:
+        if share <= 1e-9:
+            return length
+        # The cubic of `_eased` undone by Newton's rule, which from here is right to 1e-9 in three steps.
+        left = math.sqrt(share * (0.5 + 0.5 * share))
+        for _ in range(3):
+            left -= (left * left * (2.0 - left) - share) / (left * (4.0 - 3.0 * left))
+        return length - easing * left
+    over = max((span - folded) / easing, 0.0)
+    return folded + easing * (2.0 * math.sqrt(over) - 1.0) if over < 1.0 else span
 
 
 def aimed(turn: Floats, place: Floats, goal: Floats) -> Quaternion:

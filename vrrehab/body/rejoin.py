@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from vrrehab.body.ik import ARM_EASING, LEG_EASING, aimed, two_bones
+from vrrehab.body.ik import ARM_EASING, LEG_EASING, aimed, distance_before_easing, two_bones
 from vrrehab.body.single import conjugate, rotate
 from vrrehab.body.skeleton import TORSO, Body, Provenance
 
@@ -29,19 +29,25 @@ def rejoin(body: Body, root: int, end: int, trunk: int) -> None:
     """
     poses, provenance = body.poses, body.provenance
     x, y, z, *attitude = poses[trunk].tolist()
-    root_x, root_y, root_z, *upper = poses[root].tolist()
-    # The root that was reflected, in the trunk's frame; and its image across the trunk's own plane.
+    root_at, hinge_at, end_at = poses[root, :3].tolist(), poses[root + 1, :3].tolist(), poses[end, :3].tolist()
+    easing = ARM_EASING if trunk == TORSO else LEG_EASING
+    bones_m = math.dist(root_at, hinge_at), math.dist(hinge_at, end_at)
+    span = math.dist(root_at, end_at)
+    if span > 0.0:
+        # Where the trunk has it, before it gave way to a limb nearly straight or folded, as it will again.
+        back_to = distance_before_easing(span, bones_m, easing) / span
+        root_at = [far + back_to * (near - far) for near, far in zip(root_at, end_at, strict=True)]
+    root_x, root_y, root_z = root_at
+    # In the trunk's frame, before it was reflected; and from there its image across the trunk's own plane.
     right, up, back = rotate(conjugate(attitude), (-root_x - x, root_y - y, root_z - z))
     right, up, back = rotate(attitude, (-right, up, back))
     place = x + right, y + up, z + back
-    moved_m = math.dist(place, (root_x, root_y, root_z))
-    if not moved_m > _IN_PLANE_M:
+    if not math.dist(place, root_at) > _IN_PLANE_M:
         return
-    hinge = root + 1
-    poses[root, :3], provenance[root] = place, _INFERRED
-    if provenance[hinge] and provenance[end]:
-        joint, goal = poses[hinge, :3].tolist(), poses[end, :3].tolist()
-        upper_m, lower_m = math.dist((root_x, root_y, root_z), joint), math.dist(joint, goal)
-        frame, easing = aimed(upper, place, goal), ARM_EASING if trunk == TORSO else LEG_EASING
-        poses[root : hinge + 1] = two_bones(place, goal, (upper_m, lower_m), frame, easing, _GIVES_M)
-        provenance[hinge] = _INFERRED
+    if provenance[root + 1] and provenance[end]:
+        frame = aimed(poses[root, 3:].tolist(), place, end_at)
+        poses[root : root + 2] = two_bones(place, end_at, bones_m, frame, easing, _GIVES_M)
+        provenance[root + 1] = _INFERRED
+    else:
+        poses[root, :3] = place
+    provenance[root] = _INFERRED
