@@ -51,14 +51,6 @@ def test_the_shoulder_stays_where_it_is_but_for_an_arm_nearly_straight_or_folded
     assert np.allclose(solve_arm(SHOULDER, SHOULDER + distance * direction, USUAL, RIGHT)[0, :3], SHOULDER, atol=1e-12)
 
 
-@given(directions(), st.floats(0.1, USUAL.arm + 0.1))
-def test_a_shoulder_that_was_measured_never_gives_way(direction: np.ndarray, distance: float) -> None:
-    wrist = SHOULDER + distance * direction
-    shoulder, elbow = solve_arm(SHOULDER, wrist, USUAL, RIGHT, gives_m=0.0)
-    assert np.allclose(shoulder[:3], SHOULDER, atol=1e-12)
-    assert np.linalg.norm(elbow[:3] - SHOULDER) >= USUAL.upper_arm - 1e-9
-
-
 @given(directions(), REACHABLE)
 def test_each_bone_points_along_minus_z_and_bends_about_x_like_a_finger(direction: np.ndarray, distance: float) -> None:
     wrist = SHOULDER + distance * direction

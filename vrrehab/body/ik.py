@@ -39,7 +39,7 @@ _FOLDED_COS = math.cos(math.radians(180.0 - 150.0))
 #: where it is nearly straight; an elbow's is only seen.
 ARM_EASING, LEG_EASING = 0.10, 0.05
 #: The limb's root gives this much, as a shoulder does, before bones change their lengths.
-_GIVES_M = 0.03
+GIVES_M = 0.03
 #: How far the elbow is lifted outward beyond rest where the hand is close before the other half of the chest, which
 #: leaves the upper arm no room at the side.
 _LIFT_RAD = math.radians(75.0)
@@ -72,51 +72,46 @@ RESTING_ARM = {side: _resting(outward, math.radians(15.0), math.radians(156.0)) 
 RESTING_LEG = {side: _resting(outward, math.radians(45.0), math.radians(8.0)) for side, outward in _OUTWARD.items()}
 
 
-def solve_arm(
-    shoulder: Floats, wrist: Floats, build: Build, resting: Resting, torso: Floats = _UPRIGHT, gives_m: float = _GIVES_M
-) -> Array:
+def solve_arm(shoulder: Floats, wrist: Floats, build: Build, resting: Resting, torso: Floats = _UPRIGHT) -> Array:
     """Poses of shoulder and elbow, (2, 7), for the places (3,) of shoulder and wrist.
 
-    resting: `RESTING_ARM` of the side. torso: the torso's rotation (4,), upright by default. gives_m: how far the
-    shoulder may be from where it is said to be, 0 for one that was measured.
+    resting: `RESTING_ARM` of the side. torso: the torso's rotation (4,), upright by default.
 
     Bones keep their lengths wherever the hand can be. As the arm comes to be straight, or folds to its limit, the
     shoulder gives way by millimetres, and further where the wrist is out of reach. Beyond that a wrist too far
     stretches both bones evenly, and one too near shortens the forearm, so that the arm never comes apart from the
     hand that was measured. NaN gives NaN.
     """
-    reach = _Reach(shoulder, wrist, torso, resting.ahead)
-    x, _, _ = reach.within
+    (x, _, _), distance, swing = _reach(shoulder, wrist, torso, resting.ahead)
     # In shares of the arm: how far the hand has crossed to the other side, and how near it is.
     across = min(max(-resting.outward * x / (0.5 * build.arm), 0.0), 1.0)
-    near = max(1.0 - reach.distance / build.arm, 0.0)
+    near = max(1.0 - distance / build.arm, 0.0)
     lift = resting.outward * _LIFT_RAD * across * across * (3.0 - 2.0 * across) * near / 2
-    frame = multiply(reach.swing, about_z(resting.frame, lift))
-    return two_bones(shoulder, wrist, (build.upper_arm, build.forearm), multiply(torso, frame), ARM_EASING, gives_m)
+    frame = multiply(swing, about_z(resting.frame, lift))
+    return two_bones(shoulder, wrist, (build.upper_arm, build.forearm), multiply(torso, frame), ARM_EASING)
 
 
-def solve_leg(
-    hip: Floats, ankle: Floats, build: Build, resting: Resting, pelvis: Floats = _UPRIGHT, gives_m: float = _GIVES_M
-) -> Array:
+def solve_leg(hip: Floats, ankle: Floats, build: Build, resting: Resting, pelvis: Floats = _UPRIGHT) -> Array:
     """Poses of hip and knee, (2, 7), for the place (3,) of the hip and the pose (7,) of the ankle.
 
     resting: `RESTING_LEG` of the side. pelvis: the pelvis's rotation (4,), upright by default. Otherwise as
-    `solve_arm`. The knee points up and ahead, and in or out as the toes do: fully for a glance of the foot, and never
-    further than the hip turns.
+    `solve_arm`. The knee points up and ahead, and in or out as the toes do, by three quarters of a small turn of the
+    foot and never further than the hip turns.
     """
-    reach = _Reach(hip, ankle[:3], pelvis, resting.ahead)
-    frame = multiply(pelvis, multiply(reach.swing, resting.frame))
+    _, _, swing = _reach(hip, ankle[:3], pelvis, resting.ahead)
+    frame = multiply(pelvis, multiply(swing, resting.frame))
     # The foot's axis to the right, in the frame of a leg that the foot has not turned.
     turn = _HIP_TURN_RAD * dot(rotate(frame, _UP), rotate(ankle[3:], _RIGHT)) / 2
     frame = about_z(frame, turn)
-    return two_bones(hip, ankle[:3], (build.thigh, build.shin), frame, LEG_EASING, gives_m)
+    return two_bones(hip, ankle[:3], (build.thigh, build.shin), frame, LEG_EASING)
 
 
 def two_bones(
-    root: Floats, end: Floats, bones_m: tuple[float, float], frame: Quaternion, easing: float, gives_m: float
+    root: Floats, end: Floats, bones_m: tuple[float, float], frame: Quaternion, easing: float, gives_m: float = GIVES_M
 ) -> Array:
     """Poses of the two bones, (2, 7), for the places (3,) of root and end; `frame`'s -Z points from root to end, and
-    the hinge to its +Y. easing: `ARM_EASING` or `LEG_EASING`. gives_m: see `solve_arm`.
+    the hinge to its +Y. easing: `ARM_EASING` or `LEG_EASING`. gives_m: how far the root gives
+    way, see `solve_arm`.
     """
     upper_m, lower_m = bones_m
     root_x, root_y, root_z = root
@@ -197,16 +192,12 @@ def _shortest_turn(ahead: Vector, way: Vector, distance: float) -> Quaternion:
     return about_x / size, about_y / size, about_z / size, onward / size
 
 
-class _Reach:
-    """From a limb's root to its end, as its trunk sees it."""
-
-    __slots__ = ("distance", "swing", "within")
-
-    def __init__(self, root: Floats, end: Floats, trunk: Floats, ahead: Vector) -> None:
-        root_x, root_y, root_z = root
-        end_x, end_y, end_z = end
-        #: The way to the end in the trunk's frame, and its length.
-        self.within = x, y, z = rotate(conjugate(trunk), (end_x - root_x, end_y - root_y, end_z - root_z))
-        self.distance = distance = math.sqrt(x * x + y * y + z * z)
-        #: The shortest turn from the resting direction to the end.
-        self.swing = _shortest_turn(ahead, self.within, distance)
+def _reach(root: Floats, end: Floats, trunk: Floats, ahead: Vector) -> tuple[Vector, float, Quaternion]:
+    """The way from a limb's root to its end in its trunk's frame, its length, and the shortest turn to it from where
+    the limb rests.
+    """
+    root_x, root_y, root_z = root
+    end_x, end_y, end_z = end
+    way = x, y, z = rotate(conjugate(trunk), (end_x - root_x, end_y - root_y, end_z - root_z))
+    distance = math.sqrt(x * x + y * y + z * z)
+    return way, distance, _shortest_turn(ahead, way, distance)
