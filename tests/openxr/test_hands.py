@@ -1,37 +1,18 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
 from vrrehab.body.hands import hand_from_grip
-from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side, joint
-from vrrehab.geometry import angle_between, compose, invert, pose
-from vrrehab.sources.openxr import OpenXRSource
+from vrrehab.body.skeleton import HAND, HEAD, Provenance, Side, joint
+from vrrehab.geometry import compose, invert, pose
 from vrrehab.testing.monado import Motion
 from vrrehab.xr.headset import Headset
 from vrrehab.xr.session import State
 
+from .watched import Watched, near
+
 TILTED = pose([0.25, 0.93, -0.41], np.array([0.3, -0.5, 0.2, 0.7]) / np.linalg.norm([0.3, -0.5, 0.2, 0.7]))
-
-
-class Watched:
-    """A source asked again and again until what was driven has come through."""
-
-    def __init__(self, headset: Headset) -> None:
-        self.source, self.headset, self.body = OpenXRSource(headset), headset, Body.unseen()
-
-    def look(self) -> Body:
-        self.source.locate(time.monotonic_ns(), self.body)
-        return self.body
-
-    def until(self, done) -> Body:
-        give_up = time.monotonic() + 10
-        while not done(self.look()):
-            assert time.monotonic() < give_up, f"provenance {self.body.provenance}, poses {self.body.poses}"
-            time.sleep(0.005)
-        return self.body
 
 
 @pytest.fixture
@@ -39,11 +20,6 @@ def watched(tracking: Headset) -> Watched:
     watched = Watched(tracking)
     watched.until(lambda body: tracking.link.session.state is State.FOCUSED and body.has(HEAD))
     return watched
-
-
-def near(body: Body, index: int, expected: np.ndarray) -> bool:
-    moved = np.linalg.norm(body.poses[index, :3] - expected[:3])
-    return bool(moved < 1e-5 and angle_between(body.poses[index, 3:], expected[3:]) < 1e-4)
 
 
 def test_head_and_both_hands_are_where_they_were_driven(watched, person) -> None:
@@ -120,7 +96,7 @@ def test_a_headset_without_hand_tracking_still_has_its_controllers(reach) -> Non
         assert body.has(HEAD)
         assert np.isfinite(watched.source.grip[Side.LEFT]).all()
         aimed = np.empty(7)
-        assert headset.link.controllers.aim("left", headset.link.clock.pair()[1], aimed)
+        assert headset.link.controllers.aim("/user/hand/left", headset.link.clock.pair()[1], aimed)
         np.testing.assert_allclose(np.linalg.norm(aimed[3:]), 1.0, atol=1e-4)
     finally:
         headset.close()

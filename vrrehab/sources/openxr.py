@@ -1,4 +1,4 @@
-"""A person in a headset: head, both hands and the select button, as the OpenXR runtime sees them."""
+"""A person in a headset: head, hands, strapped devices and the select button, as the OpenXR runtime sees them."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vrrehab.body.hands import hand_from_grip
-from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side
+from telemetry.messages import TrackerMount
+from vrrehab.body.skeleton import HEAD, Body, Provenance, Side
+from vrrehab.errors import NotPossible
 from vrrehab.session.view import View
 from vrrehab.sources import SPACE_CHANGED, News, Origin
-from vrrehab.xr.actions import SIDES, SideName
+from vrrehab.sources.limbs import HeldController, Limb, StrappedDevice, TrackedHand
+from vrrehab.xr.actions import IN_HAND, SIDES
 from vrrehab.xr.errors import RuntimeLost
-from vrrehab.xr.hands import Hand, Seen
 from vrrehab.xr.headset import Connected, Headset, Link, Lost
 from vrrehab.xr.session import ControllersChanged, EventsLost, SpaceChanged, StateChanged
 from vrrehab.xr.spaces import TRACKED, VALID
+from vrrehab.xr.trackers import TrackerConnected
 
 # As plain numbers, which numpy takes in a tenth of the time.
 _MEASURED, _INFERRED = int(Provenance.MEASURED), int(Provenance.INFERRED)
-_SEEN = {Seen.WHOLE: _MEASURED, Seen.FROM_CONTROLLER: _INFERRED}
-_SIDES: tuple[tuple[Side, SideName, slice], ...] = tuple((Side(name), name, HAND[Side(name)]) for name in SIDES)
 
 
 class OpenXRSource:
     """Implements `vrrehab.sources.Source` on a `Headset`.
 
     Joints that the runtime sees are `MEASURED`, those it makes up itself `INFERRED`. A hand that is not seen but
-    holds a controller is inferred from the controller's grip, kept in `grip`. While the runtime is lost the body is
-    unseen.
+    holds a controller is inferred from the controller's grip, kept in `grip`. A device of `mounts` is strapped to a
+    limb and measures that joint; a controller among them is in no hand, and its select is not heard. While the runtime
+    is lost the body is unseen.
 
     grip: for each side the pose (7,) of the held controller, NaN where there is none; for the time last located.
     """
@@ -38,11 +39,28 @@ class OpenXRSource:
     origin: Origin = "person"
     exhausted = False
 
-    def __init__(self, headset: Headset) -> None:
+    def __init__(self, headset: Headset, mounts: Sequence[TrackerMount] = ()) -> None:
+        """Raises `UnknownName` and `NotPossible` for a mount that cannot be."""
+        strapped = {mount.device for mount in mounts}
+        if len(strapped) < len(mounts) or len({mount.joint for mount in mounts}) < len(mounts):
+            said = ", ".join(f"{mount.device} on {mount.joint}" for mount in mounts)
+            raise NotPossible(
+                f"Expected each device on one joint and each joint with one device, but {said} is on record. Take one "
+                "off with: vrrehab tracker remove"
+            )
         self._headset = headset
         self._selecting = False
         self._space_moves_ns: int | None = None
-        self.grip: dict[Side, NDArray[np.float64]] = {side: np.full(7, np.nan) for side in Side}
+        held = {side: HeldController(side) for side in SIDES}
+        self.grip: dict[Side, NDArray[np.float64]] = {Side(side): each.grip for side, each in held.items()}
+        free = [side for side in SIDES if IN_HAND[side] not in strapped]
+        self._free_hands = [IN_HAND[side] for side in free]
+        # In this order: a controller stands for a hand that nothing has seen.
+        self._limbs: tuple[Limb, ...] = (
+            *(TrackedHand(side, strapped=side not in free) for side in SIDES),
+            *(held[side] for side in free),
+            *(StrappedDevice(mount) for mount in mounts),
+        )
 
     def locate(self, display_time_ns: int, body: Body) -> None:
         """display_time_ns: on the headset's clock (`Headset.display_time_ns`)."""
@@ -80,6 +98,8 @@ class OpenXRSource:
                     self._space_moves_ns = event.at_ns
                 case ControllersChanged():
                     told.append(("controllers_changed", {}))
+                case TrackerConnected():
+                    told.append(("tracker_connected", {"device": event.role, "persistent": event.persistent}))
                 case EventsLost():
                     told.append(("runtime_events_lost", {"count": event.count}))
         if self._space_moves_ns is not None and self._headset.display_time_ns >= self._space_moves_ns:
@@ -96,28 +116,21 @@ class OpenXRSource:
         link = self._headset.link
         return link is not None and bool(link.hands)
 
+    def devices_seen(self, display_time_ns: int) -> list[str]:
+        """The paths of the controllers and trackers that are seen, strapped or not; as of the last `locate`."""
+        link = self._headset.link
+        if link is None:
+            return []
+        time_ns, pose = self._headset.xr_time(display_time_ns), np.empty(7)
+        return [device for device in link.controllers.devices if link.controllers.grip(device, time_ns, pose)]
+
     def _locate(self, link: Link, time_ns: int, body: Body) -> None:
         flags = link.spaces.head.locate(time_ns, body.poses[HEAD])
         if flags & VALID == VALID:
             body.provenance[HEAD] = _MEASURED if flags & TRACKED == TRACKED else _INFERRED
         link.controllers.sync()
-        self._selecting = link.controllers.selecting()
-        for side, name, joints in _SIDES:
-            grip = self.grip[side]
-            grip.fill(np.nan)
-            hand = link.hands.get(name)
-            if hand is not None and self._locate_hand(hand, joints, time_ns, body):
-                continue
-            if link.controllers.grip(name, time_ns, grip):
-                body.poses[joints] = hand_from_grip(grip, side)
-                body.provenance[joints] = _INFERRED
-
-    def _locate_hand(self, hand: Hand, joints: slice, time_ns: int, body: Body) -> bool:
-        seen = hand.locate(time_ns, body.poses[joints])
-        if seen is Seen.PARTLY:
-            provenance = body.provenance[joints]
-            provenance[hand.valid] = _INFERRED
-            provenance[hand.tracked] = _MEASURED
-        elif seen is not Seen.NOTHING:
-            body.provenance[joints] = _SEEN[seen]
-        return seen is not Seen.NOTHING
+        for hand in self._free_hands:
+            if link.controllers.selecting(hand):
+                self._selecting = True
+        for limb in self._limbs:
+            limb.locate(link, time_ns, body)

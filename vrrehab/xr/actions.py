@@ -1,11 +1,13 @@
-"""Controllers, and hands that pinch: where they are held, where they point, and one button, `select`.
+"""Controllers, hands that pinch, and trackers: where each is, where it points, and one button, `select`.
 
-The wearer's own choice of binding in the runtime's settings wins over what is suggested here.
+A device goes by its path, as `/user/hand/left`. The wearer's own choice of binding in the runtime's settings wins over
+what is suggested here.
 """
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterable
 from ctypes import addressof
 from typing import Literal
 
@@ -13,13 +15,17 @@ import numpy as np
 import xr
 from numpy.typing import NDArray
 
-from vrrehab.xr import calls
-from vrrehab.xr.runtime import HAND_INTERACTION
+from vrrehab.xr import calls, trackers
+from vrrehab.xr.errors import CallFailed
+from vrrehab.xr.runtime import HAND_INTERACTION, VIVE_TRACKERS, Runtime
 from vrrehab.xr.session import Session
 from vrrehab.xr.spaces import TRACKED, VALID, Located
 
 SideName = Literal["left", "right"]
 SIDES: tuple[SideName, SideName] = ("left", "right")
+
+#: The device that is held in a hand, by side.
+IN_HAND: dict[SideName, str] = {side: f"/user/hand/{side}" for side in SIDES}
 
 _SELECT = {
     "khr/simple_controller": "select/click",
@@ -28,78 +34,78 @@ _SELECT = {
     "htc/vive_controller": "trigger/click",
     "microsoft/motion_controller": "trigger/value",
 }
-_PINCH = {"ext/hand_interaction_ext": "pinch_ext/value"}
 
 
 class Controllers:
-    """Both sides' grip, aim and select. Attached to the session at once, so one per session."""
+    """Every device's grip, and both hands' aim and select. Attached to the session at once, so one per session.
+
+    devices: the paths that `grip` takes. trackers_refused: why the runtime did not take the trackers that it offers.
+    """
 
     def __init__(self, session: Session, reference: xr.Space) -> None:
         self._session = session
         runtime = session.runtime
-        instance = runtime.instance
-
-        def path(text: str) -> int:
-            return int(xr.string_to_path(instance, text).value)
-
-        hands = [path(f"/user/hand/{side}") for side in SIDES]
         with calls.translated("xrCreateActionSet"):
-            actions = xr.create_action_set(instance, xr.ActionSetCreateInfo("session", "Session", 0))
+            actions = xr.create_action_set(runtime.instance, xr.ActionSetCreateInfo("session", "Session", 0))
 
-        def action(name: str, label: str, kind: xr.ActionType) -> xr.Action:
+        def action(name: str, label: str, kind: xr.ActionType, devices: Iterable[str]) -> xr.Action:
+            paths = [runtime.path(device) for device in devices]
             with calls.translated("xrCreateAction"):
                 return xr.create_action(
                     actions,
                     xr.ActionCreateInfo(
-                        action_name=name,
-                        action_type=kind,
-                        subaction_paths=hands,
-                        localized_action_name=label,
+                        action_name=name, action_type=kind, subaction_paths=paths, localized_action_name=label
                     ),
                 )
 
-        grip = action("grip", "Where it is held", xr.ActionType.POSE_INPUT)
-        aim = action("aim", "Where it points", xr.ActionType.POSE_INPUT)
-        select = action("select", "Choose", xr.ActionType.BOOLEAN_INPUT)
+        held = IN_HAND.values()
+        grip = action("grip", "Where it is held", xr.ActionType.POSE_INPUT, held)
+        aim = action("aim", "Where it points", xr.ActionType.POSE_INPUT, held)
+        select = action("select", "Choose", xr.ActionType.BOOLEAN_INPUT, held)
 
-        profiles = _SELECT | (_PINCH if runtime.has(HAND_INTERACTION) else {})
-        for profile, button in profiles.items():
-            bindings = [
-                xr.ActionSuggestedBinding(each, path(f"/user/hand/{side}/input/{part}"))
-                for side in SIDES
-                for each, part in ((grip, "grip/pose"), (aim, "aim/pose"), (select, button))
-            ]
-            with calls.translated("xrSuggestInteractionProfileBindings"):
-                xr.suggest_interaction_profile_bindings(
-                    instance,
-                    xr.InteractionProfileSuggestedBinding(path(f"/interaction_profiles/{profile}"), None, bindings),
-                )
+        def suggest(profile: str, button: str, *poses: tuple[xr.Action, str]) -> None:
+            parts = (*poses, (select, button))
+            _suggest(runtime, profile, [(each, f"{hand}/input/{part}") for hand in held for each, part in parts])
+
+        for profile, button in _SELECT.items():
+            suggest(profile, button, (grip, "grip/pose"), (aim, "aim/pose"))
+        if runtime.has(HAND_INTERACTION):
+            # No grip: a bare hand must not pass for the controller that is strapped to a leg.
+            suggest("ext/hand_interaction_ext", "pinch_ext/value", (aim, "aim/pose"))
+
+        grips = dict.fromkeys(held, grip)
+        self.trackers_refused = ""
+        if runtime.has(VIVE_TRACKERS):
+            roles = trackers.role_paths(runtime.offered[VIVE_TRACKERS])
+            try:
+                worn = action("worn", "Where it is worn", xr.ActionType.POSE_INPUT, roles)
+                _suggest(runtime, trackers.PROFILE, [(worn, f"{role}/input/grip/pose") for role in roles])
+                grips |= dict.fromkeys(roles, worn)
+            except CallFailed as error:
+                self.trackers_refused = str(error)  # the rest of the session goes on without them
+
         with calls.translated("xrAttachSessionActionSets"):
             xr.attach_session_action_sets(session.handle, xr.SessionActionSetsAttachInfo(action_sets=[actions]))
 
-        def spaces(each: xr.Action) -> dict[SideName, Located]:
+        def located(each: xr.Action, device: str) -> Located:
+            create = xr.ActionSpaceCreateInfo(each, runtime.path(device), xr.Posef())
             with calls.translated("xrCreateActionSpace"):
-                return {
-                    side: Located(
-                        session,
-                        xr.create_action_space(session.handle, xr.ActionSpaceCreateInfo(each, hand, xr.Posef())),
-                        reference,
-                    )
-                    for side, hand in zip(SIDES, hands, strict=True)
-                }
+                return Located(session, xr.create_action_space(session.handle, create), reference)
 
-        self._grip, self._aim = spaces(grip), spaces(aim)
+        self._grip = {device: located(each, device) for device, each in grips.items()}
+        self._aim = {hand: located(aim, hand) for hand in held}
+        self.devices = tuple(self._grip)
 
         active = (xr.ActiveActionSet * 1)(xr.ActiveActionSet(actions, 0))
         sync = xr.ActionsSyncInfo()
         sync.count_active_action_sets = 1
         sync._active_action_sets = ctypes.cast(active, type(sync._active_action_sets))
-        asks = [xr.ActionStateGetInfo(select, hand) for hand in hands]
+        asks = {hand: xr.ActionStateGetInfo(select, runtime.path(hand)) for hand in held}
         self._select = xr.ActionStateBoolean()
         self._kept = (actions, grip, aim, select, active, sync, asks)
         number = calls.address(session.handle)
         self._sync_arguments = (number, addressof(sync))
-        self._ask_arguments = [(number, addressof(ask), addressof(self._select)) for ask in asks]
+        self._ask_arguments = {hand: (number, addressof(ask), addressof(self._select)) for hand, ask in asks.items()}
         pointer = calls.ADDRESS
         self._sync = runtime.function("xrSyncActions", pointer, pointer)
         self._ask = runtime.function("xrGetActionStateBoolean", pointer, pointer, pointer)
@@ -111,20 +117,31 @@ class Controllers:
         calls.check(result, "xrSyncActions")
         self._focused = result != calls.SESSION_NOT_FOCUSED
 
-    def selecting(self) -> bool:
-        """Whether select is held on either side; never while the session has no focus (a system menu is open)."""
+    def selecting(self, hand: str) -> bool:
+        """Whether select is held in this hand; never while the session has no focus (a system menu is open)."""
         if not self._focused:
             return False
-        for arguments in self._ask_arguments:
-            calls.check(self._ask(*arguments), "xrGetActionStateBoolean")
-            if self._select.current_state and self._select.is_active:
-                return True
-        return False
+        calls.check(self._ask(*self._ask_arguments[hand]), "xrGetActionStateBoolean")
+        return bool(self._select.current_state and self._select.is_active)
 
-    def grip(self, side: SideName, time_ns: int, out: NDArray[np.float64]) -> bool:
-        """Writes the grip pose at `time_ns` (XrTime) into `out` (7,); False where no controller is seen."""
-        return self._focused and self._grip[side].locate(time_ns, out) & TRACKED == TRACKED
+    def grip(self, device: str, time_ns: int, out: NDArray[np.float64]) -> bool:
+        """Writes a device's grip pose at `time_ns` (XrTime) into `out` (7,); False where it is not seen.
 
-    def aim(self, side: SideName, time_ns: int, out: NDArray[np.float64]) -> bool:
+        A device that this runtime does not know (a tracker's role, where there are no trackers) is never seen.
+        """
+        located = self._grip.get(device)
+        return self._focused and located is not None and located.locate(time_ns, out) & TRACKED == TRACKED
+
+    def aim(self, hand: str, time_ns: int, out: NDArray[np.float64]) -> bool:
         """As `grip`: -Z points where the controller, or the pinching hand, points."""
-        return self._focused and self._aim[side].locate(time_ns, out) & VALID == VALID
+        return self._focused and self._aim[hand].locate(time_ns, out) & VALID == VALID
+
+
+def _suggest(runtime: Runtime, profile: str, bindings: list[tuple[xr.Action, str]]) -> None:
+    """What a kind of device would best do. Raises `CallFailed` where the runtime does not know one of the paths."""
+    suggested = [xr.ActionSuggestedBinding(action, runtime.path(path)) for action, path in bindings]
+    with calls.translated("xrSuggestInteractionProfileBindings"):
+        xr.suggest_interaction_profile_bindings(
+            runtime.instance,
+            xr.InteractionProfileSuggestedBinding(runtime.path(f"/interaction_profiles/{profile}"), None, suggested),
+        )

@@ -23,11 +23,12 @@ import xr
 from vrrehab.xr import graphics, runtime
 from vrrehab.xr.actions import SIDES, Controllers
 from vrrehab.xr.clock import RuntimeClock
-from vrrehab.xr.errors import RuntimeLost, XrError
+from vrrehab.xr.errors import CallFailed, RuntimeLost, XrError
 from vrrehab.xr.hands import Hand
 from vrrehab.xr.runtime import Runtime
 from vrrehab.xr.session import Event, Session, SpaceChanged
 from vrrehab.xr.spaces import Spaces
+from vrrehab.xr.trackers import trackers_now
 
 _IDLE_PERIOD_NS = 50_000_000
 _RETRY_S = 1.0
@@ -44,6 +45,8 @@ class Connected:
     hand_tracking: bool
     #: The display's rate where the runtime tells it.
     display_rate_hz: float | None
+    #: Why the runtime, which offers trackers, did not take them; empty where all is well.
+    trackers_refused: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +231,12 @@ class Headset:
                 link.spaces.kind,
                 bool(link.hands),
                 _display_rate_hz(link),
+                link.controllers.trackers_refused,
             )
         )
+        if found.has(runtime.VIVE_TRACKERS):
+            with contextlib.suppress(CallFailed):  # those that move are seen all the same
+                self.events += trackers_now(found)
 
     def _on_our_clock(self, moved: SpaceChanged) -> SpaceChanged:
         now = self.clock_pair()[1]

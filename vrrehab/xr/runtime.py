@@ -27,6 +27,7 @@ HAND_DATA_SOURCE = xr.EXT_HAND_TRACKING_DATA_SOURCE_EXTENSION_NAME
 LOCAL_FLOOR = xr.EXT_LOCAL_FLOOR_EXTENSION_NAME
 DEPTH_LAYER = xr.KHR_COMPOSITION_LAYER_DEPTH_EXTENSION_NAME
 REFRESH_RATE = xr.FB_DISPLAY_REFRESH_RATE_EXTENSION_NAME
+VIVE_TRACKERS = xr.HTCX_VIVE_TRACKER_INTERACTION_EXTENSION_NAME
 CONVERT_TIME = (
     "XR_KHR_win32_convert_performance_counter_time" if sys.platform == "win32" else "XR_KHR_convert_timespec_time"
 )
@@ -41,7 +42,19 @@ OPTIONAL = {
     DEPTH_LAYER: "the picture steadies itself less well when a frame is late",
     CONVERT_TIME: "the age of a pose is only estimated",
     REFRESH_RATE: "the display's rate is measured rather than known",
+    VIVE_TRACKERS: "VIVE trackers are not seen; a controller can be strapped on instead",
 }
+
+#: Used where offered, but no runtime that offers it was at hand when it was written.
+UNTESTED = frozenset({HAND_DATA_SOURCE, VIVE_TRACKERS})
+
+#: What could see a whole body one day, and is not used yet.
+BODY_TRACKING = (
+    xr.FB_BODY_TRACKING_EXTENSION_NAME,
+    xr.META_BODY_TRACKING_FULL_BODY_EXTENSION_NAME,
+    xr.BD_BODY_TRACKING_EXTENSION_NAME,
+    xr.HTC_BODY_TRACKING_EXTENSION_NAME,
+)
 
 # What the loader would print is raised here instead, and it would print it at every attempt to reconnect.
 os.environ.setdefault("XR_LOADER_DEBUG", "none")
@@ -58,20 +71,20 @@ class Message:
     text: str
 
 
-def offered_extensions() -> frozenset[str]:
-    """What the active runtime offers. Raises `NoRuntime` if there is none."""
+def offered_extensions() -> dict[str, int]:
+    """What the active runtime offers, each with its revision. Raises `NoRuntime` if there is none."""
     try:
         properties = xr.enumerate_instance_extension_properties()
     except xr.XrException as error:
         raise NoRuntime(f"none is set as active or it does not start ({_said(error)})") from error
-    return frozenset(each.extension_name.decode() for each in properties)
+    return {each.extension_name.decode(): each.extension_version for each in properties}
 
 
 class Runtime:
     """The connection to the active runtime.
 
-    extensions: those switched on. `hand_tracking` says whether the headset itself has it, which a runtime may offer
-    for headsets that do not.
+    offered: every extension and its revision. extensions: those switched on. `hand_tracking` says whether the headset
+    itself has it, which a runtime may offer for headsets that do not.
 
     Raises `NoRuntime`, `NoHeadset`, `UnsupportedRuntime` (a required extension is not offered).
     """
@@ -145,6 +158,16 @@ class Runtime:
 
     def has(self, extension: str) -> bool:
         return extension in self.extensions
+
+    def path(self, text: str) -> int:
+        """The number that stands for a path such as `/user/hand/left`."""
+        with calls.translated("xrStringToPath"):
+            return int(xr.string_to_path(self.instance, text).value)
+
+    def text(self, path: int) -> str:
+        """The path that a number stands for."""
+        with calls.translated("xrPathToString"):
+            return str(xr.path_to_string(self.instance, path))
 
     def close(self) -> None:
         """Ends the connection; a runtime that has already gone is no trouble."""

@@ -18,9 +18,10 @@ from typing import Any
 
 import xr
 
-from vrrehab.xr import calls, graphics
+from vrrehab.xr import calls, graphics, trackers
 from vrrehab.xr.errors import RuntimeLost, XrError
 from vrrehab.xr.runtime import Runtime
+from vrrehab.xr.trackers import TrackerConnected
 
 
 class State(enum.IntEnum):
@@ -65,7 +66,7 @@ class EventsLost:
     count: int
 
 
-Event = StateChanged | SpaceChanged | ControllersChanged | EventsLost
+Event = StateChanged | SpaceChanged | ControllersChanged | TrackerConnected | EventsLost
 
 _NO_EVENTS: tuple[Event, ...] = ()
 _STEREO = xr.ViewConfigurationType.PRIMARY_STEREO
@@ -150,6 +151,8 @@ class Session:
             return SpaceChanged(moved.change_time, moved._reference_space_type)
         if kind == xr.StructureType.EVENT_DATA_INTERACTION_PROFILE_CHANGED.value:
             return ControllersChanged()
+        if kind == xr.StructureType.EVENT_DATA_VIVE_TRACKER_CONNECTED_HTCX.value:
+            return trackers.connected(self._event_as(xr.EventDataViveTrackerConnectedHTCX), self.runtime.text)
         if kind == xr.StructureType.EVENT_DATA_EVENTS_LOST.value:
             return EventsLost(self._event_as(xr.EventDataEventsLost).lost_event_count)
         return None
