@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 
 #: The modules of this package that hold a command, in the order in which help lists them.
-_COMMANDS = ("demo", "doctor", "recorder", "participant", "session", "report", "verify")
+_COMMANDS = ("demo", "doctor", "recorder", "participant", "tracker", "session", "report", "verify")
 
 
 def default_data() -> Path:

@@ -69,6 +69,14 @@ def recorder_of_session(data: Path, named: str | None) -> str:
     return DEFAULT_BIND
 
 
+def known_profile(client: RecorderClient, data: Path, code: str) -> Profile:
+    """The participant's profile. Raises `UnknownName` for one whom nobody knows."""
+    profile = client.profile(code)
+    if profile is None:
+        raise UnknownName("participant", code, [known.code for known in client.profiles()], data)
+    return profile
+
+
 def profile_for_session(data: Path, address: str, code: str) -> Profile:
     """The participant's profile from the recorder, or the copy kept from last time where none answers.
 
@@ -76,9 +84,7 @@ def profile_for_session(data: Path, address: str, code: str) -> Profile:
     """
     try:
         with RecorderClient(address, _ANSWERS_S) as client:
-            profile = client.profile(code)
-            if profile is None:
-                raise UnknownName("participant", code, [known.code for known in client.profiles()], data)
+            profile = known_profile(client, data, code)
     except NobodyAnswers:
         return _kept_copy(data, address, code)
     keep_copy(data, profile)

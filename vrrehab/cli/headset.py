@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from telemetry.messages import TrackerMount
 from vrrehab.sources.openxr import OpenXRSource
 from vrrehab.stage.displays.headset import HeadsetDisplay
 from vrrehab.stage.stage import Stage
@@ -22,9 +23,13 @@ class OpenHeadset:
 
 
 @contextlib.contextmanager
-def open_headset(stage: Stage | None) -> Iterator[OpenHeadset]:
-    """Connect the headset, drawing `stage` in it if there is one. Raises `XrError` where there is none."""
+def open_headset(stage: Stage | None, mounts: Sequence[TrackerMount] = ()) -> Iterator[OpenHeadset]:
+    """Connect the headset, drawing `stage` in it if there is one. Raises `XrError` where there is none.
+
+    mounts: what is strapped to the wearer's limbs; raises what `OpenXRSource` does for those that cannot be.
+    """
     headset = Headset()
+    source = OpenXRSource(headset, mounts)
     with contextlib.ExitStack() as open_parts:
         open_parts.callback(headset.close)
         display = None
@@ -35,4 +40,4 @@ def open_headset(stage: Stage | None) -> Iterator[OpenHeadset]:
             headset.connect(None)
         assert headset.link is not None
         runtime = headset.link.runtime
-        yield OpenHeadset(OpenXRSource(headset), display, f"{runtime.name} {runtime.version}, {runtime.headset}")
+        yield OpenHeadset(source, display, f"{runtime.name} {runtime.version}, {runtime.headset}")

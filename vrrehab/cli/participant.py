@@ -149,13 +149,10 @@ def add(
 @participant_app.command()
 def show(code: Code, data: Data, recorder: RecorderAddress = None) -> None:
     """Show one participant and how many sessions there were."""
-    from vrrehab.cli.connection import recorder_for
-    from vrrehab.errors import UnknownName
+    from vrrehab.cli.connection import known_profile, recorder_for
 
     with recorder_for(data, recorder) as client:
-        profile = client.profile(code)
-        if profile is None:
-            raise UnknownName("participant", code, [known.code for known in client.profiles()], data)
+        profile = known_profile(client, data, code)
         sessions = client.history(code)
     _print([profile])
     for line in in_words(profile):
