@@ -9,6 +9,7 @@ import pytest
 
 import scenes
 
+MOUNT = "tracker mount --participant P001"
 SHORT = (Path(__file__).parent / "short.toml").read_text()
 
 
@@ -39,6 +40,12 @@ def session(vrrehab, known: Path):
 
 def test_a_machine_without_a_runtime_is_told_what_to_start(session) -> None:
     session("--source", "openxr").failed_with("OpenXR runtime", "vrrehab doctor")
+
+
+def test_a_device_cannot_be_mounted_without_a_runtime_or_on_a_stranger(vrrehab, known: Path) -> None:
+    where = ("--joint", "left_ankle", "--device", "/user/hand/left", "--data", known)
+    vrrehab(*MOUNT.split(), *where).failed_with("OpenXR runtime", "vrrehab doctor")
+    vrrehab("tracker", "mount", "--participant", "P0001", *where).failed_with("Did you mean 'P001'?")
 
 
 def test_a_window_without_a_screen_is_told(session) -> None:
@@ -145,6 +152,9 @@ def test_an_address_that_others_could_reach_is_refused(session, vrrehab, known: 
         ("participant add P001 --lost up:hand:wrist", ("side:limb:level", "up:hand:wrist")),
         ("participant add P001 --consent all", ("care", "research", "open")),
         ("participant add P001 --language english", ("two letters", "english")),
+        (f"{MOUNT} --joint left_ancle --device /user/hand/left", ("Did you mean 'left_ankle'?",)),
+        (f"{MOUNT} --joint left_wrist --device /user/hand/left", ("left_elbow", "'left_wrist'")),
+        (f"{MOUNT} --joint left_ankle --device left", ("/user/hand/left", "'left'")),
         ("dmeo", ("dmeo",)),
     ],
 )

@@ -75,6 +75,10 @@ def test_the_doctor_finds_a_whole_runtime_well_and_says_what_is_missing(monado, 
     assert findings["hand tracking"].verdict is Verdict.OK
     assert findings["XR_KHR_composition_layer_depth"].verdict is Verdict.OK
     assert findings["XR_EXT_hand_tracking_data_source"].verdict is Verdict.LESS
+    assert findings["XR_HTCX_vive_tracker_interaction"].verdict is Verdict.LESS
+    assert "a controller can be strapped on" in findings["XR_HTCX_vive_tracker_interaction"].found
+    assert findings["body tracking"].verdict is Verdict.LESS
+    assert "vrrehab tracker mount" in findings["body tracking"].remedy
 
 
 def test_the_doctor_says_that_a_headset_tracks_no_hands(reach) -> None:

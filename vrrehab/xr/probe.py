@@ -6,12 +6,12 @@ Looks and reports; never raises, and leaves nothing open.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from vrrehab.xr import runtime
 from vrrehab.xr.errors import NoHeadset, NoRuntime, XrError
-from vrrehab.xr.runtime import OPTIONAL, Runtime, offered_extensions
+from vrrehab.xr.runtime import BODY_TRACKING, OPTIONAL, UNTESTED, Runtime, offered_extensions
 
 
 class Verdict(enum.StrEnum):
@@ -38,6 +38,8 @@ _SET_RUNTIME = (
 _OTHER_RUNTIME = "Use a runtime that offers it (Meta Quest Link, SteamVR, Monado)."
 _UPDATE = "Update the headset's program; some headsets do not have it."
 _HANDS_ON = "Switch hand tracking on in the headset's settings, and allow it for the PC link."
+_TRY = "Look whether what is seen is right (of a tracker: vrrehab tracker mount), and report it if not."
+_STRAP = "Strap a controller or a tracker to the limb and measure it with: vrrehab tracker mount"
 
 
 def probe() -> list[Finding]:
@@ -75,12 +77,22 @@ def _look() -> Iterator[Finding]:
         yield Finding("headset", Verdict.OK, opened.headset)
         yield from _hands(opened)
         for name, lost in OPTIONAL.items():
-            if name in offered:
-                yield Finding(name, Verdict.OK, "offered")
-            else:
+            if name not in offered:
                 yield Finding(name, Verdict.LESS, f"not offered: {lost}", _UPDATE)
+            elif name in UNTESTED:
+                yield Finding(name, Verdict.LESS, "offered and used, but untested: never run on hardware", _TRY)
+            else:
+                yield Finding(name, Verdict.OK, "offered")
+        yield _body_tracking(offered)
     finally:
         opened.close()
+
+
+def _body_tracking(offered: Container[str]) -> Finding:
+    there = [name for name in BODY_TRACKING if name in offered]
+    if not there:
+        return Finding("body tracking", Verdict.LESS, "not offered: legs and stumps are not seen by themselves", _STRAP)
+    return Finding("body tracking", Verdict.LESS, f"{', '.join(there)}: offered, and not used yet", _STRAP)
 
 
 def _hands(opened: Runtime) -> Iterator[Finding]:
