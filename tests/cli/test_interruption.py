@@ -76,6 +76,14 @@ def test_ctrl_c_while_a_session_starts_says_so_and_leaves_nothing_half_done(clin
         assert not list((clinic.data / "spool").glob("*"))
 
 
+def test_ctrl_c_before_the_command_has_loaded_says_so(start, tmp_path: Path) -> None:
+    # Python looks in the folder that it is started in first, so this is what the command imports.
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    command = start("doctor", folder=tmp_path)
+    assert command.wait(20.0) == 1
+    assert command.said == "vrrehab: interrupted before it began\n"
+
+
 def test_ctrl_c_in_the_last_moment_leaves_a_whole_session(clinic, start, session_on) -> None:
     session = start(*session_on(clinic.data))
     session.wait_for("; pain: ")
