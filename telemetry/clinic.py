@@ -7,6 +7,7 @@ event says is never corrected here, and one that contradicts the tables is kept 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from telemetry.schema import METADATA
 _T = METADATA.tables
 _participants, _sessions, _runs = _T["participants"], _T["sessions"], _T["task_runs"]
 _ratings, _settings, _events = _T["ratings"], _T["settings"], _T["events"]
-_pairs, _seals = _T["clock_pairs"], _T["seals"]
+_pairs, _seals, _store = _T["clock_pairs"], _T["seals"], _T["store"]
 
 #: What a profile holds in more than one value, kept as JSON.
 _NESTED = frozenset(column.name for column in schema.PARTICIPANTS.columns if column.kind == "json")
@@ -58,7 +59,8 @@ def connect(path: Path) -> sa.Engine:
 class Clinic:
     """The tables, open for writing; used by one thread at a time.
 
-    Raises `JournalUnwritable` and `JournalDamaged` as a journal does.
+    store_id: the name that the store was given when it was made. Raises `JournalUnwritable` and `JournalDamaged` as a
+    journal does.
     """
 
     def __init__(self, path: Path) -> None:
@@ -68,12 +70,21 @@ class Clinic:
         try:
             with self._told():
                 METADATA.create_all(self._writing)
+                self.store_id = self._named()
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _named(self) -> str:
+        with self._writing.begin() as db:
+            name = db.scalar(sa.select(_store.c.store_id))
+            if name is None:
+                name = secrets.token_hex(8)
+                db.execute(_store.insert().values(store_id=name))
+        return str(name)
 
     # --- events -------------------------------------------------------------------------------------------------------
 

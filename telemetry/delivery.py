@@ -27,16 +27,19 @@ _AFTER_REFUSAL_S = 2.0
 class Delivery:
     """One session's conversation with the recorder at `address`. Raises `NotLoopback` for a distant one.
 
+    store: the id of the only store that may have the session; empty for any.
+
     acknowledged: what the recorder has committed of each stream. problem: what is wrong, in words; empty when all
     is well.
     """
 
-    def __init__(self, journal: Journal, session_id: str, address: str, now_s: float) -> None:
+    def __init__(self, journal: Journal, session_id: str, address: str, now_s: float, store: str = "") -> None:
         wire.require_loopback(address)
         self.acknowledged: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
         self._journal = journal
         self._session = session_id
         self._address = address
+        self._store = store
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         # Queue only for a recorder that is there: to one that is not, a fresh hello says all that is needed.
         self._socket.setsockopt(zmq.IMMEDIATE, 1)
@@ -104,7 +107,7 @@ class Delivery:
 
     def _greet(self) -> None:
         self._asked_s = self._now_s
-        self._say(wire.Hello(self._session, self._attempt))
+        self._say(wire.Hello(self._session, self._attempt, store=self._store))
 
     def _begin_again(self) -> None:
         self._greeted = False

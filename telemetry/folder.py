@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,18 @@ def running_recorder(data_dir: Path) -> str | None:
     except JournalUnwritable:
         return None
     return None
+
+
+def store_id(data_dir: Path) -> str:
+    """The name of the store in this data folder; empty where none was made yet."""
+    with suppress(sqlite3.Error), closing(open_read_only(Folder(data_dir).clinic)) as db:
+        return str(db.execute("SELECT store_id FROM store").fetchone()[0])
+    return ""
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """The database file for reading, also while a recorder writes it. Raises `sqlite3.Error`."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
 
 
 def say_where(path: Path, said: dict[str, Any]) -> None:

@@ -31,8 +31,13 @@ class Leftover:
     problem: str
 
 
-def deliver_leftovers(spool_dir: Path, address: str, timeout_s: float = 10.0) -> tuple[Leftover, ...]:
-    """Deliver every spool in `spool_dir` that no live process holds; `timeout_s` is for each without progress."""
+def deliver_leftovers(
+    spool_dir: Path, address: str, timeout_s: float = 10.0, *, store: str = ""
+) -> tuple[Leftover, ...]:
+    """Deliver every spool in `spool_dir` that no live process holds; `timeout_s` is for each without progress.
+
+    store: the id of the only store that may have them; empty for any.
+    """
     wire.require_loopback(address)
     found = []
     for spool in sorted(spool_dir.glob("*.db")):
@@ -44,7 +49,7 @@ def deliver_leftovers(spool_dir: Path, address: str, timeout_s: float = 10.0) ->
             found.append(Leftover(spool.stem, spool, False, str(error)))
             continue
         try:
-            problem = _deliver(spool, address, timeout_s)
+            problem = _deliver(spool, address, timeout_s, store)
             found.append(Leftover(spool.stem, spool, not problem, problem))
         finally:
             lock.release(remove=True)
@@ -69,7 +74,7 @@ def end_interrupted(journal: Journal, session: str) -> None:
     journal.append([(session, "events", Entry(seq, seq, False, wire.encode(ended)))])
 
 
-def _deliver(spool: Path, address: str, timeout_s: float) -> str:
+def _deliver(spool: Path, address: str, timeout_s: float, store: str) -> str:
     """The reason why the spool could not be delivered; empty when it was, and is removed."""
     session = spool.stem
     try:
@@ -78,7 +83,7 @@ def _deliver(spool: Path, address: str, timeout_s: float) -> str:
         return str(error)
     try:
         end_interrupted(journal, session)
-        problem = _bring(journal, session, address, timeout_s)
+        problem = _bring(journal, session, address, timeout_s, store)
     except (JournalUnwritable, JournalDamaged, ValueError) as error:
         problem = str(error)
     finally:
@@ -88,8 +93,8 @@ def _deliver(spool: Path, address: str, timeout_s: float) -> str:
     return problem
 
 
-def _bring(journal: Journal, session: str, address: str, timeout_s: float) -> str:
-    delivery = Delivery(journal, session, address, time.monotonic())
+def _bring(journal: Journal, session: str, address: str, timeout_s: float, store: str) -> str:
+    delivery = Delivery(journal, session, address, time.monotonic(), store)
     try:
         before = dict(delivery.acknowledged)
         give_up_s = time.monotonic() + timeout_s

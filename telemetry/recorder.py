@@ -127,6 +127,13 @@ class Recorder:
             )
             self._say(identity, wire.Refused(hello.session, reason))
             return
+        if hello.store and hello.store != self._record.clinic.store_id:
+            reason = (
+                f"The recorder that listens there keeps {self._record.folder.path.absolute()}, and the session belongs "
+                "to another folder; all is kept on this computer until the recorder of its own folder runs"
+            )
+            self._say(identity, wire.Refused(hello.session, reason))
+            return
         self._say(identity, wire.Have(hello.session, hello.attempt, self._record.reach(hello.session)))
 
     def _take(self, identity: bytes, message: wire.Entries) -> bool:
@@ -189,7 +196,8 @@ class Recorder:
 
     def _status(self) -> wire.RecorderStatus:
         return wire.RecorderStatus(
-            data_dir=str(self._record.folder.path),
+            data_dir=str(self._record.folder.path.absolute()),
+            store_id=self._record.clinic.store_id,
             open_sessions=tuple(self._record.clinic.unsealed()),
             journal_entries=self._record.journal.count(),
             dropped_messages=self._dropped_messages,

@@ -322,6 +322,8 @@ def _metadata() -> sa.MetaData:
             *(_sql_column(column) for column in table.columns if not column.derived),
             *(sa.CheckConstraint(check) for check in table.checks),
         )
+    # One row: which store this is, whatever its folder is called and wherever it is moved.
+    sa.Table("store", metadata, sa.Column("store_id", sa.Text, primary_key=True))
     ratings = metadata.tables["ratings"]
     # One current rating a task run and site.
     sa.Index(

@@ -63,7 +63,8 @@ class Sender:
     """Records one session. `frame`, `event` and `close` belong to one thread, `status` to any.
 
     spool_dir: where `SESSION_ID.db` is kept until the recorder has everything. recorder_address: None records to the
-    spool alone. queue_frames: how many frames wait in memory when the disk does not keep up.
+    spool alone. store: the id of the only store that may have the session, as `telemetry.folder.store_id` tells it;
+    empty for any. queue_frames: how many frames wait in memory when the disk does not keep up.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Sender:
         recorder_address: str | None,
         layout: FrameLayout,
         *,
+        store: str = "",
         queue_frames: int = 2048,
     ) -> None:
         if recorder_address is not None:
@@ -80,6 +82,7 @@ class Sender:
         self._spool = spool_dir / f"{session_id}.db"
         self._session = session_id
         self._address = recorder_address
+        self._store = store
         self._frame_bytes = layout.dtype.itemsize
         self._queue_frames = queue_frames
         self._encoder = msgspec.msgpack.Encoder()
@@ -204,7 +207,7 @@ class Sender:
         """Commit and deliver until closed."""
         delivery = None
         if self._address is not None:
-            delivery = Delivery(journal, self._session, self._address, time.monotonic())
+            delivery = Delivery(journal, self._session, self._address, time.monotonic(), self._store)
         self._delivery = delivery
         try:
             due_s = time.monotonic()

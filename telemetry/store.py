@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from telemetry import schema
 from telemetry.dictionary import columns_by_table
 from telemetry.errors import NotAStore, UnknownSession
-from telemetry.folder import Folder
+from telemetry.folder import Folder, open_read_only
 from telemetry.journal import Journal
 from telemetry.motion_file import provenance_codes, to_table
 from telemetry.schema import Column, Table
@@ -144,7 +144,7 @@ class Store:
         if self._folder.clinic.exists():
             names = ", ".join(f'"{column.name}"' for column in columns)
             try:
-                with closing(_open_read_only(self._folder.clinic)) as db:
+                with closing(open_read_only(self._folder.clinic)) as db:
                     rows = db.execute(f"SELECT {names} FROM {table.stored_as} {where}", parameters).fetchall()
             except sqlite3.DatabaseError as error:
                 raise NotAStore(
@@ -173,10 +173,6 @@ class Store:
             wanted = frames["run_number"] == number
             frames, seqs = frames[wanted], seqs[wanted]
         return to_table(frames, seqs.astype(np.int64), context)
-
-
-def _open_read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
 
 
 _DTYPES = {"text": "string", "json": "string", "integer": "Int64", "real": "float64", "truth": "bool"}

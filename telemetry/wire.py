@@ -35,11 +35,15 @@ class _Message(Struct, frozen=True, tag_field="say", tag=str.lower):
 
 
 class Hello(_Message, frozen=True):
-    """A sender asks what the recorder has of its session. `attempt` comes back with the answer."""
+    """A sender asks what the recorder has of its session. `attempt` comes back with the answer.
+
+    store: the only store that the session belongs to, whose recorder alone may take it; empty for any.
+    """
 
     session: SafeName
     attempt: _Attempt
     protocol: _Version = PROTOCOL
+    store: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Entries(_Message, frozen=True):
@@ -125,6 +129,7 @@ class RecorderStatus(Struct, frozen=True):
     """problem: in words, empty when all is well. dropped_messages: how many came that were no message."""
 
     data_dir: str
+    store_id: str
     open_sessions: tuple[str, ...]
     journal_entries: int
     dropped_messages: int

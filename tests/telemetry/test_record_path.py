@@ -20,7 +20,7 @@ import telemetry.journal
 from telemetry import wire
 from telemetry.client import RecorderClient
 from telemetry.errors import InUse, JournalUnwritable, NobodyAnswers, NotLoopback, RequestRefused
-from telemetry.folder import running_recorder
+from telemetry.folder import running_recorder, store_id
 from telemetry.journal import Entry
 from telemetry.leftovers import deliver_leftovers
 from telemetry.messages import LimbLoss, Profile
@@ -315,6 +315,36 @@ def test_a_session_of_another_protocol_is_told_what_to_do(address: str) -> None:
     assert isinstance(answer, wire.Refused)
     assert "same version" in answer.reason
     socket.close()
+
+
+def test_a_session_waits_for_the_recorder_of_its_own_store(start: Start, tmp_path: Path) -> None:
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    with RecorderProcess(mine):
+        pass
+    with RecorderProcess(other) as stranger, RecorderClient(stranger.address) as client:
+        sender, session = start(stranger.address, store=store_id(mine))
+        session.perform((6.0,), frames=10)
+        eventually(lambda: "belongs to another folder" in sender.status().recorder_problem)
+        assert str(other) in sender.status().recorder_problem
+        status = client.status()
+        assert (status.open_sessions, status.journal_entries) == ((), 0)
+    with RecorderProcess(mine, stranger.address) as own, RecorderClient(own.address) as client:
+        assert sender.close(20.0)
+        client.wait_sealed("S1", 20.0)
+    assert seqs(mine) == list(range(1, 11))
+
+
+def test_a_store_keeps_its_name_wherever_its_folder_goes(tmp_path: Path) -> None:
+    for name in ("mine", "other"):
+        with RecorderProcess(tmp_path / name):
+            pass
+    name = store_id(tmp_path / "mine")
+    assert name
+    assert name != store_id(tmp_path / "other")
+    moved = (tmp_path / "mine").rename(tmp_path / "elsewhere")
+    with RecorderProcess(moved) as recorder, RecorderClient(recorder.address) as client:
+        assert client.status().store_id == name == store_id(moved)
+    assert store_id(tmp_path / "nowhere") == ""
 
 
 def test_hostile_bytes_are_counted_and_the_recorder_goes_on(address: str, client: RecorderClient) -> None:

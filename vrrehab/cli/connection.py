@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from telemetry.client import RecorderClient
 from telemetry.errors import InUse, NobodyAnswers, NotAStore
-from telemetry.folder import Folder, running_recorder
+from telemetry.folder import Folder, running_recorder, store_id
 from telemetry.messages import Profile
 from vrrehab.errors import UnknownName
 
@@ -49,24 +50,35 @@ def _recorder_here(data: Path, new: bool) -> Iterator[str]:
         thread.join()
 
 
-def recorder_of_session(data: Path, named: str | None) -> str:
-    """Where a session on `data` sends its record: to the recorder named, or to the one running on the folder.
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Where a session sends its record. store: the only store that may have it; empty for whichever is there."""
 
-    Without one, the address at which one is heard as soon as it is started. Raises `InUse` where the recorder of
+    address: str
+    store: str = ""
+
+
+def recipient_of_session(data: Path, named: str | None) -> Recipient:
+    """The recorder named, or else only that of the folder `data`, running or not.
+
+    Where none runs, it is heard at its usual address as soon as it is started. Raises `InUse` where the recorder of
     another folder listens there: the session would land in the wrong record.
     """
-    if address := named or running_recorder(data):
-        return address
+    if named:
+        return Recipient(named)
+    own = store_id(data)
+    if address := running_recorder(data):
+        return Recipient(address, own)
     from telemetry.recorder import DEFAULT_BIND
 
     with contextlib.suppress(NobodyAnswers), RecorderClient(DEFAULT_BIND, _LISTENS_S) as client:
-        other = Path(client.status().data_dir)
-        if other.absolute() != data.absolute():
+        other = client.status()
+        if other.store_id != own:
             raise InUse(
-                f"expected a recorder on {data}, but the one that is running keeps {other}; start one with: "
+                f"expected a recorder on {data}, but the one that is running keeps {other.data_dir}; start one with: "
                 f"vrrehab recorder --data {data} --bind 'tcp://127.0.0.1:*'"
             )
-    return DEFAULT_BIND
+    return Recipient(DEFAULT_BIND, own)
 
 
 def known_profile(client: RecorderClient, data: Path, code: str) -> Profile:

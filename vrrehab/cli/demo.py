@@ -41,6 +41,7 @@ def demo(
     """
     from telemetry.client import RecorderClient
     from telemetry.messages import LimbLoss, Profile
+    from vrrehab.cli.connection import Recipient
     from vrrehab.cli.disk import make_ready
     from vrrehab.cli.interruption import held_back
     from vrrehab.cli.session import SourceChoice, sit
@@ -69,7 +70,7 @@ def demo(
                 source=SourceChoice("scripted"),
                 display=display,
                 mode=None,
-                recorder=address,
+                recorder=Recipient(address),
                 seed=seed,
                 interruption=interruption,
             )

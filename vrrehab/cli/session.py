@@ -18,6 +18,7 @@ from vrrehab.cli.participant import checked_code
 
 if TYPE_CHECKING:
     from telemetry.messages import Profile, SessionStatus
+    from vrrehab.cli.connection import Recipient
     from vrrehab.cli.interruption import Interruption
     from vrrehab.session.commands import Command
     from vrrehab.session.frame import Display
@@ -102,15 +103,15 @@ def session(
 
     Ratings, movement tasks and every frame of them reach the recorder; Esc in the window stops, Ctrl-C ends.
     """
-    from vrrehab.cli.connection import profile_for_session, recorder_of_session
+    from vrrehab.cli.connection import profile_for_session, recipient_of_session
     from vrrehab.cli.disk import make_ready
     from vrrehab.cli.interruption import held_back
     from vrrehab.session.programme import load_programme
 
     load_programme(programme)  # a mistyped name is told before anything is touched
     make_ready(data)
-    address = recorder_of_session(data, recorder)
-    profile = profile_for_session(data, address, participant)
+    recipient = recipient_of_session(data, recorder)
+    profile = profile_for_session(data, recipient.address, participant)
     with held_back() as interruption:
         outcome = sit(
             data,
@@ -120,7 +121,7 @@ def session(
             display=display or ("openxr" if source.kind == "openxr" else "window"),
             mode=mode,
             intact=intact,
-            recorder=address,
+            recorder=recipient,
             seed=random.randrange(2**31) if seed is None else seed,
             interruption=interruption,
         )
@@ -156,7 +157,7 @@ def sit(
     display: DisplayKind,
     mode: str | None,
     intact: Side | None = None,
-    recorder: str,
+    recorder: Recipient,
     seed: int,
     interruption: Interruption | None = None,
     say: Callable[[str], None] = print,
@@ -187,7 +188,7 @@ def sit(
         parts = open_parts.enter_context(_parts(plan, profile, source, display, interruption))
         commands = open_parts.enter_context(CommandServer("tcp://127.0.0.1:*"))
         open_parts.enter_context(announce_session(data, plan.session_id, commands.address))
-        sender = Sender(spool, plan.session_id, recorder, FrameLayout(JOINTS))
+        sender = Sender(spool, plan.session_id, recorder.address, FrameLayout(JOINTS), store=recorder.store)
         open_parts.callback(sender.close, 0.0)
         narrator = Narrator(sender, plan, say)
         open_parts.callback(narrator.close)
@@ -202,7 +203,7 @@ def sit(
         narrator.close()
         delivered = sender.close(_DELIVER_S if sender.status().connected else _GIVE_UP_S)
         if delivered and not interruption.asked:
-            deliver_leftovers(spool, recorder, timeout_s=_DELIVER_S)
+            deliver_leftovers(spool, recorder.address, _DELIVER_S, store=recorder.store)
     how = sender.status()
     return Outcome(
         plan.session_id,
