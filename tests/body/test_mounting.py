@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vrrehab.body.build import Build
 from vrrehab.body.mounting import MOUNTABLE, joint_from_device, mounted_joint, posture_for
 from vrrehab.body.skeleton import INDEX
 from vrrehab.errors import NotMeasured, UnknownName
@@ -15,7 +16,7 @@ STATURE_M = 1.8
 SEATED = {
     "left_ankle": ([-0.12, 0.039 * STATURE_M, -0.5], [-0.05, 0.06, 0.0]),
     "right_ankle": ([0.12, 0.039 * STATURE_M, -0.5], [0.05, 0.06, 0.0]),
-    "left_ball": ([-0.14, 0.015 * STATURE_M, -0.63], [0.0, 0.05, 0.0]),
+    "left_ball": ([-0.14, 0.013 * STATURE_M, -0.63], [0.0, 0.05, 0.0]),
     "right_knee": ([0.15, 0.285 * STATURE_M, -0.5], [0.05, -0.2, 0.0]),
     "left_hip": ([-0.09, 0.53, -0.1], [0.0, 0.05, -0.245 * STATURE_M / 2]),
     "right_elbow": ([0.2, 0.75, -0.25], [0.0, 0.05, -0.146 * STATURE_M / 2]),
@@ -45,7 +46,7 @@ def strapped(joint: str, frames: int = 40) -> np.ndarray:
 @pytest.mark.parametrize("joint", SEATED)
 @pytest.mark.parametrize("down_rad", [0.0, 1.3])
 def test_once_measured_the_device_tells_where_the_joint_is_wherever_the_limb_goes(joint: str, down_rad: float) -> None:
-    found = joint_from_device(joint, strapped(joint), looking(down_rad=down_rad), stature_m=STATURE_M)
+    found = joint_from_device(joint, strapped(joint), looking(down_rad=down_rad), Build.of_stature(STATURE_M))
     seated = compose(ROOM_FROM_SESSION, pose(SEATED[joint][0], posture_for(joint).turn))
     moves = pose([0.3, 0.2, -0.1], normalise(np.array([0.5, 0.1, -0.4, 0.6])))
     place, strap = SEATED[joint]
@@ -107,7 +108,7 @@ def test_a_controller_that_is_held_in_the_hand_is_no_ankles() -> None:
     devices = strapped("left_ankle")
     devices[:, 1] += 0.7
     with pytest.raises(NotMeasured, match="within 50 cm of left_ankle, but it is 76 cm"):
-        joint_from_device("left_ankle", devices, looking(), stature_m=STATURE_M)
+        joint_from_device("left_ankle", devices, looking(), Build.of_stature(STATURE_M))
 
 
 def test_every_limbs_joint_can_be_mounted_and_no_other() -> None:

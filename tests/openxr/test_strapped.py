@@ -13,7 +13,10 @@ import pytest
 from telemetry.client import RecorderClient
 from telemetry.messages import LimbLoss, Profile, TrackerMount
 from telemetry.testing import RecorderProcess
-from vrrehab.body.skeleton import HAND, HEAD, INDEX, Body, Provenance, Side, joint
+from vrrehab.body.build import USUAL
+from vrrehab.body.recentre import Recentring
+from vrrehab.body.skeleton import HAND, HEAD, INDEX, LEG, Body, Provenance, Side, joint
+from vrrehab.body.tracking import Tracker
 from vrrehab.errors import NotPossible, UnknownName
 from vrrehab.geometry import normalise, pose
 from vrrehab.sources.openxr import OpenXRSource
@@ -28,7 +31,7 @@ from .watched import Watched, near
 ANKLE = joint(Side.LEFT, "ankle")
 OFFSET = pose([0.05, 0.09, -0.02], normalise(np.array([0.4, -0.2, 0.7, 0.5])))
 MOUNT = TrackerMount(joint="left_ankle", device="/user/hand/left", joint_from_device=tuple(OFFSET.tolist()))
-LEG = pose([-0.15, 0.22, -0.45], normalise(np.array([0.1, 0.6, -0.3, 0.7])))
+RESTING = pose([-0.15, 0.22, -0.45], normalise(np.array([0.1, 0.6, -0.3, 0.7])))
 SWUNG = pose([-0.1, 0.4, -0.7], normalise(np.array([-0.5, 0.3, 0.2, 0.6])))
 
 
@@ -44,23 +47,38 @@ def is_at(body: Body, device: np.ndarray) -> bool:
 @pytest.fixture
 def strapped(tracking: Headset, person: RemoteDevice) -> Watched:
     """The left controller is on the left ankle; the right hand is bare."""
-    person.hold_controller(Side.LEFT, LEG)
+    person.hold_controller(Side.LEFT, RESTING)
     watched = Watched(tracking, [MOUNT])
     watched.until(lambda body: tracking.link.session.state is State.FOCUSED and body.has(HEAD) and body.has(ANKLE))
     return watched
 
 
 def test_the_ankle_is_where_the_controller_on_it_says(strapped, person) -> None:
-    for device in (LEG, SWUNG):
+    for device in (RESTING, SWUNG):
         person.hold_controller(Side.LEFT, device)
         body = strapped.until(lambda body, device=device: is_at(body, device))
         assert body.provenance[ANKLE] == Provenance.MEASURED
 
 
+def test_a_strapped_ankle_has_a_whole_leg(strapped) -> None:
+    seen, leg = Body.unseen(), Body.unseen()
+    seen.copy_from(strapped.body)
+    recentring = Recentring.from_head(seen.poses[HEAD])
+    recentring.to_session(seen)
+    Tracker(recentring.eye_height_m).update(seen, leg, 0.0)
+    hip, knee, ankle, ball = leg.poses[LEG[Side.LEFT], :3]
+    assert np.linalg.norm(knee - hip) == pytest.approx(USUAL.thigh, abs=1e-6)
+    assert np.linalg.norm(ankle - knee) == pytest.approx(USUAL.shin, abs=1e-6)
+    assert np.linalg.norm(ball - ankle) == pytest.approx(np.hypot(USUAL.ball_before_ankle, USUAL.ball_below_ankle))
+    guessed = Provenance.INFERRED
+    assert leg.provenance[LEG[Side.LEFT]].tolist() == [guessed, guessed, Provenance.MEASURED, guessed]
+    assert not leg.provenance[LEG[Side.RIGHT]].any()
+
+
 def test_a_strapped_controller_is_no_hand_and_the_other_hand_is_still_seen(strapped, person) -> None:
     person.hand(Side.RIGHT, SWUNG)
     body = strapped.until(lambda body: near(body, joint(Side.RIGHT, "wrist"), SWUNG))
-    assert is_at(body, LEG)
+    assert is_at(body, RESTING)
     assert (body.provenance[HAND[Side.RIGHT]] == Provenance.MEASURED).all()
     assert not body.provenance[HAND[Side.LEFT]].any()
     assert np.isnan(body.poses[HAND[Side.LEFT]]).all()

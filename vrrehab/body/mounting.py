@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrrehab import geometry
-from vrrehab.body.build import USUAL_STATURE_M
+from vrrehab.body.build import USUAL, Build
 from vrrehab.body.recentre import Recentring
 from vrrehab.body.skeleton import INDEX, Side
 from vrrehab.errors import NotMeasured, UnknownName
@@ -23,6 +23,8 @@ from vrrehab.geometry import Array
 _STILL_M, _STILL_RAD = 0.01, math.radians(3.0)
 #: A device is strapped no further from its joint than this; one that lies on the table is.
 _REACH_M = 0.50
+#: The ankle is at 0.039 of the stature over the floor (Drillis and Contini, 1966); see `Build` for the ball.
+_ANKLE_PER_BALL = 0.039 / 0.026
 #: Half a limb and what is strapped on it, from the joint's centre to the middle of a controller: our own allowance.
 _THICK_M = 0.05
 
@@ -37,32 +39,23 @@ class Posture:
     """How to sit while a tracker on a joint is measured, and what is known of the joint then.
 
     words: what the person is asked. turn: the joint's rotation in session space (see `vrrehab.body.ik` for its axes).
-    off: from the joint to the device, apart from the way along the limb: outward, up and ahead, metres. down: whether
-    the limb hangs or stands upright; it points ahead otherwise. length: of the bone, in shares of stature. height: of
-    the joint over the floor, likewise; None where the floor says nothing of it.
-
-    Shares are those of Drillis and Contini (1966), see `vrrehab.body.build`; that of the ball is our own.
+    upright: whether the limb hangs or stands so, with the strap on its outside; it points ahead otherwise, with the
+    strap on top. bone: from the joint on, as `Build` names it; empty where the floor tells how high the joint is.
     """
 
     words: str
     turn: tuple[float, float, float, float]
-    off: tuple[float, float, float]
-    down: bool
-    length: float
-    height: float | None = None
+    upright: bool
+    bone: str = ""
 
 
 POSTURES: dict[str, Posture] = {
-    "shoulder": Posture("the upper arm hangs straight down", _DOWN_ELBOW_BACK, (_THICK_M, 0.0, 0.0), True, 0.186),
-    "elbow": Posture(
-        "the forearm lies on the table and points straight ahead", _AHEAD_ELBOW_DOWN, (0.0, _THICK_M, 0.0), False, 0.146
-    ),
-    "hip": Posture("the thigh is level and points straight ahead", _LEVEL, (0.0, _THICK_M, 0.0), False, 0.245),
-    "knee": Posture("the shin stands upright", _DOWN_KNEE_AHEAD, (_THICK_M, 0.0, 0.0), True, 0.246, 0.285),
-    "ankle": Posture(
-        "the foot stands flat and points straight ahead", _LEVEL, (_THICK_M, 0.0, 0.0), True, 0.039, 0.039
-    ),
-    "ball": Posture("the foot stands flat and points straight ahead", _LEVEL, (0.0, _THICK_M, 0.0), False, 0.0, 0.015),
+    "shoulder": Posture("the upper arm hangs straight down", _DOWN_ELBOW_BACK, True, "upper_arm"),
+    "elbow": Posture("the forearm lies on the table, straight ahead", _AHEAD_ELBOW_DOWN, False, "forearm"),
+    "hip": Posture("the thigh is level and points straight ahead", _LEVEL, False, "thigh"),
+    "knee": Posture("the shin stands upright, its front straight ahead", _DOWN_KNEE_AHEAD, True),
+    "ankle": Posture("the foot stands flat and points straight ahead", _LEVEL, True),
+    "ball": Posture("the foot stands flat and points straight ahead", _LEVEL, False),
 }
 
 #: Every joint that a tracker can stand for, as JOINTS names it. Head and hands are tracked by the headset itself.
@@ -83,7 +76,7 @@ def posture_for(joint: str) -> Posture:
 
 
 def joint_from_device(
-    joint: str, devices: Array, heads: Array, *, stature_m: float = USUAL_STATURE_M, along_m: float | None = None
+    joint: str, devices: Array, heads: Array, build: Build = USUAL, *, along_m: float | None = None
 ) -> Array:
     """The strapped device's pose on `joint`, (7,), from about a second in its `posture_for`.
 
@@ -101,13 +94,17 @@ def joint_from_device(
     session_from_reference = geometry.invert(recentring.reference_from_session)
     session_from_device = geometry.compose(session_from_reference, _mean(devices))
 
-    outward, up, ahead = posture.off
-    along = posture.length * stature_m / 2 if along_m is None else along_m
-    place = session_from_device[:3] - (outward if joint.startswith("right") else -outward, up, -ahead)
-    place += (0.0, along, 0.0) if posture.down else (0.0, 0.0, along)
-    if posture.height is not None:
-        place[1] = posture.height * stature_m
-    session_from_joint = geometry.pose(place, posture.turn)
+    right, up, back = session_from_device[:3]
+    along = getattr(build, posture.bone) / 2 if posture.bone and along_m is None else along_m or 0.0
+    if posture.upright:
+        right += _THICK_M if joint.startswith("left") else -_THICK_M
+        up += along
+    else:
+        up -= _THICK_M
+        back += along
+    if not posture.bone:
+        up = _height(joint, build)
+    session_from_joint = geometry.pose((right, up, back), posture.turn)
     found = geometry.compose(geometry.invert(session_from_joint), session_from_device)
     distance = float(np.linalg.norm(found[:3]))
     if distance > _REACH_M:
@@ -116,6 +113,13 @@ def joint_from_device(
             f"where that joint is while {posture.words}. Strap it on, sit that way, and measure again."
         )
     return found
+
+
+def _height(joint: str, build: Build) -> float:
+    """Over the floor, of a joint of a leg that stands on it."""
+    ankle = build.ball_below_ankle * _ANKLE_PER_BALL
+    name = joint.partition("_")[2]
+    return {"ball": ankle - build.ball_below_ankle, "ankle": ankle, "knee": ankle + build.shin}[name]
 
 
 def _mean(poses: Array) -> Array:

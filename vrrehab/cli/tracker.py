@@ -73,19 +73,17 @@ def mount(
 
     The participant wears the headset, looks straight ahead and sits as the command says, for a few seconds.
     """
-    from vrrehab.body.build import USUAL_STATURE_M
+    from vrrehab.body.build import Build
     from vrrehab.body.mounting import joint_from_device
     from vrrehab.cli.connection import known_profile, recorder_for
     from vrrehab.cli.interruption import held_back
     from vrrehab.cli.strapping import watch
 
     with recorder_for(data, recorder) as client:
-        stature_m = known_profile(client, data, participant).measures.stature_m or USUAL_STATURE_M
+        build = Build.of_measures(known_profile(client, data, participant).measures)
     with held_back() as interruption:
         devices, heads = watch(joint, device, interruption)
-    found = joint_from_device(
-        joint, devices, heads, stature_m=stature_m, along_m=None if along is None else along / 100
-    )
+    found = joint_from_device(joint, devices, heads, build, along_m=None if along is None else along / 100)
     new = TrackerMount(joint=joint, device=device, joint_from_device=tuple(found.tolist()))
 
     def with_new(before: tuple[TrackerMount, ...]) -> tuple[TrackerMount, ...]:

@@ -13,7 +13,7 @@ from vrrehab.body.skeleton import HEAD, Body, Provenance, Side
 from vrrehab.errors import NotPossible
 from vrrehab.session.view import View
 from vrrehab.sources import SPACE_CHANGED, News, Origin
-from vrrehab.sources.limbs import HeldController, Limb, StrappedDevice, TrackedHand
+from vrrehab.sources.locators import HeldController, Locator, StrappedDevice, TrackedHand
 from vrrehab.xr.actions import IN_HAND, SIDES
 from vrrehab.xr.errors import RuntimeLost
 from vrrehab.xr.headset import Connected, Headset, Link, Lost
@@ -56,7 +56,7 @@ class OpenXRSource:
         free = [side for side in SIDES if IN_HAND[side] not in strapped]
         self._free_hands = [IN_HAND[side] for side in free]
         # In this order: a controller stands for a hand that nothing has seen.
-        self._limbs: tuple[Limb, ...] = (
+        self._locators: tuple[Locator, ...] = (
             *(TrackedHand(side, strapped=side not in free) for side in SIDES),
             *(held[side] for side in free),
             *(StrappedDevice(mount) for mount in mounts),
@@ -132,5 +132,5 @@ class OpenXRSource:
         for hand in self._free_hands:
             if link.controllers.selecting(hand):
                 self._selecting = True
-        for limb in self._limbs:
-            limb.locate(link, time_ns, body)
+        for locator in self._locators:
+            locator.locate(link, time_ns, body)

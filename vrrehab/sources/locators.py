@@ -26,7 +26,7 @@ from vrrehab.xr.headset import Link
 _NONE, _MEASURED, _INFERRED = (int(each) for each in (Provenance.NONE, Provenance.MEASURED, Provenance.INFERRED))
 
 
-class Limb(Protocol):
+class Locator(Protocol):
     """Some joints of a body that one thing sees. Outlives the runtime's connection, which is given each time."""
 
     def locate(self, link: Link, time_ns: int, body: Body) -> None:
