@@ -177,7 +177,7 @@ def test_a_device_is_measured_while_the_person_sits_and_kept_in_the_profile(clin
     ran = tracker("mount", "--joint", "left_ankle", "--device", "/user/hand/left")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "the foot stands flat and points straight ahead" in ran.stdout
-    assert "P001: /user/hand/left is strapped to left_ankle" in ran.stdout
+    assert "P001: /user/hand/left is strapped to left_ankle, 10 cm from its centre" in ran.stdout
     profile = client.profile("P001")
     (mount,) = profile.tracker_mounts
     assert (mount.joint, mount.device, profile.version) == ("left_ankle", "/user/hand/left", 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 
@@ -21,6 +22,8 @@ from vrrehab.stage.stage import Stage
 
 #: How long the device and the headset may take to be seen, how long there is to sit down, and how long is measured.
 _WAIT_S, _SIT_S, _MEASURE_S = 20.0, 5, 1.0
+#: Fewer frames than this are no mean, however long they took to draw.
+_LEAST_FRAMES = 10
 
 
 def watch(joint: str, device: str, interruption: Interruption) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -34,12 +37,14 @@ def watch(joint: str, device: str, interruption: Interruption) -> tuple[NDArray[
     with open_headset(stage, (TrackerMount(joint=joint, device=device),)) as headset:
         watching = _Watching(headset, joint, interruption)
         watching.until_seen(device)
-        print(f"Look straight ahead, sit so that {posture_for(joint).words}, and keep still.")
+        words = posture_for(joint).words
+        print(f"Look straight ahead, sit so that {words}, and keep still.")
+        watching.show_here("Please keep still", f"Look here, and sit so that {words}.")
         for left_s in range(_SIT_S, 0, -1):
             print(f"{left_s} ...")
-            watching.show(f"Look straight ahead and keep still: {left_s}")
+            watching.count(str(left_s))
             watching.frames(1.0)
-        watching.show("Keep still.")
+        watching.count("now")
         devices: list[NDArray[np.float64]] = []
         heads: list[NDArray[np.float64]] = []
 
@@ -47,12 +52,12 @@ def watch(joint: str, device: str, interruption: Interruption) -> tuple[NDArray[
             devices.append(watching.device.copy())
             heads.append(watching.head.copy())
 
-        watching.frames(_MEASURE_S, look)
+        watching.frames(_MEASURE_S, look, _LEAST_FRAMES)
     return np.stack(devices), np.stack(heads)
 
 
 class _Watching:
-    """A headset with a room and a line of text in it. device, head: their poses (7,) in the last frame."""
+    """A headset with a room and words on its wall. device, head: their poses (7,) in the last frame."""
 
     def __init__(self, headset: OpenHeadset, joint: str, interruption: Interruption) -> None:
         assert headset.display is not None
@@ -62,11 +67,14 @@ class _Watching:
         self._time_ns = 0
         self.device, self.head = self._body.poses[INDEX[joint]], self._body.poses[HEAD]
 
-    def show(self, words: str) -> None:
-        """Put these words before the wearer, who sits in the middle of the room."""
-        if np.isfinite(self.head).all():
-            self._view.reference_from_session[:] = Recentring.from_head(self.head).reference_from_session
-        self._view.notice = words
+    def show_here(self, title: str, words: str) -> None:
+        """Put the wall with these words in front of the wearer, who is seen."""
+        self._view.reference_from_session[:] = Recentring.from_head(self.head).reference_from_session
+        self._view.title, self._view.text = title, words
+
+    def count(self, text: str) -> None:
+        """Show it beside the words."""
+        self._view.count = text
 
     def until_seen(self, device: str) -> None:
         """Return once device and head are seen. Raises `NotMeasured`."""
@@ -81,13 +89,13 @@ class _Watching:
                 )
             self._frame()
 
-    def frames(self, lasts_s: float, look: Callable[[], object] = lambda: None) -> None:
-        """Let frames go by, at least one, with a `look` at each."""
+    def frames(self, lasts_s: float, look: Callable[[], object] = lambda: None, at_least: int = 1) -> None:
+        """Let frames go by for that long, with a `look` at each."""
         until_s = time.monotonic() + lasts_s
-        while True:
+        for drawn in itertools.count(1):
             self._frame()
             look()
-            if time.monotonic() > until_s:
+            if drawn >= at_least and time.monotonic() > until_s:
                 return
 
     def _frame(self) -> None:

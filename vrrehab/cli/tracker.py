@@ -90,11 +90,9 @@ def mount(
         return (*(each for each in before if each.joint != joint and each.device != device), new)
 
     _change(data, recorder, participant, with_new)
-    right, up, back = (100 * found[:3]).round().astype(int).tolist()
+    centre_cm = 100 * sum(part * part for part in new.joint_from_device[:3]) ** 0.5
     print(
-        f"{participant}: {device} is strapped to {joint}; seen from the joint, it is {_way(right, 'right', 'left')}, "
-        f"{_way(up, 'to the front', 'behind')} and {_way(-back, 'down the limb', 'up the limb')}. "
-        f"Measured in {len(devices)} frames."
+        f"{participant}: {device} is strapped to {joint}, {centre_cm:.0f} cm from its centre ({len(devices)} frames)."
     )
 
 
@@ -129,7 +127,3 @@ def _change(
         )
         client.put_profile(profile)
     keep_copy(data, profile)
-
-
-def _way(cm: int, positive: str, negative: str) -> str:
-    return f"{abs(cm)} cm {positive if cm >= 0 else negative}"
