@@ -185,7 +185,7 @@ def sit(
     spool = Folder(data).spool
     interruption = interruption or Interruption()
     with contextlib.ExitStack() as open_parts:
-        parts = open_parts.enter_context(_parts(plan, profile, source, display, interruption))
+        parts = open_parts.enter_context(_parts(plan, source, display, interruption))
         commands = open_parts.enter_context(CommandServer("tcp://127.0.0.1:*"))
         open_parts.enter_context(announce_session(data, plan.session_id, commands.address))
         sender = Sender(spool, plan.session_id, recorder.address, FrameLayout(JOINTS), store=recorder.store)
@@ -228,9 +228,7 @@ class Parts:
 
 
 @contextlib.contextmanager
-def _parts(
-    plan: Plan, profile: Profile, source: SourceChoice, display: DisplayKind, interruption: Interruption
-) -> Iterator[Parts]:
+def _parts(plan: Plan, source: SourceChoice, display: DisplayKind, interruption: Interruption) -> Iterator[Parts]:
     """Open source and display, and close them again; a headset serves as both."""
     from vrrehab.stage.engine import suitable_tier
     from vrrehab.stage.stage import Stage
@@ -245,7 +243,7 @@ def _parts(
             from vrrehab.cli.headset import open_headset
 
             drawn = stage if display == "openxr" else None
-            headset = open_parts.enter_context(open_headset(drawn, profile.tracker_mounts))
+            headset = open_parts.enter_context(open_headset(drawn, plan.profile.tracker_mounts))
         shown: Display
         if headset is not None and headset.display is not None:
             shown = headset.display
