@@ -45,6 +45,7 @@ def test_a_machine_without_a_runtime_is_told_what_to_start(session) -> None:
 def test_a_device_cannot_be_mounted_without_a_runtime_or_on_a_stranger(vrrehab, known: Path) -> None:
     where = ("--joint", "left_ankle", "--device", "/user/hand/left", "--data", known)
     vrrehab(*MOUNT.split(), *where).failed_with("OpenXR runtime", "vrrehab doctor")
+    vrrehab("tracker", "remove", "--participant", "P001", *where[:2], *where[4:]).failed_with("on record: nothing")
     vrrehab("tracker", "mount", "--participant", "P0001", *where).failed_with("Did you mean 'P001'?")
 
 
