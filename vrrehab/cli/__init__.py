@@ -79,10 +79,10 @@ def _fail(message: str) -> None:
 
 def _known_failures() -> tuple[type[Exception], ...]:
     from telemetry.errors import TelemetryError
-    from vrrehab.errors import BadModel, BadRecording, NoGraphics, NotPossible, SceneFileError, UnknownName
+    from vrrehab.errors import BadModel, BadRecording, NoGraphics, NotMeasured, NotPossible, SceneFileError, UnknownName
     from vrrehab.xr.errors import XrError
 
-    ours = (BadModel, BadRecording, NoGraphics, NotPossible, SceneFileError, UnknownName)
+    ours = (BadModel, BadRecording, NoGraphics, NotMeasured, NotPossible, SceneFileError, UnknownName)
     return (*ours, TelemetryError, XrError, OSError)
 
 
