@@ -62,6 +62,7 @@ def visited(screen: Screen, tmp_path_factory) -> Visited:
         lost = LimbLoss(limb="leg", side="left", level="below_knee")
         client.put_profile(Profile(code="P001", limb_losses=(lost,), tracker_mounts=(MOUNT,)))
         person.head(SEATED)
+        person.hold_controller(Side.RIGHT, controller_at(LOW))  # from the first frame on
         arguments = ("--participant", "P001", "--programme", str(programme), "--recorder", recorder.address)
         with SessionProcess(data, *arguments, environment=monado.environment) as session:
             visit = LegVisit(Side.RIGHT, person, session, data, grip=controller_at(LOW))

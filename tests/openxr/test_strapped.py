@@ -22,7 +22,8 @@ from vrrehab.geometry import normalise, pose
 from vrrehab.sources.openxr import OpenXRSource
 from vrrehab.testing.monado import Compositor, Monado, Screen
 from vrrehab.testing.remote_device import RemoteDevice
-from vrrehab.xr.headset import Headset
+from vrrehab.xr.headset import Connected, Headset
+from vrrehab.xr.runtime import VIVE_TRACKERS, Runtime
 from vrrehab.xr.session import State
 
 from .reflection import apart, matrix
@@ -119,6 +120,28 @@ def test_a_tracker_that_the_runtime_does_not_know_is_never_seen(tracking, person
     watched = Watched(tracking, [TrackerMount(joint="left_ball", device=role)])
     body = watched.until(lambda body: body.has(HEAD) and body.has(joint(Side.LEFT, "wrist")))
     assert not body.has(INDEX["left_ball"])
+
+
+def test_a_runtime_that_refuses_the_trackers_it_offers_keeps_the_rest(person, monkeypatch) -> None:
+    # This runtime has no trackers, so it refuses to be asked for them, as one would that knows other roles.
+    really_has = Runtime.has
+
+    def has(runtime: Runtime, extension: str) -> bool:
+        runtime.offered.setdefault(VIVE_TRACKERS, 3)
+        return extension == VIVE_TRACKERS or really_has(runtime, extension)
+
+    monkeypatch.setattr(Runtime, "has", has)
+    headset = Headset()
+    headset.connect(None)
+    try:
+        connected = next(event for event in headset.take_events() if isinstance(event, Connected))
+        assert "PATH_UNSUPPORTED" in connected.trackers_refused
+        person.hold_controller(Side.LEFT, RESTING)
+        watched = Watched(headset, [MOUNT])
+        watched.until(lambda body: body.has(ANKLE) and is_at(body, RESTING))
+        assert "/user/vive_tracker_htcx/role/left_foot" not in headset.link.controllers.devices
+    finally:
+        headset.close()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from vrrehab.xr.hands import Seen
 from vrrehab.xr.headset import Link
 
 # As plain numbers, which numpy takes in a tenth of the time.
-_NONE, _MEASURED, _INFERRED = (int(each) for each in (Provenance.NONE, Provenance.MEASURED, Provenance.INFERRED))
+_MEASURED, _INFERRED = int(Provenance.MEASURED), int(Provenance.INFERRED)
 
 
 class Locator(Protocol):
