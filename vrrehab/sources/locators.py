@@ -93,7 +93,7 @@ class StrappedDevice:
         self._joint = mounted_joint(mount.joint)
         self._device = mount.device
         offset = np.array(mount.joint_from_device)
-        if offset.shape != (7,) or not math.isclose(np.linalg.norm(offset[3:]), 1.0, abs_tol=1e-3):
+        if offset.shape != (7,) or not np.isfinite(offset).all() or abs(np.linalg.norm(offset[3:]) - 1.0) > 1e-3:
             raise NotPossible(
                 f"Expected the pose of {mount.device} on {mount.joint} (three metres, then a unit quaternion), but "
                 f"{mount.joint_from_device} is on record. Measure it again with: vrrehab tracker mount"
