@@ -82,18 +82,12 @@ def parse_phantom(text: str) -> SaidPhantom:
 
 def parse_tracker(text: str) -> TrackerMount:
     """Where a device is strapped, from `joint:device`; right at the joint, as long as nobody has measured it."""
-    from vrrehab.body.limb import CHAIN_JOINTS, END, Chain
+    from vrrehab.body.mounting import MOUNTABLE
 
-    joints = [
-        f"{side}_{name}"
-        for side in get_args(SideName)
-        for chain in Chain
-        for name in (*CHAIN_JOINTS[chain][:2], CHAIN_JOINTS[chain][END[chain]])
-    ]
     joint, _, device = text.partition(":")
-    if joint not in joints:
+    if joint not in MOUNTABLE:
         raise typer.BadParameter(
-            f"expected joint:device such as left_ankle:/user/hand/left (joints: {', '.join(joints)}), got {text!r}"
+            f"expected joint:device such as left_ankle:/user/hand/left (joints: {', '.join(MOUNTABLE)}), got {text!r}"
         )
     if not DEVICE.fullmatch(device):
         raise typer.BadParameter(f"expected a device's path such as /user/hand/left after the joint, got {device!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -13,17 +12,16 @@ import typer
 from telemetry.messages import TrackerMount
 from vrrehab.cli import Data, RecorderAddress, app
 from vrrehab.cli.participant import checked_code
+from vrrehab.cli.person import DEVICE
 
 tracker_app = typer.Typer(
     help="Strap a controller or tracker to a participant's limb.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(tracker_app, name="tracker")
 
-_DEVICE = re.compile(r"/user(/[a-z0-9_]+)+")
-
 
 def _checked_device(text: str) -> str:
-    if not _DEVICE.fullmatch(text):
+    if not DEVICE.fullmatch(text):
         raise typer.BadParameter(
             f"expected a device's path such as /user/hand/left or /user/vive_tracker_htcx/role/left_foot, got {text!r}"
         )
