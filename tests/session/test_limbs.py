@@ -161,6 +161,21 @@ class TestImagery:
         assert np.ptp([hand_closure_of(hand) for hand in virtual[::50]]) < 1e-6
 
 
+def test_in_relax_nothing_is_asked_shown_or_counted(sit: Callable[..., Sat]) -> None:
+    activities: set[str] = set()
+
+    def watch(sitting: Sitting, frame: int) -> Iterable[Told]:
+        activities.add(sitting.view.activity)
+        return ()
+
+    sat = sit(ARMS, mode="relax", tell=watch, most_frames=1000)
+    assert activities == {"", "resting"}
+    assert sat.sitting.view.text.startswith("Lean back and breathe slowly")
+    assert sat.sitting.view.opacity[Side.LEFT] == 0.0
+    assert [event.repetitions for event in sat.record.of(TaskEnded)] == [0]
+    assert np.all(sat.record.motion()["virtual_provenance"][:, ARM[Side.LEFT]] == Provenance.NONE)
+
+
 class TestPhantom:
     FIST = PhantomShape(limb="hand", side="left", posture="clenched")
 

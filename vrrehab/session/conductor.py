@@ -38,6 +38,7 @@ Script = Generator[None, None, None]
 FADE_S = 0.5
 _FAREWELL_S = 2.5
 _GHOST_OPACITY = 0.9
+_REST = "Lean back and breathe slowly, in and out. There is nothing that you have to do."
 _ACROSS = np.array([-1.0, 1.0, 1.0])
 
 
@@ -170,11 +171,15 @@ class Conductor:
         root = view.virtual.poses[acting.joints.start, :3].copy()
         seed = self._plan.seed * 1000 + step.block_index * 100 + step.task_index
         mechanic = make_mechanic(task, acting, root, seed)
-        imagining = self._plan.mode == "imagery"
-        run = self._run = TaskRun(task, Imagined(mechanic) if imagining else mechanic)
+        imagining, relaxing = self._plan.mode == "imagery", self._plan.mode == "relax"
+        still = imagining or relaxing
+        run = self._run = TaskRun(task, Imagined(mechanic, relaxing) if still else mechanic)
         view.title, view.text, view.count = task.title, task.instruction, ""
         if imagining:
             view.text = f"Only imagine it, and keep still. {task.instruction}"
+        if relaxing:
+            view.title, view.text = "Rest", _REST
+            run.phase = TaskPhase.PERFORMING
         # There is a ghost arm and no ghost leg: a leg's movement is told in words alone.
         view.ghost_side = acting.side if acting.chain is Chain.ARM else None
         while run.phase is TaskPhase.DEMONSTRATING and not self._take_moving_on():
@@ -189,6 +194,8 @@ class Conductor:
         task_run_id = self.ledger.begin_task(step, self._mono_ns)
         view.targets = run.mechanic.targets
         view.activity = "imagining" if imagining else task.rule.__struct_config__.tag  # type: ignore[assignment]
+        if relaxing:
+            view.activity = "resting"
         view.movement = task.rule.feature if isinstance(task.rule, RepetitionRule) else ""
         self._stillness = Stillness([acting.other]) if imagining and self._plan.intact_side else None
         # A repetition is what the person does; a light is touched by what they see.
@@ -198,7 +205,7 @@ class Conductor:
         while run.phase is not TaskPhase.FINISHED:
             if run.repetitions != shown:
                 shown = run.repetitions
-                view.count = f"{shown} of {task.goal}"
+                view.count = "" if relaxing else f"{shown} of {task.goal}"
             yield
             if self._take_moving_on():
                 status = "skipped"

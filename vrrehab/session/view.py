@@ -81,7 +81,7 @@ class View:
     targets: list[Target] = field(default_factory=list)
     #: The kind of movement that counts now, as in a task's `rule.kind`, or that the person is measured; empty between
     #: the participant's turns.
-    activity: Literal["", "repetition", "reach", "imagining", "measuring"] = ""
+    activity: Literal["", "repetition", "reach", "imagining", "resting", "measuring"] = ""
     #: Which movement a repetition is of, as in a task's `rule.feature`, or which limb is measured; empty for others.
     movement: str = ""
     #: The board on the wall: a heading, an instruction and a short count such as "3 of 8".

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
@@ -40,11 +41,11 @@ class Mechanic(Protocol):
 
 
 class Imagined:
-    """A movement that is only imagined, at the pace at which it was demonstrated: nothing moves, so time counts."""
+    """A movement that nobody makes. Imagined at the pace of its demonstration, time counts; at rest nothing does."""
 
-    def __init__(self, movement: Mechanic) -> None:
+    def __init__(self, movement: Mechanic, at_rest: bool = False) -> None:
         self._movement = movement
-        self.cycle_s = movement.cycle_s
+        self.cycle_s = math.inf if at_rest else movement.cycle_s
         self.repetitions = 0
         self.targets: list[Target] = []
 
