@@ -21,7 +21,7 @@ from telemetry.messages import (
 )
 from vrrehab import geometry
 from vrrehab.body.features import hand_closure_of
-from vrrehab.body.skeleton import ARM, HAND, INDEX, LEG, Provenance, Side
+from vrrehab.body.skeleton import ARM, HAND, INDEX, LEG, Body, Provenance, Side
 from vrrehab.session.sitting import Sitting
 from vrrehab.testing.participant import ScriptedParticipant
 
@@ -131,6 +131,30 @@ def test_both_hands_play_alike_in_observe(sit: Callable[..., Sat]) -> None:
     assert np.allclose(closures[0], closures[1], atol=1e-5)
     assert np.ptp(closures[0]) > 0.7
     assert np.all(motion["virtual_provenance"][performing][:, ARM[Side.LEFT]] == Provenance.SCRIPTED)
+
+
+class Strapped(ScriptedParticipant):
+    """Wears a tracker on what is left of the left shin, and moves it along with the right leg."""
+
+    def locate(self, display_time_ns: int, body: Body) -> None:
+        super().locate(display_time_ns, body)
+        seat = geometry.invert(self._seat)
+        own = geometry.compose(seat, body.poses[INDEX["right_knee"]])
+        body.poses[INDEX["left_knee"]] = geometry.compose(self._seat, geometry.mirror(own))
+        body.provenance[INDEX["left_knee"]] = Provenance.SCRIPTED
+
+
+def test_a_tracker_on_the_residual_limb_moves_the_virtual_one_through_a_session(sit: Callable[..., Sat]) -> None:
+    participant = Strapped(1, Side.RIGHT, hands=list(Side), legs=[Side.RIGHT])
+    sat = sit(LEGS, mode="residual", profile=LEFT_LEG, participant=participant, settings={"smoothing": False})
+    assert sat.status == "completed"
+    assert [event.repetitions for event in sat.record.of(TaskEnded)] == [2, 2]
+    motion = sat.record.motion()[200:]
+    knee, ankle = INDEX["left_knee"], INDEX["left_ankle"]
+    shin = motion["virtual"][:, ankle, :3] - motion["virtual"][:, knee, :3]
+    assert np.ptp(np.linalg.norm(shin, axis=1)) < 1e-5, "no bone is stretched"
+    assert np.allclose(motion["virtual"][:, knee, 3:], motion["tracked"][:, knee, 3:], atol=1e-6)
+    assert np.ptp(motion["virtual"][:, ankle, 1]) > 0.1, "it moves"
 
 
 class TestImagery:
