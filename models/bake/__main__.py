@@ -12,8 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from models.bake.body import bake
+from models.bake.body import bake, skin_picture
 from models.bake.provenance import provenance
+from models.bake.relief import png
 from models.bake.shape import Shape
 from models.bake.source import PACKAGE, VERSION, Wheel
 
@@ -35,12 +36,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         wheel = Wheel(options.wheel or download(Path(folder)))
         data, parts = bake(wheel, Shape())
+        pixels = skin_picture(wheel, Shape())
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "body.glb").write_bytes(data)
-    outputs = {"body.glb": hashlib.sha256(data).hexdigest()}
+    (options.out / "skin.png").write_bytes(png(pixels))
+    outputs = {"body.glb": hashlib.sha256(data).hexdigest(), "skin.png": hashlib.sha256(pixels.tobytes()).hexdigest()}
     (options.out / "PROVENANCE.md").write_text(provenance(wheel.hashes, outputs), "utf-8")
     for part in parts:
         print(f"{part.name:20} {len(part.points):6} vertices {len(part.faces):6} triangles")
+    print(f"skin.png {(options.out / 'skin.png').stat().st_size / 1e6:.2f} MB")
     print(f"body.glb {len(data) / 1e6:.2f} MB")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bake import bones, clothes, gltf, occlusion, skin, surface, triangles
+from models.bake import bones, clothes, gltf, occlusion, relief, skin, surface, triangles
 from models.bake.bones import ARM, LEG, SPINE, TRUNK, Bone
 from models.bake.shape import Shape, shaped_points
 from models.bake.skinning import kept_weights, knuckles_moved, spine_divided, strongest
@@ -23,7 +23,10 @@ Floats = NDArray[np.float64]
 #: What the four channels of `_MASKS` say.
 MASKS = ("openness", "blood", "palm", "nail")
 #: Levels of Catmull-Clark of the skin, the shirt and the shorts. Low is for drawing without a graphics card.
-TIERS = {"full": (1, 2, 1), "low": (0, 0, 0)}
+TIERS = {"full": (1, 2, 1), "low": (0, 1, 1)}
+
+#: The tiles of the skin's picture that meshes have.
+_CHARTS = {"left_arm": ("hand", "arm"), "left_leg": ("foot", "leg")}
 
 
 def _material(name: str, colour: tuple[float, float, float], roughness: float) -> dict[str, object]:
@@ -47,6 +50,8 @@ class Person:
     arm: list[Bone]
     leg: list[Bone]
     trunk: list[Bone]
+    #: The last bones of the left toes, which carry nails and nothing else.
+    toes: list[Bone]
 
     def bones(self) -> list[tuple[str, Bone]]:
         """Every bone with its side's prefix, in the order in which joints count."""
@@ -56,6 +61,12 @@ class Person:
 
     def selected(self, group: str, faces: NDArray[np.bool_]) -> surface.Surface:
         return surface.selected(self.body, (self.groups == group) & faces)[0]
+
+    def left_arm(self) -> surface.Surface:
+        return self.selected("body", self.share_of(*(f"left_{bone.name}" for bone in self.arm)) > 0.4)
+
+    def left_leg(self) -> surface.Surface:
+        return self.selected("body", self.share_of(*(f"left_{bone.name}" for bone in self.leg)) > 0.9)
 
     def share_of(self, *names: str) -> Floats:
         """Of each face (f,), how much of it the named bones hold, 0 to 1."""
@@ -75,6 +86,7 @@ def person(wheel: Wheel, shape: Shape) -> Person:
         arm,
         leg,
         bones.trunk(arm, leg),
+        bones.left_toes(rig, points, groups),
     )
     return dataclasses.replace(who, body=dataclasses.replace(who.body, weights=_weights(wheel, who, points)))
 
@@ -102,8 +114,7 @@ def parts_of(who: Person) -> list[gltf.Part]:
     """Every mesh but those of the right side, in both tiers."""
     cut = clothes.Cut.of(who.arm, who.leg, who.trunk[1])
     heights = who.body.points[who.body.quads].mean(axis=1)[:, 1]
-    arm = who.selected("body", who.share_of(*(f"left_{bone.name}" for bone in who.arm)) > 0.4)
-    leg = who.selected("body", who.share_of(*(f"left_{bone.name}" for bone in who.leg)) > 0.9)
+    arm, leg = who.left_arm(), who.left_leg()
     middle = np.abs(who.body.points[who.body.quads].mean(axis=1)[:, 0]) < 0.11
     neck = who.selected("body", middle & (np.abs(heights - cut.neck[1]) < 0.12))
     upper = who.selected("helper-tights", heights > cut.hip[1] - 0.12)
@@ -116,20 +127,24 @@ def parts_of(who: Person) -> list[gltf.Part]:
         bare_leg = clothes.bare_leg(_smooth(leg, skin_levels), cut)
         bare_neck = clothes.bare_neck(_smooth(neck, skin_levels), cut)
         sleeve, shirt = clothes.shirt(upper, cut, shirt_levels)
-        shorts = clothes.shorts(lower, cut, shorts_levels)
+        shorts = clothes.half(clothes.shorts(lower, cut, shorts_levels))
         meshes = [bare_arm, bare_leg, bare_neck, sleeve, shirt, shorts]
         # Fingers need fine depth maps; the rest of the body is large and smooth.
-        openness = occlusion.openness(meshes, [triangles.reflected(bare_leg)], pixel_m=0.006)
+        openness = occlusion.openness(
+            meshes, [triangles.reflected(bare_leg), triangles.reflected(shorts)], pixel_m=0.006
+        )
         openness[0], openness[3] = occlusion.openness([bare_arm, sleeve], pixel_m=0.002)
         inner = skin.palm(bare_arm, who.arm)
-        nail = 0.5 + skin.nails(bare_arm, who.arm) / skin.NAIL_RANGE_M
+        nail = 0.5 + skin.nails(bare_arm, who.arm)[0] / skin.NAIL_RANGE_M
         flush = skin.blood(bare_arm, who.arm, inner)
         arm_masks = np.stack([openness[0], flush, inner, nail], axis=1)
-        names = ("left_arm", "left_leg", "neck", "left_sleeve", "shirt", "shorts")
+        names = ("left_arm", "left_leg", "neck", "left_sleeve", "shirt", "left_shorts")
         materials = ("skin", "skin", "skin", "shirt", "shirt", "shorts")
         for i, (name, material, mesh) in enumerate(zip(names, materials, meshes, strict=True)):
             masks = arm_masks if i == 0 else skin.plain(mesh, openness[i])
-            uvs = mesh.uvs if material == "skin" else None
+            if name == "left_leg":
+                masks[:, 3] = 0.5 + skin.nails(mesh, who.toes)[0] / skin.NAIL_RANGE_M
+            uvs = relief.placed(mesh, *_CHARTS.get(name, ())).uvs if material == "skin" else None
             parts.append(_part(f"{name}_{tier}", material, mesh, uvs, masks))
     return parts
 
@@ -167,6 +182,16 @@ def right_part(left: gltf.Part, names: Sequence[str]) -> gltf.Part:
         joints=other[left.joints],
         faces=left.faces[:, ::-1],
     )
+
+
+def skin_picture(wheel: Wheel, shape: Shape) -> NDArray[np.uint8]:
+    """The skin's fine detail, see `models.bake.relief`."""
+    who = person(wheel, shape)
+    cut = clothes.Cut.of(who.arm, who.leg, who.trunk[1])
+    levels = TIERS["full"][0]
+    arm = relief.placed(clothes.bare_arm(_smooth(who.left_arm(), levels), cut), *_CHARTS["left_arm"])
+    leg = relief.placed(clothes.bare_leg(_smooth(who.left_leg(), levels), cut), *_CHARTS["left_leg"])
+    return relief.picture(arm, who.arm, leg, who.leg, who.toes)
 
 
 def bake(wheel: Wheel, shape: Shape) -> tuple[bytes, Sequence[gltf.Part]]:

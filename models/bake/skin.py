@@ -27,6 +27,7 @@ _NAILS: dict[str, tuple[float, float, float, float]] = {
     "middle_distal": (0.050, 0.420, 0.965, 0.205),
     "ring_distal": (0.000, 0.545, 1.00, 0.197),
     "little_distal": (-0.015, 0.595, 1.00, 0.224),
+    **{f"toe_{i}": (0.0, 0.20, 0.95, 0.34) for i in range(1, 6)},
 }
 #: Where blood shows: joint, how far palmar (1) or dorsal (-1) of it the surface faces, radius, strength.
 _FLUSHED: tuple[tuple[str, float, float, float], ...] = (
@@ -41,9 +42,11 @@ _FLUSHED: tuple[tuple[str, float, float, float], ...] = (
 _WAVES: tuple[tuple[float, float], ...] = ((0.045, 0.4), (0.028, 0.35), (0.017, 0.3), (0.011, 0.25))
 
 
-def nails(mesh: Mesh, bones: Sequence[Bone]) -> Floats:
-    """(n,) signed distance to the edge of the nearest nail, metres, positive on the nail."""
-    out = np.full(len(mesh.points), -NAIL_RANGE_M)
+def nails(mesh: Mesh, bones: Sequence[Bone]) -> tuple[Floats, Floats, Floats]:
+    """Of each vertex (n,): the signed distance to the edge of the nearest nail, metres, positive on the nail; and where
+    on that nail it is, along it from -1 at the root to 1 at the free edge, and across it from -1 to 1.
+    """
+    out, at_length, at_width = np.full(len(mesh.points), -NAIL_RANGE_M), *np.zeros((2, len(mesh.points)))
     for bone in bones:
         if bone.name not in _NAILS:
             continue
@@ -51,16 +54,17 @@ def nails(mesh: Mesh, bones: Sequence[Bone]) -> Floats:
         middle, root, edge, half_width = (length * value for value in _NAILS[bone.name])
         local = (mesh.points - bone.head) @ bone.frame
         half_length = (edge - root) / 2.0
-        across = np.abs(local[:, 0] - middle) / half_width
+        across = (local[:, 0] - middle) / half_width
         along = (-local[:, 2] - (root + edge) / 2.0) / half_length
         # Round at the root, squarer at the free edge.
         power = np.where(along < 0.0, 2.3, 3.2)
-        level = (across**power + np.abs(along) ** power) ** (1.0 / power)
+        level = (np.abs(across) ** power + np.abs(along) ** power) ** (1.0 / power)
         distance = (1.0 - level) * min(half_width, half_length)
         dorsal = (mesh.normals @ bone.frame[:, 1]) > 0.0
-        near = dorsal & (np.abs(local) < 1.5 * length).all(axis=1)
-        out = np.where(near, np.maximum(out, distance), out)
-    return out
+        near = dorsal & (np.abs(local) < 1.5 * length).all(axis=1) & (distance > out)
+        for field, value in ((out, distance), (at_length, along), (at_width, across)):
+            field[near] = value[near]
+    return out, at_length, at_width
 
 
 def palm(mesh: Mesh, bones: Sequence[Bone]) -> Floats:
@@ -87,6 +91,8 @@ def blood(mesh: Mesh, bones: Sequence[Bone], inner: Floats) -> Floats:
         facing = smoothstep(0.0, 0.8, -side * (mesh.normals @ bone.frame[:, 1]))
         out = np.maximum(out, strength * facing * np.exp(-(away**2)))
     for name in _NAILS:
+        if name not in by_name:
+            continue
         bone = by_name[name]
         length = float(np.linalg.norm(bone.tail - bone.head))
         along = -(mesh.points - bone.head) @ bone.frame[:, 2] / length

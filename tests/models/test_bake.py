@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.bake import surface, triangles
+from models.bake import relief, surface, triangles
 from models.bake.__main__ import MODELS, download
-from models.bake.body import bake
+from models.bake.body import bake, skin_picture
 from models.bake.provenance import provenance
 from models.bake.shape import Shape, weighted_targets
 from models.bake.source import SourceError, Wheel
 from vrrehab.body.rig import ARM_BONES
 from vrrehab.body.trunk import LEG_BONES, TRUNK_BONES
+from vrrehab.stage import skin
 from vrrehab.stage.glb import read_model
 
 BODY = MODELS / "body.glb"
@@ -40,17 +41,44 @@ def model():
     return read_model(BODY)
 
 
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def skin_pixels() -> np.ndarray:
+    """The committed picture's pixels from the top; a compressed file may differ where its pixels are the same."""
+    texture = skin.relief_texture()
+    size = texture.get_y_size(), texture.get_x_size(), 4
+    return np.frombuffer(texture.get_ram_image_as("RGBA"), np.uint8).reshape(size)[::-1].copy()
+
+
 def test_the_committed_models_come_byte_for_byte_from_the_recorded_inputs(wheel_file):
     wheel = Wheel(wheel_file)
     data, _ = bake(wheel, Shape())
-    digest = hashlib.sha256(data).hexdigest()
+    pixels = skin_picture(wheel, Shape())
     assert data == BODY.read_bytes()
-    assert (MODELS / "PROVENANCE.md").read_text("utf-8") == provenance(wheel.hashes, {"body.glb": digest})
+    assert (pixels == skin_pixels()).all()
+    outputs = {"body.glb": sha256(data), "skin.png": sha256(pixels.tobytes())}
+    assert (MODELS / "PROVENANCE.md").read_text("utf-8") == provenance(wheel.hashes, outputs)
 
 
 def test_the_provenance_names_the_hash_of_every_committed_model():
-    listed = dict(re.findall(r"\| `([\w.]+\.glb)` \| `(\w{64})` \|", (MODELS / "PROVENANCE.md").read_text("utf-8")))
-    assert listed == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in MODELS.glob("*.glb")}
+    listed = dict(re.findall(r"\| `([\w.]+\.(?:glb|png))` \| `(\w{64})` \|", (MODELS / "PROVENANCE.md").read_text()))
+    assert listed.pop("skin.png") == sha256(skin_pixels().tobytes())
+    assert listed == {path.name: sha256(path.read_bytes()) for path in MODELS.glob("*.glb")}
+
+
+def test_every_height_of_the_skin_is_small_and_every_nail_is_on_a_finger_or_toe(model):
+    picture = skin_pixels()
+    slopes = (picture[..., :2].astype(float) - 128.0) / 127.0 * relief.SLOPE_M
+    # Folds and veins are shallow: hardly a texel reaches the steepest slope.
+    assert 0.0 < (np.abs(slopes).max(axis=2) > 0.95 * relief.SLOPE_M).mean() < 0.005
+    mesh = model.meshes["left_arm_full"]
+    at = np.clip((mesh.uvs * [relief.WIDTH, relief.HEIGHT]).astype(int), 0, [relief.WIDTH - 1, relief.HEIGHT - 1])
+    nail = picture[at[:, 1], at[:, 0], 3] > 120
+    assert nail.sum() > 50
+    # But for the free edge, beyond which the skin's own nails have no depth.
+    assert (mesh.masks["nail"][nail] > 0.45).mean() > 0.97
 
 
 def test_another_wheel_is_refused_with_what_to_fetch(tmp_path):
@@ -167,7 +195,7 @@ def test_sleeves_meet_the_shirt_along_the_armhole(model):
 
 
 def test_no_file_is_larger_than_four_megabytes():
-    assert all(path.stat().st_size < 4e6 for path in MODELS.glob("*.glb"))
+    assert all(path.stat().st_size < 4e6 for path in MODELS.iterdir() if path.is_file())
 
 
 def test_the_average_shape_mixes_the_sexes_and_the_origins_evenly():

@@ -209,7 +209,7 @@ def test_each_side_has_its_own_bones_in_one_palette(avatar):
 def test_darker_tones_are_darker_and_their_palms_stay_light():
     mesh = MODEL.meshes["left_arm_full"]
     back, palm = mesh.masks["palm"] < 0.01, mesh.masks["palm"] > 0.9
-    tones = [skin.skin_colours(mesh, tone)[:, :3] for tone in range(1, 11)]
+    tones = [skin.skin_colours(mesh, tone, nails=True)[:, :3] for tone in range(1, 11)]
     brightness = np.array([tone[back].mean() for tone in tones])
     assert (np.diff(brightness) < 0.01).all()
     assert tones[8][palm].mean() > 1.25 * tones[8][back].mean()
@@ -223,7 +223,7 @@ def test_a_tone_off_the_scale_is_refused():
 
 def test_vertices_reach_panda_as_they_are_in_the_file():
     mesh = MODEL.meshes["left_arm_low"]
-    geom = skinned_geom(Piece(mesh, skin.skin_colours(mesh, 3)))
+    geom = skinned_geom(Piece(mesh, skin.skin_colours(mesh, 3, nails=True)))
     data, count = geom.get_vertex_data(), len(mesh.points)
     assert (data.get_num_rows(), geom.get_primitive(0).get_num_faces()) == (count, len(mesh.faces))
     reader = core.GeomVertexReader(data, "vertex")

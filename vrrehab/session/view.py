@@ -75,6 +75,8 @@ class View:
     #: lost. An arm whose joints are `NONE` is not drawn whatever this says.
     opacity: dict[Side, float] = field(default_factory=lambda: {Side.LEFT: 1.0, Side.RIGHT: 1.0})
     leg_opacity: dict[Side, float] = field(default_factory=lambda: {Side.LEFT: 1.0, Side.RIGHT: 1.0})
+    #: Over how much of its length a see-through limb begins where the residual limb ends, metres.
+    boundary_softness_m: float = 0.04
     ghost_side: Side | None = None
     ghost_arm: NDArray[np.float64] = field(default_factory=lambda: np.full((28, 7), np.nan))
     ghost_opacity: float = 0.0

@@ -6,21 +6,24 @@ one write into the array that the shader reads; the scene graph does not change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 from panda3d import core
 
+from vrrehab.body.loss import Loss, arm_ends, leg_ends
 from vrrehab.body.rig import ARM_BONES, BONE_COUNT, ArmRig, RestArm
 from vrrehab.body.skeleton import FINGERS, Body, Side
 from vrrehab.body.trunk import LEG_BONES, TRUNK_BONES, TRUNK_COUNT, RestTrunk, TrunkRig
 from vrrehab.errors import BadModel
 from vrrehab.stage import skin
-from vrrehab.stage.glb import Mesh, Model, Piece, read_model, skinned_geom
-from vrrehab.stage.material import PALETTE_SIZE, Look, Material, Materials, Tier
+from vrrehab.stage.glb import WHOLE_M, Mesh, Model, Piece, read_model, skinned_geom
+from vrrehab.stage.material import PALETTE_SIZE, Look, Material, Materials, Relief, Tier
+from vrrehab.stage.stump import LimbLine, residual
 
 _SKIN = Material(Look.SKIN, roughness=0.58, reflectance=0.028)
 _CLOTH = Material(Look.SOLID, roughness=0.9, reflectance=0.02)
@@ -30,6 +33,11 @@ _GHOST = Material(Look.GHOST, roughness=0.6)
 _TRUNK = 0
 _SLEEVES = {Side.LEFT: 1, Side.RIGHT: 2}
 _ARMS = {Side.LEFT: 3, Side.RIGHT: 4}
+_LEGS = {Side.LEFT: 5, Side.RIGHT: 6}
+_ARM_STUMPS = {Side.LEFT: 7, Side.RIGHT: 8}
+_SLEEVE_STUMPS = {Side.LEFT: 9, Side.RIGHT: 10}
+_LEG_STUMPS = {Side.LEFT: 11, Side.RIGHT: 12}
+_SOLID: Mapping[Side, float] = MappingProxyType(dict.fromkeys(Side, 1.0))
 
 Colour = tuple[float, float, float]
 #: sRGB.
@@ -72,31 +80,24 @@ def rest_trunk(model: Model) -> RestTrunk:
 
 
 class _Bent:
-    """Some of the model's meshes as one thing to draw, bent by one palette; each fades with the part it belongs to."""
+    """Meshes of the model as one thing to draw, bent by one palette; each fades with the part it belongs to."""
 
     def __init__(
         self,
         parent: core.NodePath,
-        model: Model,
+        pieces: Iterable[Piece],
         materials: Materials,
         palette: core.PTA_LMatrix4f,
         surfaces: tuple[Material, ...],
-        looks: Mapping[str, tuple[int, Material, int | Colour]],
+        relief: Relief | None = None,
     ) -> None:
-        """`looks` gives each mesh its part, one of the surfaces, and either a tone of skin or a plain colour."""
-        tier = "full" if materials.tier is Tier.FULL else "low"
-        pieces = []
-        for name, (part, material, look) in looks.items():
-            mesh = model.meshes[f"{name}_{tier}"]
-            colours = skin.skin_colours(mesh, look) if isinstance(look, int) else _plain(mesh, look)
-            pieces.append(Piece(mesh, colours, part, surfaces.index(material)))
         node = core.GeomNode("bent")
         node.add_geom(skinned_geom(*pieces))
         # The vertices move in the shader: their place at rest says nothing about what is in view.
         node.set_bounds(core.OmniBoundingVolume())
         node.set_final(True)
         #: Sets how solid a part is.
-        self.set = materials.dress(parent.attach_new_node(node), *surfaces, palette=palette).set
+        self.set = materials.dress(parent.attach_new_node(node), *surfaces, palette=palette, relief=relief).set
 
 
 class Avatar:
@@ -107,6 +108,7 @@ class Avatar:
         parent: core.NodePath,
         materials: Materials,
         *,
+        losses: Collection[Loss] = (),
         tone: int = skin.DEFAULT_TONE,
         shirt: Colour = SHIRT_COLOUR,
         shorts: Colour = SHORTS_COLOUR,
@@ -118,39 +120,89 @@ class Avatar:
         self._trunk_rig = TrunkRig(rest_trunk(model))
         matrices, self._palette = _new_palette()
         self._trunk_palette = self._palette[2 * BONE_COUNT : 2 * BONE_COUNT + TRUNK_COUNT]
+        self._lost_arm = {side: arm_ends(losses, side) is not None for side in Side}
 
-        looks: dict[str, tuple[int, Material, int | Colour]] = {
-            "shirt": (_TRUNK, _CLOTH, shirt),
-            "neck": (_TRUNK, _SKIN, tone),
-            "shorts": (_TRUNK, _CLOTH, shorts),
-        }
+        look = _Wardrobe(model, materials.tier, tone, shirt, shorts)
+        pieces = [look.piece("shirt", _TRUNK), look.piece("neck", _TRUNK)]
         for side in Side:
-            looks[f"{side}_leg"] = (_TRUNK, _SKIN, tone)
-            looks[f"{side}_sleeve"] = (_SLEEVES[side], _CLOTH, shirt)
-            looks[f"{side}_arm"] = (_ARMS[side], _SKIN, tone)
-        self._bent = _Bent(self.root, model, materials, matrices, (_SKIN, _CLOTH), looks)
+            arm, leg = LimbLine.arm(model, side), LimbLine.leg(model, side)
+            ends = arm_ends(losses, side)
+            pieces += look.limb(f"{side}_arm", arm, ends, _ARMS[side], _ARMS[side], _ARM_STUMPS[side])
+            pieces += look.limb(f"{side}_sleeve", arm, ends, _SLEEVES[side], _ARMS[side], _SLEEVE_STUMPS[side])
+            ends = leg_ends(losses, side)
+            pieces += look.limb(f"{side}_leg", leg, ends, _LEGS[side], _LEGS[side], _LEG_STUMPS[side])
+            pieces += look.limb(f"{side}_shorts", leg, ends, _TRUNK, _LEGS[side], _LEG_STUMPS[side])
+        relief = None
+        if materials.tier is Tier.FULL:
+            red, green, blue = skin.nail_colour(tone).tolist()
+            relief = Relief(skin.relief_texture(), (red, green, blue))
+        self._bent = _Bent(self.root, pieces, materials, matrices, (_SKIN, _CLOTH), relief)
 
     @property
     def palette(self) -> NDArray[np.float32]:
         """(PALETTE_SIZE, 4, 4) for row vectors, in the order of the model's bones, as the shader sees it now."""
         return self._palette
 
-    def pose(self, body: Body, opacity: Mapping[Side, float]) -> None:
-        """Draw `body` where its joints are. An arm that is not wholly there is not drawn.
+    def pose(self, body: Body, opacity: Mapping[Side, float], leg_opacity: Mapping[Side, float] = _SOLID) -> None:
+        """Draw `body` where its joints are, each limb as solid as it is given: what a loss took of it, or all of it.
 
-        Trunk, legs and sleeves need the torso and the pelvis; the arms are drawn without them too.
+        An arm that is not wholly there is not drawn. Trunk, legs and sleeves need the torso and the pelvis; the arms
+        are drawn without them too.
         """
         poses = body.poses
         left, right = self._rig.pose(poses, self._palette)
         trunk = self._trunk_rig.pose(poses, self._trunk_palette)
         self._bent.set(1.0 if trunk else 0.0, _TRUNK)
-        self._show(Side.LEFT, opacity[Side.LEFT] if left else 0.0, trunk)
-        self._show(Side.RIGHT, opacity[Side.RIGHT] if right else 0.0, trunk)
+        self._show(Side.LEFT, left, trunk, opacity[Side.LEFT], leg_opacity[Side.LEFT])
+        self._show(Side.RIGHT, right, trunk, opacity[Side.RIGHT], leg_opacity[Side.RIGHT])
 
-    def _show(self, side: Side, opacity: float, trunk: bool) -> None:
-        self._bent.set(opacity, _ARMS[side])
-        # A faint limb still wears a sleeve, which goes with the last of it; its upper edge moves with the chest.
-        self._bent.set(min(1.0, 4.0 * opacity) if trunk else 0.0, _SLEEVES[side])
+    def _show(self, side: Side, arm: bool, trunk: bool, arm_opacity: float, leg_opacity: float) -> None:
+        show = self._bent.set
+        show(arm_opacity if arm else 0.0, _ARMS[side])
+        show(1.0 if arm and arm_opacity < 1.0 else 0.0, _ARM_STUMPS[side])
+        show(1.0 if arm and trunk and arm_opacity < 1.0 else 0.0, _SLEEVE_STUMPS[side])
+        # A faint whole limb still wears a sleeve, which goes with the last of it; a residual limb always does. The
+        # sleeve's upper edge moves with the chest.
+        worn = 1.0 if self._lost_arm[side] else min(1.0, 4.0 * arm_opacity)
+        show(worn if arm and trunk else 0.0, _SLEEVES[side])
+        show(leg_opacity if trunk else 0.0, _LEGS[side])
+        show(1.0 if trunk and leg_opacity < 1.0 else 0.0, _LEG_STUMPS[side])
+
+
+class _Wardrobe:
+    """Makes the pieces of the avatar of the model's meshes."""
+
+    def __init__(self, model: Model, tier: Tier, tone: int, shirt: Colour, shorts: Colour) -> None:
+        self._meshes, self._tier, self._tone = model.meshes, tier, tone
+        self._cloth = {"shirt": shirt, "shorts": shorts}
+
+    def mesh(self, name: str) -> Mesh:
+        return self._meshes[f"{name}_{self._tier.name.lower()}"]
+
+    def piece(self, name: str, part: int) -> Piece:
+        return self._dressed(self.mesh(name), part)
+
+    def limb(self, name: str, line: LimbLine, ends: float | None, part: int, lost_part: int, stump: int) -> list[Piece]:
+        """A whole limb's mesh, or its clothes: `part` where nothing of it is lost, else `lost_part`, with the residual
+        limb as part `stump`.
+        """
+        mesh = self.mesh(name)
+        if ends is None:
+            return [self._dressed(mesh, part)]
+        end_m = float(line.metres(ends))
+        beyond_m = line.along(mesh) - end_m
+        if (beyond_m < 0.0).all():
+            return [self._dressed(mesh, part)]
+        pieces = [self._dressed(mesh, lost_part, beyond_m)]
+        left = residual(mesh, line, end_m)
+        return pieces if left is None else [*pieces, self._dressed(left, stump)]
+
+    def _dressed(self, mesh: Mesh, part: int, beyond_m: NDArray[np.floating] | float = WHOLE_M) -> Piece:
+        if mesh.material == "skin":
+            # The fine detail has nails of its own.
+            colours = skin.skin_colours(mesh, self._tone, nails=self._tier is Tier.LOW)
+            return Piece(mesh, colours, part, 0, beyond_m)
+        return Piece(mesh, _plain(mesh, self._cloth[mesh.material]), part, 1, beyond_m)
 
 
 class GhostArm:
@@ -161,8 +213,9 @@ class GhostArm:
         self.root = parent.attach_new_node("ghost")
         self._rig = ArmRig(rest_arm(model))
         matrices, self._palette = _new_palette()
-        looks = {f"{side}_arm": (_ARMS[side], _GHOST, _GHOST_COLOUR) for side in Side}
-        self._bent = _Bent(self.root, model, materials, matrices, (_GHOST,), looks)
+        meshes = {side: model.meshes[f"{side}_arm_{materials.tier.name.lower()}"] for side in Side}
+        pieces = [Piece(mesh, _plain(mesh, _GHOST_COLOUR), _ARMS[side]) for side, mesh in meshes.items()]
+        self._bent = _Bent(self.root, pieces, materials, matrices, (_GHOST,))
 
     def pose(self, side: Side | None, arm: NDArray[np.float64], opacity: float) -> None:
         """Show one arm, `arm` (28, 7) from shoulder to fingertips; `None`, or joints that are NaN, show none."""
@@ -172,7 +225,10 @@ class GhostArm:
 
 
 def _plain(mesh: Mesh, colour: Colour) -> NDArray[np.floating]:
-    return np.column_stack([np.tile(colour, (len(mesh.points), 1)), mesh.masks["openness"]])
+    open_to = mesh.masks["openness"]
+    # The inside of a sleeve is dark though nothing there keeps the window's light out.
+    shade = 0.35 + 0.65 * np.clip(open_to / 0.35, 0.0, 1.0)
+    return np.column_stack([shade[:, None] * np.array(colour), np.maximum(open_to, 0.12)])
 
 
 def _new_palette() -> tuple[core.PTA_LMatrix4f, NDArray[np.float32]]:

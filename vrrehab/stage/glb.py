@@ -124,7 +124,7 @@ _FORMAT: list[core.GeomVertexFormat] = []
 
 
 def _skinned_format() -> core.GeomVertexFormat:
-    """Panda's columns, all in one array: vertex, normal, color, joint, weight and piece."""
+    """Panda's columns, all in one array: vertex, normal, color, joint, weight, piece, beyond and texcoord."""
     if not _FORMAT:
         columns = core.GeomVertexArrayFormat()
         columns.add_column("vertex", 3, core.Geom.NT_float32, core.Geom.C_point)
@@ -133,6 +133,8 @@ def _skinned_format() -> core.GeomVertexFormat:
         columns.add_column("joint", 4, core.Geom.NT_uint8, core.Geom.C_index)
         columns.add_column("weight", 4, core.Geom.NT_float32, core.Geom.C_other)
         columns.add_column("piece", 4, core.Geom.NT_uint8, core.Geom.C_index)
+        columns.add_column("beyond", 1, core.Geom.NT_float32, core.Geom.C_other)
+        columns.add_column("texcoord", 2, core.Geom.NT_float32, core.Geom.C_texcoord)
         _FORMAT.append(core.GeomVertexFormat.register_format(core.GeomVertexFormat(columns)))
     return _FORMAT[0]
 
@@ -145,18 +147,27 @@ _ROW = np.dtype(
         ("joint", np.uint8, 4),
         ("weight", np.float32, 4),
         ("piece", np.uint8, 4),
+        ("beyond", np.float32),
+        ("texcoord", np.float32, 2),
     ]
 )
 
 
+#: How far beyond a boundary all of a limb is that has none.
+WHOLE_M = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A mesh with its colours (n, 4), sRGB and openness in alpha; the part it fades with; and which surface it has."""
+    """A mesh with its colours (n, 4), sRGB and openness in alpha; the part it fades with; which surface it has; and how
+    far (n,) each vertex is beyond the residual limb's end, metres.
+    """
 
     mesh: Mesh
     colours: NDArray[np.floating]
     part: int = 0
     surface: int = 0
+    beyond_m: NDArray[np.floating] | float = WHOLE_M
 
 
 def skinned_geom(*pieces: Piece) -> core.Geom:
@@ -170,6 +181,9 @@ def skinned_geom(*pieces: Piece) -> core.Geom:
         its["color"] = np.round(np.clip(piece.colours, 0.0, 1.0) * 255.0)
         its["joint"], its["weight"] = mesh.joints, mesh.weights
         its["piece"][:, :2] = piece.part, piece.surface
+        its["beyond"] = piece.beyond_m
+        # Panda counts v upwards, glTF downwards.
+        its["texcoord"] = 0.0 if mesh.uvs is None else mesh.uvs * [1.0, -1.0] + [0.0, 1.0]
     faces = np.concatenate([piece.mesh.faces + start for piece, start in zip(pieces, starts, strict=False)])
     data = core.GeomVertexData("skinned", _skinned_format(), core.Geom.UH_static)
     data.unclean_set_num_rows(len(rows))

@@ -24,8 +24,11 @@ PALETTE_SIZE = 96
 #: Targets that can be shown at once.
 TARGET_COUNT = 24
 #: Parts of a skinned thing that fade apart from each other, and surfaces that it is made of.
-PART_COUNT = 5
+PART_COUNT = 13
 SURFACE_COUNT = 2
+
+#: The steepest slopes that a relief can hold, metres for its whole width and height.
+RELIEF_SLOPE = (0.0002 * 2048, 0.0002 * 1024)
 
 SHADOW_EXTENT_M = 1.8
 SHADOW_TAG = "shadow"
@@ -65,6 +68,7 @@ class Tier(enum.Enum):
             "TAPS": str(taps),
             "PARTS": str(PART_COUNT),
             "SURFACES": str(SURFACE_COUNT),
+            "RELIEF_SLOPE": f"vec2({RELIEF_SLOPE[0]}, {RELIEF_SLOPE[1]})",
             "TAP_SHARE": "0.55" if self is Tier.FULL else "0.9",
         }
 
@@ -111,6 +115,14 @@ class Material:
     reflectance: float = 0.04
 
 
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """The fine detail of skin: `texture` as `models.bake.relief` makes it, and the nails' linear albedo."""
+
+    texture: core.Texture
+    nail: tuple[float, float, float]
+
+
 class Materials:
     """The shaders of one stage and the arrays they read."""
 
@@ -121,6 +133,7 @@ class Materials:
         #: (16, 4) float32, see shaders/common.glsl; written in place.
         self.scene: NDArray[np.float32] = np.asarray(memoryview(self._scene))
         self.scene[:] = 0.0  # Panda hands out the memory as it was left
+        self.set_softness(0.04)
         self.scene[1, :3] = light.key_direction
         self.scene[2, :3] = light.key
         self.scene[2, 3] = light.table_top_m
@@ -134,6 +147,10 @@ class Materials:
         self.scene[0, :3] = colour
         self.scene[0, 3] = amount
 
+    def set_softness(self, metres: float) -> None:
+        """How gradually a virtual limb begins where the residual limb ends."""
+        self.scene[1, 3] = metres
+
     def share(self, root: core.NodePath) -> None:
         """Give everything under `root` the scene's own inputs."""
         root.set_shader_input("scene", self._scene)
@@ -145,6 +162,7 @@ class Materials:
         node: core.NodePath,
         *surfaces: Material,
         palette: core.PTA_LMatrix4f | None = None,
+        relief: Relief | None = None,
     ) -> Opacity:
         """Give a moving thing its look; it must hang below `Stage.movers`, where it stays: what moves it is a palette.
 
@@ -153,11 +171,18 @@ class Materials:
         `palette` makes it skinned: vertex columns `joint` (4 x uint8, C_index) and `weight` (4 x float32), bones as
         PALETTE_SIZE row-vector matrices from the model's rest pose to its parent's space, written through
         `np.asarray(memoryview(palette))`. Its column `piece` (4 x uint8, C_index) holds the part that a vertex fades
-        with and its index into `surfaces`, of which there are up to SURFACE_COUNT, all ghosts or none.
+        with and its index into `surfaces`, of which there are up to SURFACE_COUNT, all ghosts or none. Its column
+        `beyond` says how far past the residual limb's end a vertex is: a part that is not solid is drawn from there on.
+
+        `relief` gives skin its fine detail, by the vertices' texture coordinates.
         """
         ghost = surfaces[0].look is Look.GHOST
         skinned = ["SKINNED"] if palette is not None else []
-        node.set_shader(self.shader("surface", *(["GHOST"] if ghost else []), *skinned, "FADES"))
+        words = [*(["GHOST"] if ghost else []), *(["RELIEF"] if relief else []), *skinned, "FADES"]
+        node.set_shader(self.shader("surface", *words))
+        if relief is not None:
+            node.set_shader_input("relief", relief.texture)
+            node.set_shader_input("nail_colour", core.LVecBase3(*relief.nail))
         finishes = [
             core.LVecBase4f(each.roughness, each.metalness, each.reflectance, each.look is Look.SKIN)
             for each in surfaces

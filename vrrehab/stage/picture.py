@@ -31,27 +31,33 @@ _SUPERSAMPLED = 2
 _SETTLING = 24
 
 #: A hand lying before the body: its wrist's place as if it were the right one, how far it is closed, and how far its
-#: fingers are turned inward.
-Hand = tuple[tuple[float, float, float], float, float]
+#: fingers are turned inward; and, where it is given, how far its palm is turned up.
+Hand = tuple[tuple[float, float, float], float, float] | tuple[tuple[float, float, float], float, float, float]
 
 
 def seated(pitch_deg: float, yaw_deg: float = 0.0, **hands: Hand) -> View:
     """A view of a person who sits, looks `pitch_deg` up and `yaw_deg` to the left, and has the hands that are given."""
     seen = Body.unseen()
-    nod = np.array([np.sin(np.radians(pitch_deg) / 2), 0.0, 0.0, np.cos(np.radians(pitch_deg) / 2)])
-    turn = geometry.quaternion_multiply(geometry.yaw(np.radians(yaw_deg)), nod)
+    turn = geometry.quaternion_multiply(geometry.yaw(np.radians(yaw_deg)), _nod(np.radians(pitch_deg)))
     neck = np.array([0.0, _EYE_HEIGHT_M, 0.0]) - _EYES_FROM_NECK
     seen.poses[HEAD] = geometry.pose(neck + geometry.rotate(turn, _EYES_FROM_NECK), turn)
     seen.provenance[HEAD] = Provenance.SCRIPTED
-    for name, (place, closure, inward_deg) in hands.items():
+    for name, (place, closure, inward_deg, *palm_up_deg) in hands.items():
         side = Side(name)
         outward = 1.0 if side is Side.RIGHT else -1.0
-        wrist = geometry.pose(np.multiply(place, (outward, 1, 1)), geometry.yaw(outward * np.radians(inward_deg)))
+        half = -outward * np.radians(palm_up_deg[0] if palm_up_deg else 0.0) / 2
+        roll = np.array([0.0, 0.0, np.sin(half), np.cos(half)])
+        turned = geometry.quaternion_multiply(geometry.yaw(outward * np.radians(inward_deg)), roll)
+        wrist = geometry.pose(np.multiply(place, (outward, 1, 1)), turned)
         seen.poses[HAND[side]] = geometry.compose(wrist, hand_pose(side, closure))
         seen.provenance[HAND[side]] = Provenance.SCRIPTED
     virtual = Body.unseen()
     Tracker(_EYE_HEIGHT_M).update(seen, virtual, 0.0)
     return View(virtual)
+
+
+def _nod(angle: float) -> NDArray[np.float64]:
+    return np.array([np.sin(angle / 2), 0.0, 0.0, np.cos(angle / 2)])
 
 
 def resting(top_m: float) -> View:
@@ -94,17 +100,29 @@ def asked(top_m: float) -> View:
 SCENES: dict[str, Callable[[float], View]] = {"resting": resting, "reaching": reaching, "asked": asked}
 
 
-def take(stage: Stage, view: View, size: tuple[int, int] = (1280, 960)) -> NDArray[np.uint8]:
-    """The picture of one view, (height, width, 3)."""
+def seen_from(view: View, eye: tuple[float, float, float], at: tuple[float, float, float]) -> View:
+    """The same view through an eye elsewhere, looking `at` a place: the body stays where it is."""
+    back = np.subtract(eye, at)
+    turn = geometry.quaternion_multiply(
+        geometry.yaw(np.arctan2(back[0], back[2])), _nod(-np.arctan2(back[1], np.hypot(back[0], back[2])))
+    )
+    view.virtual.poses[HEAD] = geometry.pose(eye, turn)
+    return view
+
+
+def take(stage: Stage, view: View, size: tuple[int, int] = (1280, 960), zoom: float = 1.0) -> NDArray[np.uint8]:
+    """The picture of one view, (height, width, 3); `zoom` enlarges its middle."""
     n = _SUPERSAMPLED
-    display = OffscreenDisplay(stage, (n * size[0], n * size[1]))
+    width, height = (round(n * zoom * each / 2) * 2 for each in size)
+    display = OffscreenDisplay(stage, (width, height))
     try:
         for _ in range(_SETTLING):
             stage.update(view)
         frame = display.wait()
         assert frame is not None
         display.draw(frame, view)
-        picture = display.picture().astype(np.uint16)
+        left, top = (width - n * size[0]) // 2, (height - n * size[1]) // 2
+        picture = display.picture()[top : top + n * size[1], left : left + n * size[0]].astype(np.uint16)
     finally:
         display.close()
     return (picture.reshape(size[1], n, size[0], n, 3).sum(axis=(1, 3)) // (n * n)).astype(np.uint8)

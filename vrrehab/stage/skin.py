@@ -5,9 +5,15 @@ Colours are made once, at load, for each vertex; nothing here runs per frame.
 
 from __future__ import annotations
 
+import functools
+from importlib import resources
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
+from panda3d import core
 
+from vrrehab.errors import BadModel
 from vrrehab.stage.glb import Mesh
 
 Floats = NDArray[np.float64]
@@ -37,21 +43,45 @@ def albedo(tone: int) -> Floats:
     return _linear(encoded) * factor
 
 
-def skin_colours(mesh: Mesh, tone: int) -> Floats:
-    """(n, 4): the sRGB albedo of each vertex and, in alpha, how open it is to the room."""
+def nail_colour(tone: int) -> Floats:
+    """The linear albedo (3,) of nails on skin of a tone: the blood below them shows, melanin there is little."""
     plain = albedo(tone)
-    darkness = float(np.clip((0.36 - plain[1]) / 0.3, 0.0, 1.0))
+    return 0.5 * plain * (1.0 - 0.6 * _BLOOD) + 0.5 * np.array([0.56, 0.34, 0.28]) * (1.0 - 0.55 * _darkness(plain))
+
+
+def skin_colours(mesh: Mesh, tone: int, *, nails: bool) -> Floats:
+    """(n, 4): the sRGB albedo of each vertex and, in alpha, how open it is to the room; with `nails` or without."""
+    plain = albedo(tone)
+    darkness = _darkness(plain)
     palm = mesh.masks["palm"][:, None] * darkness * 0.75
     colour = plain * (1.0 - palm) + np.maximum(plain, 0.62 * _PALE_PALM) * palm
     # Under much melanin the same blood shows less.
     colour *= 1.0 - mesh.masks["blood"][:, None] * _BLOOD * (1.0 - 0.45 * darkness)
-    edge = np.clip((mesh.masks["nail"][:, None] - 0.46) / 0.08, 0.0, 1.0)
-    nail = 0.5 * colour + 0.5 * np.array([0.56, 0.32, 0.26]) * (1.0 - 0.72 * darkness)
-    colour += edge * (nail - colour)
-    # A shadow in the fold round the nail.
-    fold = np.exp(-(((mesh.masks["nail"][:, None] - 0.5) / 0.06) ** 2))
-    colour *= 1.0 - 0.22 * fold
+    if nails:
+        edge = np.clip((mesh.masks["nail"][:, None] - 0.46) / 0.08, 0.0, 1.0)
+        colour += edge * (nail_colour(tone) - colour)
+        # A shadow in the fold round the nail.
+        fold = np.exp(-(((mesh.masks["nail"][:, None] - 0.5) / 0.06) ** 2))
+        colour *= 1.0 - 0.22 * fold
     return np.column_stack([_encoded(colour), mesh.masks["openness"]])
+
+
+@functools.cache
+def relief_texture() -> core.Texture:
+    """The skin's fine detail that ships with the package. Raises `BadModel` if it cannot be read."""
+    with resources.as_file(resources.files("models") / "skin.png") as path:
+        image = core.PNMImage()
+        if not image.read(core.Filename.from_os_specific(str(path))):
+            raise BadModel(Path(path), "it is no picture that can be read")
+    texture = core.Texture("relief")
+    texture.load(image)
+    texture.set_minfilter(core.SamplerState.FT_linear_mipmap_linear)
+    texture.set_anisotropic_degree(8)
+    return texture
+
+
+def _darkness(plain: Floats) -> float:
+    return float(np.clip((0.36 - plain[1]) / 0.3, 0.0, 1.0))
 
 
 def _linear(encoded: Floats) -> Floats:

@@ -6,8 +6,11 @@ nothing itself; a display does.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from panda3d import core
 
+from vrrehab.body.loss import Loss
 from vrrehab.body.skeleton import HEAD
 from vrrehab.session.view import View
 from vrrehab.stage.avatar import Avatar, GhostArm, body_model
@@ -16,6 +19,7 @@ from vrrehab.stage.patterns import texture
 from vrrehab.stage.place import Place, load_place
 from vrrehab.stage.shadow import Shadow
 from vrrehab.stage.signs import BoardSign, NoticeSign, PanelSign, rgb
+from vrrehab.stage.skin import DEFAULT_TONE
 from vrrehab.stage.targets import Targets
 from vrrehab.stage.world import build
 
@@ -28,7 +32,15 @@ class Stage:
     `root` that it places.
     """
 
-    def __init__(self, place: Place | str, tier: Tier = Tier.FULL) -> None:
+    def __init__(
+        self,
+        place: Place | str,
+        tier: Tier = Tier.FULL,
+        *,
+        losses: Collection[Loss] = (),
+        tone: int = DEFAULT_TONE,
+    ) -> None:
+        """`losses` are the participant's, `tone` is the skin's on the Monk scale, 1 to 10."""
         place = load_place(place) if isinstance(place, str) else place
         world = build(place)
         self.place = place
@@ -45,7 +57,7 @@ class Stage:
         size, anisotropy = (1024, 8) if tier is Tier.FULL else (512, 1)
         room.set_shader_input("patterns", texture(size, anisotropy))
         model = body_model()
-        self._avatar = Avatar(self.movers, self.materials, model=model)
+        self._avatar = Avatar(self.movers, self.materials, losses=losses, tone=tone, model=model)
         self._ghost = GhostArm(self.movers, self.materials, model=model)
         self._targets = Targets(self.movers, self.materials)
         self._board = BoardSign(self.root, self.materials, place.board, -place.room.front_m)
@@ -55,7 +67,8 @@ class Stage:
     def update(self, view: View) -> None:
         """Take over what the participant is to see this frame."""
         self.materials.set_calm(self.calm_colour, view.calm)
-        self._avatar.pose(view.virtual, view.opacity)
+        self.materials.set_softness(view.boundary_softness_m)
+        self._avatar.pose(view.virtual, view.opacity, view.leg_opacity)
         self._ghost.pose(view.ghost_side, view.ghost_arm, view.ghost_opacity)
         self._targets.show(view.targets)
         self._board.say(view.title, view.text, view.count)

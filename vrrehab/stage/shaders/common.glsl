@@ -3,6 +3,7 @@
 uniform vec4 scene[16];
 #define CALM scene[0]              // what the view fades to, display colour; w: how far
 #define KEY_DIRECTION scene[1].xyz // towards the light, unit
+#define SOFTNESS scene[1].w        // over how much of its length a virtual limb begins, metres
 #define KEY scene[2].rgb           // radiance of a white diffuser that faces it
 #define TABLE_TOP scene[2].w
 #define AMBIENT(i) scene[3 + i].rgb // radiance of a white diffuser facing +x -x +y -y +z -z
@@ -30,6 +31,11 @@ vec3 to_srgb(vec3 linear) {
 
 vec3 from_srgb(vec3 encoded) {
     return mix(encoded / 12.92, pow((encoded + 0.055) / 1.055, vec3(2.4)), step(0.04045, encoded));
+}
+
+// How solid a limb of opacity `shown` is so far `beyond` the residual limb's end: it begins solid and goes with the last of it.
+float begun(float shown, float beyond) {
+    return mix(min(1.0, 4.0 * shown), shown, smoothstep(0.0, SOFTNESS + 1e-4, beyond));
 }
 
 // Every pixel ends here: the fade to calm happens in display colour, equal for all eyes and displays.

@@ -14,6 +14,8 @@ in vec4 weight;
 in uvec4 piece;
 uniform float opacity[PARTS];
 uniform vec2 drawn;
+in float beyond;
+out float past;
 #elif defined(FADES)
 uniform float opacity;
 #endif
@@ -28,6 +30,7 @@ in float target_index;
 void main() {
 #ifdef SKINNED
     float solid = opacity[piece.x];
+    past = beyond;
     if (!(solid > drawn.x && solid <= drawn.y)) {
         gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
         return;

@@ -24,8 +24,16 @@ uniform vec4 surface;
 #endif
 in vec4 colour; // sRGB, and how open the place is to the room
 #endif
+#ifdef RELIEF
+uniform sampler2D relief; // slopes along u and v; below a half crease, above it vein; nail: 0.5 and more, the paler
+uniform vec3 nail_colour; // linear
+in vec2 skin_at;
+#endif
 #ifdef FADES
 flat in float shown;
+#ifdef SKINNED
+in float past;
+#endif
 #endif
 #ifdef TARGETS
 in vec3 glow;
@@ -74,6 +82,20 @@ float lit_share(vec2 at, float height, float level) {
     return variance / (variance + above * above);
 }
 
+#ifdef RELIEF
+// The normal tilted by the slopes of a height over the texture: Mikkelsen, "Bump Mapping Unparametrized Surfaces on the
+// GPU" (2010). It needs no tangents, and a mirrored limb may share the texture.
+vec3 tilted(vec3 n, vec2 slopes) {
+    vec3 right = dFdx(position);
+    vec3 up = dFdy(position);
+    vec3 a = cross(up, n);
+    vec3 b = cross(n, right);
+    float area = dot(right, a);
+    vec3 gradient = dot(slopes, dFdx(skin_at)) * a + dot(slopes, dFdy(skin_at)) * b;
+    return normalize(abs(area) * n - sign(area) * gradient);
+}
+#endif
+
 // x: the share of the window's light that arrives; y: the share of the room's.
 vec2 shadow(vec3 n) {
     if (position.y < TABLE_TOP - 0.004) return vec2(1.0);
@@ -105,6 +127,16 @@ vec2 shadow(vec3 n) {
 }
 
 void main() {
+#ifdef FADES
+    float solid = shown;
+#ifdef SKINNED
+    if (shown < 1.0) {
+        // The residual limb is a mesh of its own, closed where it ends.
+        if (past < 0.0) discard;
+        solid = begun(shown, past);
+    }
+#endif
+#endif
     vec3 n = normalize(normal);
     vec3 towards_eye = normalize(eye - position);
 #ifdef BAKED
@@ -126,6 +158,20 @@ void main() {
 #else
     vec3 albedo = from_srgb(colour.rgb);
     float roughness = surface.x;
+#ifdef RELIEF
+    vec4 fine = texture(relief, skin_at);
+    vec3 bent = tilted(n, (fine.rg * 255.0 - 128.0) / 127.0 * RELIEF_SLOPE);
+    if (surface.w > 0.0) {
+        n = bent;
+        float crease = max(1.0 - 2.0 * fine.b, 0.0);
+        float vein = max(2.0 * fine.b - 1.0, 0.0);
+        albedo *= mix(vec3(1.0), vec3(0.74, 0.52, 0.46), crease) * mix(vec3(1.0), vec3(0.86, 0.96, 1.0), vein);
+        float nail = smoothstep(0.15, 0.45, fine.a);
+        float pale = max(2.0 * fine.a - 1.0, 0.0);
+        albedo = mix(albedo, mix(nail_colour, min(1.9 * nail_colour, vec3(0.64, 0.55, 0.47)), 0.8 * pale), nail);
+        roughness = mix(roughness + 0.25 * crease - 0.10 * vein, 0.30, nail);
+    }
+#endif
     float metalness = surface.y;
     float reflectance = surface.z;
     vec2 arriving = shadow(n);
@@ -157,9 +203,9 @@ void main() {
 #ifdef GHOST
     float rim = pow(1.0 - facing, 2.0);
     radiance = mix(radiance * 0.5 + vec3(0.22, 0.27, 0.30), vec3(0.85, 0.95, 1.0), rim);
-    pixel = vec4(to_display(radiance), shown * mix(0.30, 0.9, rim));
+    pixel = vec4(to_display(radiance), solid * mix(0.30, 0.9, rim));
 #elif defined(FADES)
-    pixel = vec4(to_display(radiance), shown);
+    pixel = vec4(to_display(radiance), solid);
 #else
     pixel = vec4(to_display(radiance), 1.0);
 #endif

@@ -11,6 +11,11 @@ out vec3 position;
 out vec3 normal;
 flat out vec3 eye;
 
+#ifdef RELIEF
+in vec2 p3d_MultiTexCoord0;
+out vec2 skin_at;
+#endif
+
 #ifdef BAKED
 in vec3 albedo;
 in vec3 window_light;
@@ -36,6 +41,8 @@ uniform float opacity[PARTS];
 uniform vec2 drawn; // parts more solid than x and at most as solid as y
 uniform vec4 surfaces[SURFACES];
 flat out vec4 surface;
+in float beyond; // the residual limb's end, metres along the limb
+out float past;
 #elif defined(FADES)
 uniform float opacity;
 #endif
@@ -58,6 +65,10 @@ void main() {
         return;
     }
     surface = surfaces[piece.y];
+    past = beyond;
+#ifdef RELIEF
+    skin_at = p3d_MultiTexCoord0;
+#endif
 #elif defined(FADES)
     float solid = opacity;
 #endif
