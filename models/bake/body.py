@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bake import bones, clothes, gltf, occlusion, relief, skin, surface, triangles
+from models.bake import bones, clothes, fingertips, gltf, occlusion, relief, skin, surface, triangles
 from models.bake.bones import ARM, LEG, SPINE, TRUNK, Bone
 from models.bake.shape import Shape, shaped_points
 from models.bake.skinning import kept_weights, knuckles_moved, spine_divided, strongest
@@ -63,7 +63,8 @@ class Person:
         return surface.selected(self.body, (self.groups == group) & faces)[0]
 
     def left_arm(self) -> surface.Surface:
-        return self.selected("body", self.share_of(*(f"left_{bone.name}" for bone in self.arm)) > 0.4)
+        arm = self.selected("body", self.share_of(*(f"left_{bone.name}" for bone in self.arm)) > 0.4)
+        return fingertips.rounded(arm, self.arm)
 
     def left_leg(self) -> surface.Surface:
         return self.selected("body", self.share_of(*(f"left_{bone.name}" for bone in self.leg)) > 0.9)

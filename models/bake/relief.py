@@ -181,7 +181,7 @@ def _arm(texels: Mesh, bones: Sequence[Bone]) -> tuple[Floats, Floats, Floats]:
     height, tint = np.zeros(len(flat)), np.zeros(len(flat))
     for line in _VEINS:
         ridge = _ridge(flat, line, 0.0019 / reach, back) * (0.8 + 0.5 * wander)
-        height, tint = np.maximum(height, 0.00036 * ridge), np.maximum(tint, 0.8 * ridge)
+        height, tint = np.maximum(height, 0.00030 * ridge), np.maximum(tint, 0.75 * ridge)
     for finger, middle in zip(_FINGERS, (0.07, 0.03, -0.02, -0.06), strict=True):
         knuckle = (by_name[f"{finger}_proximal"].head - wrist.head) @ wrist.frame / reach
         cord = np.array([[middle, 0.06], [0.6 * knuckle[0] + 0.4 * middle, 0.5], [knuckle[0], -knuckle[2]]])

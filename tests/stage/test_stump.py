@@ -104,6 +104,17 @@ def test_an_unknown_level_of_loss_is_refused() -> None:
         Loss(Side.LEFT, "hand")
 
 
+def test_a_boundary_lies_on_the_line_of_the_limb_that_it_ends() -> None:
+    shoulder, elbow, wrist = (
+        MODEL.rest[MODEL.bones.index(f"left_{name}"), :3, 3] for name in ("upper_arm_1", "forearm_1", "wrist")
+    )
+    for ends, place, bone in ((0.5, (shoulder + elbow) / 2, "upper_arm_1"), (1.0, elbow, "upper_arm_1"),
+                              (1.25, 0.75 * elbow + 0.25 * wrist, "forearm_1"), (2.0, wrist, "forearm_1")):  # fmt: skip
+        at, moves_with = LINES["arm"].boundary(ends)
+        np.testing.assert_allclose(at, place, atol=1e-9)
+        assert MODEL.bones[moves_with] == f"left_{bone}"
+
+
 @pytest.fixture(scope="module")
 def amputee() -> Stage:
     return Stage("therapy_room", Tier.LOW, losses=[Loss(Side.LEFT, "forearm"), Loss(Side.RIGHT, "below_knee")])
@@ -134,9 +145,30 @@ def test_the_virtual_part_fades_and_the_residual_limb_stays(amputee: Stage) -> N
         assert np.abs(solid[near] - half[near]).max() < 12
         assert np.abs(solid[near] - gone[near]).max() < 12
         assert np.abs(solid[hand] - gone[hand]).max() > 20
-        between = (solid[hand] - half[hand]) * (half[hand] - gone[hand])
-        assert (between >= 0).all()
-        assert np.abs(half[hand] - solid[hand]).max() > 6
-        assert np.abs(half[hand] - gone[hand]).max() > 6
+        apart = np.linalg.norm(solid[hand] - gone[hand])
+        assert 6 < np.linalg.norm(half[hand] - solid[hand]) < apart
+        assert 6 < np.linalg.norm(half[hand] - gone[hand]) < apart
+    finally:
+        display.close()
+
+
+def test_an_enlarged_virtual_limb_reaches_farther_and_the_other_stays(amputee: Stage) -> None:
+    top = amputee.place.table.top_m + 0.04
+    view = seated(-50.0, left=((0.14, top, -0.42), 0.0, 0.0), right=((0.14, top, -0.42), 0.0, 0.0))
+    display = OffscreenDisplay(amputee, (320, 240))
+
+    def draw(size: float) -> np.ndarray:
+        view.limb_size = size
+        frame = display.wait()
+        assert frame is not None
+        display.draw(frame, view)
+        return display.picture().astype(int)
+
+    try:
+        usual, large = draw(1.0), draw(1.3)
+        changed = (np.abs(large - usual) > 15).any(axis=2)
+        # The left hand now covers more, and its far end lies farther up in the picture; the right side is as it was.
+        assert changed[:, :160].mean() > 0.01
+        assert changed[:, 175:].mean() < 0.002
     finally:
         display.close()

@@ -71,6 +71,8 @@ DECLARED: tuple[Setting, ...] = (
     Setting("phantom_offset_z_m", 0.0, "Added to where the profile says it is felt: back.", "m", -0.3, 0.3),
     *(Setting(f"phantom_{name}_rad", 0.0, f"Added to the phantom's {name.replace('_', ' ')}.", "rad",
               -_ANY_TURN, _ANY_TURN) for movements in MOVEMENTS.values() for name in movements),
+    Setting("limb_size_ratio", 1.0, "How large the virtual limb is drawn, about where the residual limb ends; what is "
+            "counted and recorded stays as large as it is.", "", 0.5, 1.5),
     Setting("limb_boundary_softness_m", 0.04, "Over how much of its length the virtual limb begins where the residual "
             "limb ends, while it is not solid.", "m", 0.0, 0.15),
     Setting("smoothing", True, "Calms the tremor of tracking (One Euro filter); off shows raw tracking."),

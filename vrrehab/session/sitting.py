@@ -120,6 +120,7 @@ class Sitting:
         self.view.virtual.copy_from(self._driven)
         self._limbs.alter(self.view.virtual, self._now_s)
         self._fade()
+        self.view.limb_size = self.settings.number("limb_size_ratio")
         self.view.boundary_softness_m = self.settings.number("limb_boundary_softness_m")
 
     def advance(self) -> None:

@@ -77,6 +77,8 @@ class View:
     leg_opacity: dict[Side, float] = field(default_factory=lambda: {Side.LEFT: 1.0, Side.RIGHT: 1.0})
     #: Over how much of its length a see-through limb begins where the residual limb ends, metres.
     boundary_softness_m: float = 0.04
+    #: How many times as large as they are what losses took is drawn, about where the residual limbs end.
+    limb_size: float = 1.0
     ghost_side: Side | None = None
     ghost_arm: NDArray[np.float64] = field(default_factory=lambda: np.full((28, 7), np.nan))
     ghost_opacity: float = 0.0

@@ -96,8 +96,9 @@ class _Bent:
         # The vertices move in the shader: their place at rest says nothing about what is in view.
         node.set_bounds(core.OmniBoundingVolume())
         node.set_final(True)
-        #: Sets how solid a part is.
-        self.set = materials.dress(parent.attach_new_node(node), *surfaces, palette=palette, relief=relief).set
+        opacity = materials.dress(parent.attach_new_node(node), *surfaces, palette=palette, relief=relief)
+        #: Sets how solid a part is, and how large.
+        self.set, self.resize = opacity.set, opacity.resize
 
 
 class Avatar:
@@ -132,6 +133,16 @@ class Avatar:
             ends = leg_ends(losses, side)
             pieces += look.limb(f"{side}_leg", leg, ends, _LEGS[side], _LEGS[side], _LEG_STUMPS[side])
             pieces += look.limb(f"{side}_shorts", leg, ends, _TRUNK, _LEGS[side], _LEG_STUMPS[side])
+        self._boundaries = [
+            (part, np.append(at, 1.0), bone)
+            for side in Side
+            for line, ends, part in (
+                (LimbLine.arm(model, side), arm_ends(losses, side), _ARMS[side]),
+                (LimbLine.leg(model, side), leg_ends(losses, side), _LEGS[side]),
+            )
+            if ends is not None
+            for at, bone in (line.boundary(ends),)
+        ]
         relief = None
         if materials.tier is Tier.FULL:
             red, green, blue = skin.nail_colour(tone).tolist()
@@ -143,8 +154,16 @@ class Avatar:
         """(PALETTE_SIZE, 4, 4) for row vectors, in the order of the model's bones, as the shader sees it now."""
         return self._palette
 
-    def pose(self, body: Body, opacity: Mapping[Side, float], leg_opacity: Mapping[Side, float] = _SOLID) -> None:
+    def pose(
+        self,
+        body: Body,
+        opacity: Mapping[Side, float],
+        leg_opacity: Mapping[Side, float] = _SOLID,
+        size: float = 1.0,
+    ) -> None:
         """Draw `body` where its joints are, each limb as solid as it is given: what a loss took of it, or all of it.
+
+        What a loss took is drawn `size` times as large, about where the residual limb ends.
 
         An arm that is not wholly there is not drawn. Trunk, legs and sleeves need the torso and the pelvis; the arms
         are drawn without them too.
@@ -152,6 +171,8 @@ class Avatar:
         poses = body.poses
         left, right = self._rig.pose(poses, self._palette)
         trunk = self._trunk_rig.pose(poses, self._trunk_palette)
+        for part, at, bone in self._boundaries:
+            self._bent.resize(part, at @ self._palette[bone], size)
         self._bent.set(1.0 if trunk else 0.0, _TRUNK)
         self._show(Side.LEFT, left, trunk, opacity[Side.LEFT], leg_opacity[Side.LEFT])
         self._show(Side.RIGHT, right, trunk, opacity[Side.RIGHT], leg_opacity[Side.RIGHT])

@@ -260,6 +260,10 @@ class Opacity:
         self._given = [0.0] * len(self._values)
         self._solid_from = 2.0 if ghost else 1.0
         node.set_shader_input("opacity", values)
+        sizes = core.PTA_LVecBase4f.empty_array(len(self._values))
+        self._sizes: NDArray[np.float32] = np.asarray(memoryview(sizes))
+        self._sizes[:] = 0.0, 0.0, 0.0, 1.0
+        node.set_shader_input("sizes", sizes)
         self._depth, self._faint = node.copy_to(node.parent), node.copy_to(node.parent)
         # A node draws the parts that are more solid than the one and at most as solid as the other.
         node.set_shader_input("drawn", core.LVecBase2(_ALMOST_SOLID, 1.0))
@@ -279,6 +283,12 @@ class Opacity:
         self._solid = node
         for each in (self._solid, self._depth, self._faint):
             each.hide()
+
+    def resize(self, part: int, about: NDArray[np.floating], size: float) -> None:
+        """What lies beyond the residual limb's end is drawn `size` times as large about a place (3 or more,)."""
+        row = self._sizes[part]
+        row[:3] = about[:3]
+        row[3] = size
 
     def set(self, opacity: float, part: int = 0) -> None:
         """0 hides a part, 1 is solid; between them it is blended and its shadow is as faint as it is."""

@@ -26,11 +26,11 @@ MONK = (
 DEFAULT_TONE = 3
 
 #: A swatch is how skin looks, already lit; its albedo is darker, the more so and the redder the lighter the skin.
-_ALBEDO_OF_SWATCH = {1: (0.70, 0.53, 0.46), 3: (0.68, 0.52, 0.45), 8: (1.00, 0.92, 0.86), 10: (2.6, 1.9, 1.6)}
+_ALBEDO_OF_SWATCH = {1: (0.70, 0.53, 0.46), 3: (0.68, 0.52, 0.45), 8: (1.00, 0.92, 0.86), 10: (2.5, 1.75, 1.4)}
 #: How much of the light of each colour blood near the surface takes away.
 _BLOOD = np.array([0.04, 0.36, 0.34])
 #: Light skin has palms of its own colour; in dark skin they have next to no melanin.
-_PALE_PALM = np.array([0.46, 0.29, 0.215])
+_PALE_PALM = np.array([0.50, 0.295, 0.205])
 
 
 def albedo(tone: int) -> Floats:

@@ -68,7 +68,7 @@ class Stage:
         """Take over what the participant is to see this frame."""
         self.materials.set_calm(self.calm_colour, view.calm)
         self.materials.set_softness(view.boundary_softness_m)
-        self._avatar.pose(view.virtual, view.opacity, view.leg_opacity)
+        self._avatar.pose(view.virtual, view.opacity, view.leg_opacity, view.limb_size)
         self._ghost.pose(view.ghost_side, view.ghost_arm, view.ghost_opacity)
         self._targets.show(view.targets)
         self._board.say(view.title, view.text, view.count)

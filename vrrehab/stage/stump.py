@@ -6,6 +6,7 @@ limb with a round end of its own and, over it, the rest of the whole limb as fai
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,7 +74,9 @@ class LimbLine:
             bone = f"{side}_{name}"
             return model.rest[model.bones.index(bone), :3, 3] if bone in model.bones else model.points[bone]
 
-        lengths = np.linalg.norm(np.diff([place(name) for name in joints], axis=0), axis=1)
+        self._joints = np.array([place(name) for name in joints])
+        self._joint_bones = [model.bones.index(f"{side}_{name}") for name in joints[:-1]]
+        lengths = np.linalg.norm(np.diff(self._joints, axis=0), axis=1)
         self._reach_m = np.concatenate([[0.0], np.cumsum(lengths)])
         self._bones = np.array([model.bones.index(f"{side}_{span.bone}") for span in spans])
         self._starts = np.array([place(span.start) for span in spans])
@@ -92,6 +95,12 @@ class LimbLine:
     @classmethod
     def leg(cls, model: Model, side: Side) -> LimbLine:
         return cls(model, side, _LEG, _LEG_JOINTS)
+
+    def boundary(self, ends: float) -> tuple[Floats, int]:
+        """The place (3,) in the middle of the limb so many segments along it, and the bone that it moves with."""
+        segment = math.ceil(ends) - 1
+        first, last = self._joints[segment], self._joints[segment + 1]
+        return first + (ends - segment) * (last - first), self._joint_bones[segment]
 
     def metres(self, segments: Floats | float) -> Floats:
         """From the limb's root to a place that many segments along it."""

@@ -13,6 +13,7 @@ in uvec4 joint;
 in vec4 weight;
 in uvec4 piece;
 uniform float opacity[PARTS];
+uniform vec4 sizes[PARTS]; // what a virtual limb is enlarged about, and how much
 uniform vec2 drawn;
 in float beyond;
 out float past;
@@ -52,6 +53,10 @@ void main() {
     vec3 position = place.xyz + place.w * p3d_Vertex.xyz;
 #else
     vec3 position = (world * vec4(p3d_Vertex.xyz, 1.0)).xyz;
+#ifdef SKINNED
+    vec4 size = sizes[piece.x];
+    position += (position - size.xyz) * (size.w - 1.0) * smoothstep(0.0, 0.05, beyond);
+#endif
 #endif
     height = (position.y - scene[2].w) / scene[1].y;
     gl_Position = p3d_ViewProjectionMatrix * vec4(position, 1.0);

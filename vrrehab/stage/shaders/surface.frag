@@ -180,9 +180,9 @@ void main() {
 #ifdef SKINNED
     if (surface.w > 0.0) {
         // Light bleeds past the shadow's edge, red farthest.
-        vec3 wrap = vec3(0.36, 0.15, 0.09);
+        vec3 wrap = vec3(0.32, 0.17, 0.12);
         vec3 facing_key = clamp((vec3(towards_key) + wrap) / (1.0 + wrap), 0.0, 1.0);
-        vec3 passed = mix(vec3(arriving.x), sqrt(vec3(arriving.x)), vec3(0.5, 0.1, 0.0));
+        vec3 passed = mix(vec3(arriving.x), sqrt(vec3(arriving.x)), vec3(0.38, 0.12, 0.04));
         window_part = KEY * facing_key * passed;
     }
 #endif

@@ -38,6 +38,7 @@ in uvec4 joint;
 in vec4 weight;
 in uvec4 piece; // its part, its surface
 uniform float opacity[PARTS];
+uniform vec4 sizes[PARTS]; // what a virtual limb is enlarged about, and how much
 uniform vec2 drawn; // parts more solid than x and at most as solid as y
 uniform vec4 surfaces[SURFACES];
 flat out vec4 surface;
@@ -90,6 +91,10 @@ void main() {
     glow = look.rgb * look.rgb * look.a;
 #else
     position = (world * vec4(p3d_Vertex.xyz, 1.0)).xyz;
+#ifdef SKINNED
+    vec4 size = sizes[piece.x];
+    position += (position - size.xyz) * (size.w - 1.0) * smoothstep(0.0, 0.05, beyond);
+#endif
     normal = mat3(world) * p3d_Normal;
 #ifndef BAKED
     colour = p3d_Color;
