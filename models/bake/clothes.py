@@ -21,7 +21,7 @@ from models.bake.triangles import Mesh, band, clipped, from_surface, joined, lid
 Floats = NDArray[np.float64]
 
 _OVERLAP_M = 0.035
-_CLOTH_M, _TURN_UP_M = 0.0025, 0.045
+_CLOTH_M, _TURN_UP_M = 0.0025, 0.026
 _RIGHT_MIRRORED = np.array([-1.0, 1.0, 1.0])
 
 
