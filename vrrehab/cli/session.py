@@ -230,12 +230,14 @@ class Parts:
 @contextlib.contextmanager
 def _parts(plan: Plan, source: SourceChoice, display: DisplayKind, interruption: Interruption) -> Iterator[Parts]:
     """Open source and display, and close them again; a headset serves as both."""
+    from vrrehab.body.loss import Loss
     from vrrehab.stage.engine import suitable_tier
     from vrrehab.stage.stage import Stage
 
     moved = _source(plan, source)
     interruption.check()
-    stage = Stage(plan.programme.place, suitable_tier())
+    losses = [Loss(Side(loss.side), loss.level) for loss in plan.profile.limb_losses]
+    stage = Stage(plan.programme.place, suitable_tier(), losses=losses)
     interruption.check()
     with contextlib.ExitStack() as open_parts:
         headset = None
