@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from vrrehab import geometry
-from vrrehab.body.skeleton import Body
+from vrrehab.body.skeleton import JOINT_COUNT, Body
 from vrrehab.geometry import Array
 
 #: Which number of a pose a turn about +Y mixes with each: x with z, and in the quaternion x with z and y with w.
@@ -29,8 +29,9 @@ class Recentring:
         x, _, z, _, sin, _, cos = geometry.invert(reference_from_session)
         # A turn about the vertical mixes every number of a pose with one other, and nothing else.
         flat, side = cos * cos - sin * sin, 2.0 * sin * cos
-        self._own = np.array([flat, 1.0, flat, cos, cos, cos, cos])
-        self._others = np.array([side, 0.0, -side, sin, sin, -sin, -sin])
+        self._turned = np.diag([flat, 1.0, flat, cos, cos, cos, cos])
+        self._turned[_OTHER, range(7)] += side, 0.0, -side, sin, sin, -sin, -sin
+        self._mixed = np.empty((JOINT_COUNT, 7))
         self._offset = np.array([x, 0.0, z, 0.0, 0.0, 0.0, 0.0])
 
     @classmethod
@@ -43,12 +44,8 @@ class Recentring:
 
     def to_session(self, body: Body) -> None:
         """Takes all joints of a body from the reference space into session space, in place; NaN stays NaN."""
-        poses = body.poses
-        mixed = poses.take(_OTHER, axis=1)
-        mixed *= self._others
-        poses *= self._own
-        poses += mixed
-        poses += self._offset
+        np.matmul(body.poses, self._turned, out=self._mixed)
+        np.add(self._mixed, self._offset, out=body.poses)
 
 
 def _heading(q: Array) -> float:
