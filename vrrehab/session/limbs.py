@@ -22,30 +22,34 @@ class VirtualLimbs:
         self._plan = plan
         self._settings = settings
         self._wanted = Wanted()
-        self._changes = settings.changes
+        self._take_settings()
         self._alterations = {
             limb: Alteration(limb, self._shape(limb), 0.0 if plan.felt(limb) is None else 1.0) for limb in plan.limbs
         }
 
     def alter(self, body: Body, now_s: float) -> None:
         """Alter the limbs of `body`, a frame shown at `now_s`, in place."""
-        settings, wanted = self._settings, self._wanted
-        if settings.changes != self._changes:
-            self._changes = settings.changes
+        if self._settings.changes != self._changes:
+            self._take_settings()
             for limb, alteration in self._alterations.items():
                 alteration.morph.take(self._shape(limb))
-        wanted.gain = settings.number("limb_gain_ratio")
-        wanted.delay_s = settings.number("limb_delay_ms") / 1000.0
-        wanted.offset_m[:] = [settings.number(f"limb_offset_{axis}_m") for axis in "xyz"]
-        wanted.share = settings.number("phantom_share")
-        wanted.morph_min = settings.number("phantom_morph_min")
         for alteration in self._alterations.values():
-            alteration.alter(body, wanted, now_s)
+            alteration.alter(body, self._wanted, now_s)
 
     def forget(self) -> None:
         """Starts afresh with the next frame, as after recentring."""
         for alteration in self._alterations.values():
             alteration.forget()
+
+    def _take_settings(self) -> None:
+        # Not every frame: they seldom change, and to look a dozen of them up takes as long as to move an arm.
+        settings, wanted = self._settings, self._wanted
+        self._changes = settings.changes
+        wanted.gain = settings.number("limb_gain_ratio")
+        wanted.delay_s = settings.number("limb_delay_ms") / 1000.0
+        wanted.offset_m[:] = [settings.number(f"limb_offset_{axis}_m") for axis in "xyz"]
+        wanted.share = settings.number("phantom_share")
+        wanted.morph_min = settings.number("phantom_morph_min")
 
     def _shape(self, limb: Limb) -> Shape:
         """The phantom's shape as the profile has it, with what was changed live."""

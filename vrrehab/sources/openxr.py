@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.messages import TrackerMount
-from vrrehab.body.skeleton import HEAD, Body, Provenance, Side
+from vrrehab.body.skeleton import HEAD, Body, Provenance, Side, joint
 from vrrehab.errors import NotPossible
 from vrrehab.session.view import View
 from vrrehab.sources import SPACE_CHANGED, News, Origin
@@ -23,6 +23,9 @@ from vrrehab.xr.trackers import TrackerConnected
 
 # As plain numbers, which numpy takes in a tenth of the time.
 _MEASURED, _INFERRED = int(Provenance.MEASURED), int(Provenance.INFERRED)
+_WRISTS = [joint(side, "wrist") for side in Side]
+#: Frames from one look at controllers that nobody uses to the next.
+_SYNC_EVERY = 10
 
 
 class OpenXRSource:
@@ -49,6 +52,9 @@ class OpenXRSource:
                 "off with: vrrehab tracker remove"
             )
         self._headset = headset
+        self._strapped = bool(mounts)
+        self._asked = self._by_controller = True
+        self._since_sync = 0
         self._selecting = False
         self._space_moves_ns: int | None = None
         held = {side: HeldController(side) for side in SIDES}
@@ -78,7 +84,8 @@ class OpenXRSource:
             self._headset.lose(lost)
 
     def see(self, view: View) -> None:
-        """A person sees for themselves."""
+        """A person sees for themselves; their select is listened for while something asks."""
+        self._asked = view.panel is not None
 
     def news(self) -> Sequence[News]:
         """The headset's events as they are recorded; a space that moves is told when it has moved."""
@@ -128,9 +135,16 @@ class OpenXRSource:
         flags = link.spaces.head.locate(time_ns, body.poses[HEAD])
         if flags & VALID == VALID:
             body.provenance[HEAD] = _MEASURED if flags & TRACKED == TRACKED else _INFERRED
-        link.controllers.sync()
-        for hand in self._free_hands:
-            if link.controllers.selecting(hand):
-                self._selecting = True
+        # It takes several round trips to some runtimes: each frame only while a controller is used, and else often
+        # enough that the runtime tells of one that is picked up.
+        self._since_sync += 1
+        if self._asked or self._by_controller or self._since_sync >= _SYNC_EVERY:
+            self._since_sync = 0
+            link.controllers.sync()
+            for hand in self._free_hands:
+                if link.controllers.selecting(hand):
+                    self._selecting = True
         for locator in self._locators:
             locator.locate(link, time_ns, body)
+        left, right = body.provenance[_WRISTS].tolist()
+        self._by_controller = self._strapped or not left == right == _MEASURED
