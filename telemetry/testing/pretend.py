@@ -1,14 +1,8 @@
-"""Helpers for tests of anything that records: a recorder in a process of its own, and a session without a headset."""
+"""A session without a headset, script or screen: hands over what a real one would, a call a piece."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -19,49 +13,6 @@ from telemetry.motion import FrameLayout
 
 #: Few joints, so that tests are quick; nothing depends on their number.
 JOINTS = ("centre_head", "left_wrist", "right_wrist")
-
-
-class RecorderProcess:
-    """`python -m telemetry.recorder` on a folder; started at once, and killed, stopped and started again at will."""
-
-    def __init__(self, data_dir: Path, bind: str = "tcp://127.0.0.1:*") -> None:
-        self.data_dir = data_dir
-        self._bind = bind
-        self.address = ""
-        self.start()
-
-    def __enter__(self) -> RecorderProcess:
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        self.kill()
-
-    def start(self) -> None:
-        """Start it; after the first time at the same address as before."""
-        command = [sys.executable, "-m", "telemetry.recorder", "--data", str(self.data_dir)]
-        self.process = subprocess.Popen(
-            [*command, "--bind", self.address or self._bind],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line.startswith("listening on "):
-            _, problem = self.process.communicate()
-            raise RuntimeError(f"expected the recorder to listen, but it said: {line}{problem}")
-        self.address = line.split()[-1]
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        self.process.kill()
-        self.process.communicate()
-
-    def stop(self) -> int:
-        """Ask it to leave, and wait; its exit status."""
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=20)
-        return self.process.returncode
 
 
 class Recording(Protocol):
@@ -79,7 +30,12 @@ class PretendSession:
     """Hands a session over, a call a piece. Time passes by 11 ms a frame and 1 s an event, whatever the clock says."""
 
     def __init__(
-        self, record: Recording, session_id: str = "S1", participant: str = "P001", joints: tuple[str, ...] = JOINTS
+        self,
+        record: Recording,
+        session_id: str = "S1",
+        participant: str = "P001",
+        joints: tuple[str, ...] = JOINTS,
+        utc_ns: int | None = None,
     ) -> None:
         self.session_id = session_id
         self.now_ns = 1_000_000_000
@@ -104,7 +60,7 @@ class PretendSession:
                 seed=1,
                 joints=joints,
                 xr_ns=self.now_ns + 5_000,
-                utc_ns=time.time_ns(),
+                utc_ns=time.time_ns() if utc_ns is None else utc_ns,
             )
         )
 
@@ -219,21 +175,3 @@ class PretendSession:
     def _later(self) -> int:
         self.now_ns += 1_000_000_000
         return self.now_ns
-
-
-def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
-    """Return once `condition` holds; AssertionError if it does not within `timeout_s`."""
-    until_s = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > until_s:
-            raise AssertionError(f"expected a condition to hold within {timeout_s:g} s, but it did not")
-        time.sleep(0.005)
-
-
-def fill(disk: Path) -> Path:
-    """Fill a small disk to the last block; the file to remove for space again."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(1024))
-    return ballast
