@@ -5,27 +5,26 @@ from __future__ import annotations
 import itertools
 import time
 
-import zmq
-
 from telemetry import wire
+from telemetry.door import Line
 from telemetry.errors import NobodyAnswers, NotUnderstood, RequestRefused
+from telemetry.keys import Keyring
 from telemetry.messages import Profile
 
 
 class RecorderClient:
     """A connection to the recorder at `address`; each method waits at most `timeout_s`.
 
+    keyring: this computer's keys, for an address that begins with curve://.
+
     Methods raise `NobodyAnswers` (a TimeoutError) and, where the recorder declined, `RequestRefused` (a ValueError).
     """
 
-    def __init__(self, address: str, timeout_s: float = 3.0) -> None:
-        wire.require_loopback(address)
+    def __init__(self, address: str, timeout_s: float = 3.0, *, keyring: Keyring | None = None) -> None:
         self._address = address
         self._timeout_s = timeout_s
         self._numbers = itertools.count(1)
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.connect(address)
+        self._line = Line(address, keyring, wire.MOST_MESSAGE_BYTES)
 
     def __enter__(self) -> RecorderClient:
         return self
@@ -34,7 +33,7 @@ class RecorderClient:
         self.close()
 
     def close(self) -> None:
-        self._socket.close()
+        self._line.close()
 
     def profile(self, code: str) -> Profile | None:
         """The participant with this code; None where there is none."""
@@ -74,17 +73,20 @@ class RecorderClient:
         return status
 
     def _ask(self, request: wire.AnyRequest) -> wire.Reply:
-        self._socket.send(wire.encode(request))
+        self._line.send(wire.encode(request))
         until_s = time.monotonic() + self._timeout_s
         while (left_s := until_s - time.monotonic()) > 0:
-            if not self._socket.poll(int(left_s * 1000) + 1):
-                break
-            said = wire.decode_from_recorder(self._socket.recv())
+            data = self._line.receive(left_s)
+            if data is None:
+                continue
+            said = wire.decode_from_recorder(data)
             if not isinstance(said, wire.Reply) or said.request != request.request:
                 continue  # the late answer to a request that was given up
             if said.refused:
                 raise RequestRefused(said.refused)
             return said
+        if self._line.problem:
+            raise NobodyAnswers(f"the recorder cannot be asked: {self._line.problem}")
         raise NobodyAnswers(
             f"no recorder answered at {self._address} within {self._timeout_s:g} s; start one with: vrrehab recorder"
         )

@@ -11,21 +11,23 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
-import zmq
 from msgspec import Meta, Struct
 
-from telemetry.errors import NobodyAnswers, TelemetryError
-from telemetry.wire import PROTOCOL, require_loopback
+from telemetry.door import Door, Line
+from telemetry.errors import NobodyAnswers
+from telemetry.keys import Keyring
+from telemetry.wire import PROTOCOL
 
 Scalar = float | int | str | bool | None
 
 _MOST_BYTES = 1 << 16
 _MOST_WAITING = 64
+#: How many connections may ask for the same command, as one that reconnects does.
+_MOST_ASKING = 8
 #: For how many commands the answer is kept, to be given again.
 _REMEMBERED = 1024
 _ANSWER_EVERY_MS = 5
@@ -83,21 +85,15 @@ class Command:
 
 
 class CommandServer:
-    """Takes commands at `address` from when it is made until `close`. Raises `NotLoopback`."""
+    """Takes commands at `address` from when it is made until `close`.
 
-    def __init__(self, bind: str) -> None:
-        require_loopback(bind)
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
-        self._socket.setsockopt(zmq.LINGER, 200)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, _MOST_BYTES)
-        try:
-            self._socket.bind(bind)
-        except zmq.ZMQError as error:
-            self._socket.close()
-            raise TelemetryError(
-                f"expected to take commands on {bind}, but {error.strerror}; stop what uses that port"
-            ) from error
-        self.address = str(self._socket.getsockopt_string(zmq.LAST_ENDPOINT))
+    keyring: the keys for an address that other computers can reach. Raises what `Door` raises.
+    """
+
+    def __init__(self, bind: str, keyring: Keyring | None = None) -> None:
+        self._door = Door(bind, keyring, _MOST_BYTES, _MOST_WAITING)
+        self._door.open()
+        self.address = self._door.address
         self.dropped_messages = 0
         self._decoder = msgspec.msgpack.Decoder(_Order)
         self._waiting: deque[Command] = deque()
@@ -114,6 +110,11 @@ class CommandServer:
 
     def __exit__(self, *_raised: object) -> None:
         self.close()
+
+    @property
+    def refused(self) -> str:
+        """Who was turned away last, in words; empty where nobody was."""
+        return self._door.refused
 
     def poll(self) -> Sequence[Command]:
         """What has come since the last call, in order; never waits."""
@@ -136,24 +137,28 @@ class CommandServer:
     def _run(self) -> None:
         try:
             while not self._closing:
-                if self._socket.poll(_ANSWER_EVERY_MS if self._asked else _LISTEN_EVERY_MS):
+                if self._door.socket.poll(_ANSWER_EVERY_MS if self._asked else _LISTEN_EVERY_MS):
                     self._listen()
                 self._give_answers()
             self._give_answers()
         finally:
-            self._socket.close()
+            self._door.close()
 
     def _listen(self) -> None:
-        identity, *parts = self._socket.recv_multipart()
+        received = self._door.receive()
+        if received is None:
+            return
+        identity, data = received
         try:
-            order = self._decoder.decode(b"".join(parts))
+            order = self._decoder.decode(data or b"")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.dropped_messages += 1
             return
         if order.key in self._answered:
             self._say(identity, self._answered[order.key])
         elif order.key in self._asked:
-            self._asked[order.key].add(identity)
+            if len(self._asked[order.key]) < _MOST_ASKING:
+                self._asked[order.key].add(identity)
         elif order.protocol != PROTOCOL:
             reason = (
                 f"the session speaks protocol {PROTOCOL}, not {order.protocol}; install the same version of vrrehab"
@@ -177,21 +182,16 @@ class CommandServer:
 
     def _say(self, identity: bytes, answer: _Answer) -> None:
         # Who is gone asks again when it is back.
-        with suppress(zmq.ZMQError):
-            self._socket.send_multipart((identity, msgspec.msgpack.encode(answer)), zmq.NOBLOCK)
+        self._door.send(identity, msgspec.msgpack.encode(answer))
 
 
 class CommandClient:
-    """Sends commands to the session at `address`; one thread's."""
+    """Sends commands to the session at `address`; one thread's. keyring: this computer's keys, for curve://."""
 
-    def __init__(self, address: str) -> None:
-        require_loopback(address)
+    def __init__(self, address: str, keyring: Keyring | None = None) -> None:
         self._address = address
         self._decoder = msgspec.msgpack.Decoder(_Answer)
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
-        self._socket.connect(address)
+        self._line = Line(address, keyring, _MOST_BYTES)
 
     def __enter__(self) -> CommandClient:
         return self
@@ -200,7 +200,7 @@ class CommandClient:
         self.close()
 
     def close(self) -> None:
-        self._socket.close()
+        self._line.close()
 
     def send(
         self, name: str, arguments: dict[str, Scalar], who: str, timeout_s: float = 2.0, *, key: str | None = None
@@ -214,13 +214,22 @@ class CommandClient:
         data = msgspec.msgpack.encode(order)
         until_s = time.monotonic() + timeout_s
         while (left_s := until_s - time.monotonic()) > 0:
-            self._socket.send(data)
+            self._line.send(data)
             again_s = time.monotonic() + min(left_s, max(0.1, timeout_s / 3))
-            while (wait_s := again_s - time.monotonic()) > 0 and self._socket.poll(int(wait_s * 1000) + 1):
-                answer = self._decoder.decode(self._socket.recv())
-                if answer.key == order.key:
+            while (wait_s := again_s - time.monotonic()) > 0:
+                answer = self._heard(wait_s)
+                if answer is not None and answer.key == order.key:
                     return Applied(answer.frame) if answer.outcome == "applied" else Refused(answer.reason)
+        if self._line.problem:
+            raise NobodyAnswers(f"the session cannot be told {name!r}: {self._line.problem}")
         raise NobodyAnswers(
             f"the session at {self._address} did not answer {name!r} within {timeout_s:g} s; "
             "whether it was carried out is not known, look before sending it again"
         )
+
+    def _heard(self, wait_s: float) -> _Answer | None:
+        data = self._line.receive(wait_s)
+        try:
+            return None if data is None else self._decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None  # whoever listens there is no session

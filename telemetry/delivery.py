@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 
-import zmq
-
 from telemetry import wire
+from telemetry.door import Line
 from telemetry.errors import NotUnderstood
 from telemetry.journal import STREAMS, Journal, Stream
+from telemetry.keys import Keyring
 
 # Entries on the way at once, and how many are read from the spool in one go: a few tens of kilobytes each.
 _WINDOW = 64
@@ -22,33 +22,35 @@ _HELLO_AGAIN_S = 0.5
 _GREET_WHEN_IDLE_S = 1.0
 _SILENCE_S = 3.0
 _AFTER_REFUSAL_S = 2.0
+_MOST_HEARD_AT_ONCE = 256
 
 
 class Delivery:
-    """One session's conversation with the recorder at `address`. Raises `NotLoopback` for a distant one.
+    """One session's conversation with the recorder at `address`. Raises as `Line` does.
 
-    store: the id of the only store that may have the session; empty for any.
+    store: the id of the only store that may have the session; empty for any. keyring: this computer's keys, for a
+    curve:// address.
 
     acknowledged: what the recorder has committed of each stream. problem: what is wrong, in words; empty when all
     is well.
     """
 
-    def __init__(self, journal: Journal, session_id: str, address: str, now_s: float, store: str = "") -> None:
-        wire.require_loopback(address)
+    def __init__(
+        self,
+        journal: Journal,
+        session_id: str,
+        address: str,
+        now_s: float,
+        store: str = "",
+        keyring: Keyring | None = None,
+    ) -> None:
         self.acknowledged: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
         self._journal = journal
         self._session = session_id
         self._address = address
         self._store = store
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         # Queue only for a recorder that is there: to one that is not, a fresh hello says all that is needed.
-        self._socket.setsockopt(zmq.IMMEDIATE, 1)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
-        self._socket.setsockopt(zmq.HEARTBEAT_IVL, 1000)
-        self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 3000)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, wire.MOST_MESSAGE_BYTES)
-        self._socket.connect(address)
+        self._line = Line(address, keyring, wire.MOST_MESSAGE_BYTES, wait=False)
         self._greeted = False
         self._attempt = 0
         self._sent: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
@@ -82,6 +84,8 @@ class Delivery:
         if self._refused or self._hole:
             return self._refused or self._hole
         if self._now_s - self._heard_s >= _SILENCE_S:
+            if self._line.problem:
+                return f"The recorder cannot be reached: {self._line.problem}; all is kept on this computer meanwhile."
             return f"No recorder answers at {self._address}; all is kept on this computer and delivered later."
         return ""
 
@@ -103,7 +107,7 @@ class Delivery:
             self._send_entries(stream)
 
     def close(self) -> None:
-        self._socket.close()
+        self._line.close()
 
     def _greet(self) -> None:
         self._asked_s = self._now_s
@@ -117,17 +121,13 @@ class Delivery:
             waiting.clear()
 
     def _say(self, message: wire.ToRecorder) -> bool:
-        try:
-            self._socket.send(wire.encode(message), zmq.NOBLOCK)
-        except zmq.Again:
-            return False
-        return True
+        return self._line.send(wire.encode(message))
 
     def _listen(self) -> None:
-        while True:
-            try:
-                data = self._socket.recv(zmq.NOBLOCK)
-            except zmq.Again:
+        # Bounded, so that nobody who talks without end keeps the spool from the disk.
+        for _ in range(_MOST_HEARD_AT_ONCE):
+            data = self._line.receive()
+            if data is None:
                 return
             try:
                 said = wire.decode_from_recorder(data)

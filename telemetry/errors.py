@@ -42,6 +42,18 @@ class NotLoopback(TelemetryError, ValueError):
     """An address that other computers could reach, which needs encryption."""
 
 
+class BadKey(TelemetryError, ValueError):
+    """Something that should be a key, or the name of one, and is not."""
+
+
+class KeysMissing(TelemetryError, FileNotFoundError):
+    """An encrypted connection needs this computer's keys, and there are none."""
+
+
+class KeysUnsafe(TelemetryError, PermissionError):
+    """A secret key that others can read."""
+
+
 class NobodyAnswers(TelemetryError, TimeoutError):
     """No answer came in time."""
 

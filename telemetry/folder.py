@@ -46,6 +46,11 @@ class Folder:
         """Where a session on this computer keeps what the recorder does not have yet."""
         return self.path / "spool"
 
+    @property
+    def keys(self) -> Path:
+        """This computer's keys, and those of the computers that it lets in; see `telemetry.keys`."""
+        return self.path / "keys"
+
     def session(self, participant: str, session: str) -> Path:
         """The folder of a sealed session."""
         return self.path / "motion" / f"participant={participant}" / f"session={session}"

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from telemetry import messages, wire
+from telemetry.address import parse_address
 from telemetry.delivery import Delivery
 from telemetry.errors import InUse, JournalDamaged, JournalUnwritable
 from telemetry.journal import Entry, Journal
+from telemetry.keys import Keyring
 from telemetry.lock import Lock
 from telemetry.motion import last_mono_ns
 from telemetry.sender import lock_path, remove_spool
@@ -32,13 +34,14 @@ class Leftover:
 
 
 def deliver_leftovers(
-    spool_dir: Path, address: str, timeout_s: float = 10.0, *, store: str = ""
+    spool_dir: Path, address: str, timeout_s: float = 10.0, *, store: str = "", keyring: Keyring | None = None
 ) -> tuple[Leftover, ...]:
     """Deliver every spool in `spool_dir` that no live process holds; `timeout_s` is for each without progress.
 
-    store: the id of the only store that may have them; empty for any.
+    store: the id of the only store that may have them; empty for any. keyring: this computer's keys, for a curve://
+    address.
     """
-    wire.require_loopback(address)
+    parse_address(address)
     found = []
     for spool in sorted(spool_dir.glob("*.db")):
         try:
@@ -49,7 +52,7 @@ def deliver_leftovers(
             found.append(Leftover(spool.stem, spool, False, str(error)))
             continue
         try:
-            problem = _deliver(spool, address, timeout_s, store)
+            problem = _deliver(spool, address, timeout_s, store, keyring)
             found.append(Leftover(spool.stem, spool, not problem, problem))
         finally:
             lock.release(remove=True)
@@ -74,7 +77,7 @@ def end_interrupted(journal: Journal, session: str) -> None:
     journal.append([(session, "events", Entry(seq, seq, False, wire.encode(ended)))])
 
 
-def _deliver(spool: Path, address: str, timeout_s: float, store: str) -> str:
+def _deliver(spool: Path, address: str, timeout_s: float, store: str, keyring: Keyring | None) -> str:
     """The reason why the spool could not be delivered; empty when it was, and is removed."""
     session = spool.stem
     try:
@@ -83,7 +86,7 @@ def _deliver(spool: Path, address: str, timeout_s: float, store: str) -> str:
         return str(error)
     try:
         end_interrupted(journal, session)
-        problem = _bring(journal, session, address, timeout_s, store)
+        problem = _bring(journal, session, address, timeout_s, store, keyring)
     except (JournalUnwritable, JournalDamaged, ValueError) as error:
         problem = str(error)
     finally:
@@ -93,8 +96,8 @@ def _deliver(spool: Path, address: str, timeout_s: float, store: str) -> str:
     return problem
 
 
-def _bring(journal: Journal, session: str, address: str, timeout_s: float, store: str) -> str:
-    delivery = Delivery(journal, session, address, time.monotonic(), store)
+def _bring(journal: Journal, session: str, address: str, timeout_s: float, store: str, keyring: Keyring | None) -> str:
+    delivery = Delivery(journal, session, address, time.monotonic(), store, keyring)
     try:
         before = dict(delivery.acknowledged)
         give_up_s = time.monotonic() + timeout_s

@@ -16,16 +16,18 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-import zmq
-
 from telemetry import wire
+from telemetry.door import Door
 from telemetry.errors import JournalDamaged, JournalUnwritable, NotUnderstood, RequestRefused, TelemetryError
 from telemetry.folder import Folder, say_where
+from telemetry.keys import Keyring
 from telemetry.leftovers import deliver_leftovers
 from telemetry.record import Record, check_code
 from telemetry.sealing import Sealer
@@ -34,37 +36,44 @@ DEFAULT_BIND = "tcp://127.0.0.1:5757"
 
 _WAIT_MS = 100
 _MOST_AT_ONCE = 256
+#: What a round holds in memory at most, and what waits of one peer: messages of `wire.MOST_MESSAGE_BYTES` at most.
+_MOST_BYTES_AT_ONCE = 16 << 20
+_MOST_WAITING_OF_ONE = 64
+_TELL_EVERY_S = 10.0
 
 
 class Recorder:
-    """Serves `data_dir` at `bind` (port 0 picks a free one) until `stop`. Raises `InUse` and `NotLoopback`."""
+    """Serves `data_dir` at `bind` (port * picks a free one) until `stop`.
 
-    def __init__(self, data_dir: Path, bind: str = DEFAULT_BIND) -> None:
-        wire.require_loopback(bind)
-        self._record = Record(Folder(data_dir))
+    Other computers come in encrypted, with keys that the folder's list allows. Raises `InUse` and what `Door` raises.
+    tell: is given a line when somebody was turned away.
+    """
+
+    def __init__(
+        self, data_dir: Path, bind: str = DEFAULT_BIND, tell: Callable[[str], None] = lambda line: None
+    ) -> None:
+        folder = Folder(data_dir)
+        # An address that is refused leaves no folder behind.
+        self._door = Door(bind, Keyring(folder.keys), wire.MOST_MESSAGE_BYTES, _MOST_WAITING_OF_ONE)
+        try:
+            self._record = Record(folder)
+        except BaseException:
+            self._door.close()
+            raise
         try:
             # Left by one that was killed.
-            self._record.folder.address.unlink(missing_ok=True)
-            self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
-            self._socket.setsockopt(zmq.LINGER, 200)
-            self._socket.setsockopt(zmq.MAXMSGSIZE, wire.MOST_MESSAGE_BYTES)
-            self._socket.setsockopt(zmq.HEARTBEAT_IVL, 1000)
-            self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 5000)
-            try:
-                self._socket.bind(bind)
-            except zmq.ZMQError as error:
-                self._socket.close()
-                raise TelemetryError(
-                    f"expected to listen on {bind}, but {error.strerror}; stop what uses that port or choose another"
-                ) from error
+            folder.address.unlink(missing_ok=True)
+            self._door.open()
         except BaseException:
             self._record.close()
             raise
-        self.address = str(self._socket.getsockopt_string(zmq.LAST_ENDPOINT))
+        self.address = self._door.address
         # A convenience for programs on this computer: the address is printed as well.
         with suppress(OSError):
             say_where(self._record.folder.address, {"address": self.address})
         self._sealer = Sealer(self._record.folder)
+        self._tell = tell
+        self._told_refused, self._tell_due_s = 0, 0.0
         self._stopping = False
         self._dropped_messages = 0
         self._problem = ""
@@ -76,7 +85,7 @@ class Recorder:
             while not self._stopping:
                 self._round()
         finally:
-            self._socket.close()
+            self._door.close()
             self._sealer.close()
             folder.address.unlink(missing_ok=True)
             self._record.close()
@@ -99,6 +108,7 @@ class Recorder:
                         waiting[identity, message.session] = None
         self._commit(list(waiting))
         self._keep_up()
+        self._tell_refused()
         for identity, message in said:
             if isinstance(message, wire.Request):
                 self._say(identity, self._answer(message))
@@ -106,18 +116,28 @@ class Recorder:
     def _drain(self) -> list[tuple[bytes, wire.ToRecorder]]:
         """What has come, bounded; waits a little where nothing has."""
         said: list[tuple[bytes, wire.ToRecorder]] = []
-        if not self._socket.poll(_WAIT_MS):
+        if not self._door.socket.poll(_WAIT_MS):
             return said
+        size = 0
         for _ in range(_MOST_AT_ONCE):
-            try:
-                identity, *parts = self._socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
+            if size > _MOST_BYTES_AT_ONCE or (received := self._door.receive()) is None:
                 break
+            identity, data = received
             try:
-                said.append((identity, wire.decode_to_recorder(b"".join(parts))))
+                if data is None:
+                    raise NotUnderstood("expected one part, from a computer on the list")
+                size += len(data)
+                said.append((identity, wire.decode_to_recorder(data)))
             except NotUnderstood:
                 self._dropped_messages += 1
         return said
+
+    def _tell_refused(self) -> None:
+        """Say that somebody was turned away, seldom enough that nobody fills a disk by knocking."""
+        refused, now_s = self._door.refused_peers, time.monotonic()
+        if refused > self._told_refused and now_s >= self._tell_due_s:
+            self._tell(f"{self._door.refused} (turned away so far: {refused})")
+            self._told_refused, self._tell_due_s = refused, now_s + _TELL_EVERY_S
 
     def _greet(self, identity: bytes, hello: wire.Hello) -> None:
         if hello.protocol != wire.PROTOCOL:
@@ -202,12 +222,13 @@ class Recorder:
             journal_entries=self._record.journal.count(),
             dropped_messages=self._dropped_messages,
             problem=self._problem,
+            refused_peers=self._door.refused_peers,
+            refused=self._door.refused,
         )
 
     def _say(self, identity: bytes, message: wire.FromRecorder) -> None:
         # Who is gone, or does not listen, will say hello when it is back.
-        with suppress(zmq.ZMQError):
-            self._socket.send_multipart((identity, wire.encode(message)), zmq.NOBLOCK)
+        self._door.send(identity, wire.encode(message))
 
 
 def run_recorder(data_dir: Path, bind: str = DEFAULT_BIND) -> None:
@@ -215,9 +236,14 @@ def run_recorder(data_dir: Path, bind: str = DEFAULT_BIND) -> None:
 
     Sessions that ran on this folder while no recorder did are brought in first thing.
     """
-    recorder = Recorder(data_dir, bind)
-    spool = Folder(data_dir).spool
-    leftovers = threading.Thread(target=deliver_leftovers, args=(spool, recorder.address), daemon=True)
+    recorder = Recorder(data_dir, bind, tell=lambda line: print(line, file=sys.stderr, flush=True))
+    folder = Folder(data_dir)
+    leftovers = threading.Thread(
+        target=deliver_leftovers,
+        args=(folder.spool, recorder.address),
+        kwargs={"keyring": Keyring(folder.keys)},
+        daemon=True,
+    )
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
         recorder.stop()

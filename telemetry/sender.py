@@ -18,10 +18,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry import messages, wire
+from telemetry import messages
+from telemetry.address import parse_address
 from telemetry.delivery import Delivery
 from telemetry.errors import InUse, JournalDamaged, JournalUnwritable
 from telemetry.journal import Entry, Journal, Stream
+from telemetry.keys import Keyring
 from telemetry.lock import Lock
 from telemetry.motion import FrameLayout, Gap
 
@@ -64,7 +66,8 @@ class Sender:
 
     spool_dir: where `SESSION_ID.db` is kept until the recorder has everything. recorder_address: None records to the
     spool alone. store: the id of the only store that may have the session, as `telemetry.folder.store_id` tells it;
-    empty for any. queue_frames: how many frames wait in memory when the disk does not keep up.
+    empty for any. keyring: this computer's keys, for a curve:// address. queue_frames: how many frames wait in memory
+    when the disk does not keep up.
     """
 
     def __init__(
@@ -75,14 +78,16 @@ class Sender:
         layout: FrameLayout,
         *,
         store: str = "",
+        keyring: Keyring | None = None,
         queue_frames: int = 2048,
     ) -> None:
         if recorder_address is not None:
-            wire.require_loopback(recorder_address)
+            parse_address(recorder_address)
         self._spool = spool_dir / f"{session_id}.db"
         self._session = session_id
         self._address = recorder_address
         self._store = store
+        self._keyring = keyring
         self._frame_bytes = layout.dtype.itemsize
         self._queue_frames = queue_frames
         self._encoder = msgspec.msgpack.Encoder()
@@ -207,7 +212,7 @@ class Sender:
         """Commit and deliver until closed."""
         delivery = None
         if self._address is not None:
-            delivery = Delivery(journal, self._session, self._address, time.monotonic(), self._store)
+            delivery = Delivery(journal, self._session, self._address, time.monotonic(), self._store, self._keyring)
         self._delivery = delivery
         try:
             due_s = time.monotonic()

@@ -6,14 +6,12 @@ and history use the same socket. Each message is one MessagePack map in one Zero
 
 from __future__ import annotations
 
-from contextlib import suppress
-from ipaddress import ip_address
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
-from telemetry.errors import NotLoopback, NotUnderstood
+from telemetry.errors import NotUnderstood
 from telemetry.journal import MOST_ENTRY_BYTES, Entry, Stream
 from telemetry.messages import AnyEvent, Origin, Profile
 
@@ -21,7 +19,7 @@ PROTOCOL = 1
 T = TypeVar("T")
 
 #: Larger messages are dropped by the socket before they are held in memory.
-MOST_MESSAGE_BYTES = 4 << 20
+MOST_MESSAGE_BYTES = 2 << 20
 MOST_ENTRIES = 32
 
 #: Session ids and participant codes become folder names, so nothing that a file system could take otherwise.
@@ -126,7 +124,10 @@ class PastSession(Struct, frozen=True):
 
 
 class RecorderStatus(Struct, frozen=True):
-    """problem: in words, empty when all is well. dropped_messages: how many came that were no message."""
+    """problem: in words, empty when all is well. dropped_messages: how many came that were no message.
+
+    refused_peers: how many handshakes failed. refused: who was turned away last, in words.
+    """
 
     data_dir: str
     store_id: str
@@ -134,6 +135,8 @@ class RecorderStatus(Struct, frozen=True):
     journal_entries: int
     dropped_messages: int
     problem: str
+    refused_peers: int = 0
+    refused: str = ""
 
 
 class Reply(_Message, frozen=True):
@@ -183,21 +186,9 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
         raise NotUnderstood(f"expected a message of protocol {PROTOCOL}, got {len(data)} bytes: {error}") from error
 
 
-def require_loopback(address: str) -> None:
-    """Raises `NotLoopback` unless only this computer can reach the TCP `address`."""
-    host = address.removeprefix("tcp://").rpartition(":")[0].strip("[]")
-    with suppress(ValueError):
-        if address.startswith("tcp://") and (host == "localhost" or ip_address(host).is_loopback):
-            return
-    raise NotLoopback(
-        f"expected an address of this computer such as tcp://127.0.0.1:5757, got {address}; other computers are "
-        "let in by a later version, when connections are encrypted"
-    )
-
-
 __all__ = [
     "MOST_ENTRIES", "MOST_ENTRY_BYTES", "MOST_MESSAGE_BYTES", "PROTOCOL", "Ack", "AnyRequest", "Entries", "Entry",
     "FromRecorder", "GetHistory", "GetParticipant", "GetSealState", "GetStatus", "Have", "Hello", "ListParticipants",
     "PastSession", "PutParticipant", "RecorderStatus", "Refused", "Reply", "SafeName", "SealState", "ToRecorder",
-    "decode_event", "decode_from_recorder", "decode_to_recorder", "encode", "require_loopback",
+    "decode_event", "decode_from_recorder", "decode_to_recorder", "encode",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry import messages, wire
-from telemetry.errors import NotLoopback, NotUnderstood
+from telemetry.errors import NotUnderstood
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 seqs = st.integers(1, 2**53)
@@ -86,25 +86,3 @@ def test_more_entries_than_allowed_are_not_understood() -> None:
     entry = wire.Entry(1, 1, False, b"")
     with pytest.raises(NotUnderstood):
         wire.decode_to_recorder(wire.encode(wire.Entries("S1", 1, "motion", [entry] * (wire.MOST_ENTRIES + 1))))
-
-
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "tcp://localhost:*", "tcp://[::1]:5", "tcp://127.3.2.1:0"])
-def test_this_computers_addresses_are_taken(address: str) -> None:
-    wire.require_loopback(address)
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "tcp://0.0.0.0:1",
-        "tcp://*:1",
-        "tcp://10.0.0.1:1",
-        "udp://127.0.0.1:1",
-        "127.0.0.1:1",
-        "tcp://127.evil.com:1",
-        "",
-    ],
-)
-def test_other_addresses_are_refused(address: str) -> None:
-    with pytest.raises(NotLoopback):
-        wire.require_loopback(address)
