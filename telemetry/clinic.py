@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ _T = METADATA.tables
 _participants, _sessions, _runs = _T["participants"], _T["sessions"], _T["task_runs"]
 _ratings, _settings, _events = _T["ratings"], _T["settings"], _T["events"]
 _pairs, _seals, _store = _T["clock_pairs"], _T["seals"], _T["store"]
+_erased = _T["erased"]
 
 #: What a profile holds in more than one value, kept as JSON.
 _NESTED = frozenset(column.name for column in schema.PARTICIPANTS.columns if column.kind == "json")
@@ -172,6 +174,8 @@ class Clinic:
     def put_participant(self, profile: messages.Profile) -> None:
         """Add or change a participant. Raises `RequestRefused` where the version does not follow the stored one."""
         row = _participant_row(profile)
+        if profile.code in self.erased():
+            raise RequestRefused(f"participant {profile.code} was erased; its code is not used again, give a new one")
         with self._told(), self._writing.begin() as db:
             is_this = _participants.c.code == profile.code
             stored = db.scalar(sa.select(_participants.c.version).where(is_this))
@@ -194,6 +198,42 @@ class Clinic:
         with self._told(), self._engine.connect() as db:
             rows = db.execute(query.where(s.participant == code).order_by(s.started_utc_ns)).all()
         return tuple(wire.PastSession(*row) for row in rows)
+
+    # --- erasure ------------------------------------------------------------------------------------------------------
+
+    def erased(self) -> dict[str, set[str]]:
+        """The sessions known of each participant who was erased, by code."""
+        with self._told(), self._engine.connect() as db:
+            rows = db.execute(sa.select(_erased.c.code, _erased.c.session_id)).all()
+        by_code: dict[str, set[str]] = {code: set() for code, _ in rows}
+        for code, session in rows:
+            if session:
+                by_code[code].add(session)
+        return by_code
+
+    def sessions_of(self, code: str) -> list[str]:
+        with self._told(), self._engine.connect() as db:
+            return list(db.scalars(sa.select(_sessions.c.session_id).where(_sessions.c.participant == code)))
+
+    def erase(self, code: str, sessions: Sequence[str]) -> None:
+        """Delete every row of the person and of these sessions, and keep who was erased; may be repeated."""
+        now_ns = time.time_ns()
+        stones = [{"code": code, "session_id": name, "erased_utc_ns": now_ns} for name in ("", *sessions)]
+        with self._told(), self._writing.begin() as db:
+            # A rating may supersede another one of the same session, and goes before or after it.
+            db.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            db.execute(_erased.insert().prefix_with("OR IGNORE"), stones)
+            for table in reversed(METADATA.sorted_tables):
+                if table is not _erased and "session_id" in table.c:
+                    db.execute(table.delete().where(table.c.session_id.in_(sessions)))
+            db.execute(_participants.delete().where(_participants.c.code == code))
+
+    def scrub(self) -> None:
+        """Overwrite what deleted rows left in the file."""
+        with self._told(), self._engine.connect() as db:
+            db.rollback()
+            db.connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
+            db.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
     @contextmanager
     def _told(self) -> Iterator[None]:

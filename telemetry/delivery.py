@@ -31,8 +31,8 @@ class Delivery:
     store: the id of the only store that may have the session; empty for any. keyring: this computer's keys, for a
     curve:// address.
 
-    acknowledged: what the recorder has committed of each stream. problem: what is wrong, in words; empty when all
-    is well.
+    erased: the recorder takes nothing of this session, whose participant was erased. acknowledged: what the recorder
+    has committed of each stream. problem: what is wrong, in words; empty when all is well.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Delivery:
         store: str = "",
         keyring: Keyring | None = None,
     ) -> None:
+        self.erased = False
         self.acknowledged: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
         self._journal = journal
         self._session = session_id
@@ -81,6 +82,11 @@ class Delivery:
 
     @property
     def problem(self) -> str:
+        if self.erased:
+            return (
+                f"The participant of session {self._session} was erased from the record: nothing of it is taken, and "
+                "what this computer has of it is removed."
+            )
         if self._refused or self._hole:
             return self._refused or self._hole
         if self._now_s - self._heard_s >= _SILENCE_S:
@@ -93,6 +99,8 @@ class Delivery:
         """Take in what the recorder said and send what it lacks, within the window."""
         self._now_s = now_s
         self._listen()
+        if self.erased:
+            return
         in_flight = any(self._in_flight.values())
         if in_flight and now_s - self._moved_s > _SILENCE_S:
             # Lost on the way, or the recorder restarted: ask anew what it has.
@@ -144,6 +152,8 @@ class Delivery:
                 case wire.Ack(reach=reach):
                     self._refused = ""
                     self._acknowledge(reach)
+                case wire.Erased():
+                    self.erased = True
                 case wire.Refused(reason=reason):
                     self._refused = reason
                     self._begin_again()

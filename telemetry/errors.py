@@ -54,6 +54,10 @@ class KeysUnsafe(TelemetryError, PermissionError):
     """A secret key that others can read."""
 
 
+class Erased(TelemetryError, LookupError):
+    """The participant was erased from the record; nothing of them is taken any more."""
+
+
 class NobodyAnswers(TelemetryError, TimeoutError):
     """No answer came in time."""
 

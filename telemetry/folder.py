@@ -46,6 +46,10 @@ class Folder:
         """Where a session on this computer keeps what the recorder does not have yet."""
         return self.path / "spool"
 
+    def profile(self, code: str) -> Path:
+        """A session's copy of a participant's profile, for when no recorder answers."""
+        return self.path / "profiles" / f"{code}.json"
+
     @property
     def keys(self) -> Path:
         """This computer's keys, and those of the computers that it lets in; see `telemetry.keys`."""
@@ -53,7 +57,11 @@ class Folder:
 
     def session(self, participant: str, session: str) -> Path:
         """The folder of a sealed session."""
-        return self.path / "motion" / f"participant={participant}" / f"session={session}"
+        return self.of_participant(participant) / f"session={session}"
+
+    def of_participant(self, participant: str) -> Path:
+        """The folder of a participant's sealed sessions."""
+        return self.path / "motion" / f"participant={participant}"
 
     @property
     def session_address(self) -> Path:

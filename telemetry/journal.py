@@ -183,6 +183,12 @@ class Journal:
         for stream in STREAMS:
             self._reaches.pop((session, stream), None)
 
+    def scrub(self) -> None:
+        """Overwrite what dropped entries left in the file."""
+        with self._told():
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         self._db.close()
 

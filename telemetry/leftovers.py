@@ -13,7 +13,7 @@ from pathlib import Path
 from telemetry import messages, wire
 from telemetry.address import parse_address
 from telemetry.delivery import Delivery
-from telemetry.errors import InUse, JournalDamaged, JournalUnwritable
+from telemetry.errors import Erased, InUse, JournalDamaged, JournalUnwritable
 from telemetry.journal import Entry, Journal
 from telemetry.keys import Keyring
 from telemetry.lock import Lock
@@ -25,12 +25,16 @@ _LISTEN_EVERY_S = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """One spool that was found: whether the recorder now has all of it (the file is gone then), or why not."""
+    """One spool that was found: whether the recorder now has all of it (the file is gone then), or why not.
+
+    dropped: its participant was erased from the record, so that the file was removed undelivered.
+    """
 
     session_id: str
     spool: Path
     delivered: bool
     problem: str
+    dropped: bool = False
 
 
 def deliver_leftovers(
@@ -54,6 +58,9 @@ def deliver_leftovers(
         try:
             problem = _deliver(spool, address, timeout_s, store, keyring)
             found.append(Leftover(spool.stem, spool, not problem, problem))
+        except Erased as error:
+            remove_spool(spool)
+            found.append(Leftover(spool.stem, spool, False, str(error), dropped=True))
         finally:
             lock.release(remove=True)
     return tuple(found)
@@ -78,7 +85,7 @@ def end_interrupted(journal: Journal, session: str) -> None:
 
 
 def _deliver(spool: Path, address: str, timeout_s: float, store: str, keyring: Keyring | None) -> str:
-    """The reason why the spool could not be delivered; empty when it was, and is removed."""
+    """The reason why the spool could not be delivered; empty when it was, and is removed. Raises `Erased`."""
     session = spool.stem
     try:
         journal = Journal(spool)
@@ -104,6 +111,8 @@ def _bring(journal: Journal, session: str, address: str, timeout_s: float, store
         while not delivery.complete:
             now_s = time.monotonic()
             delivery.step(now_s)
+            if delivery.erased:
+                raise Erased(delivery.problem)
             if delivery.acknowledged != before:
                 before = dict(delivery.acknowledged)
                 give_up_s = now_s + timeout_s

@@ -14,7 +14,7 @@ import msgspec
 
 from telemetry import messages, wire
 from telemetry.clinic import Clinic
-from telemetry.errors import NotUnderstood
+from telemetry.errors import Erased, NotUnderstood
 from telemetry.folder import Folder
 from telemetry.journal import STREAMS, Entry, Journal, Stream
 from telemetry.lock import Lock
@@ -39,6 +39,7 @@ class Record:
             try:
                 self.clinic = Clinic(folder.clinic)
                 self._sealed = self.clinic.sealed_reach()
+                self._erased = self.clinic.erased()
             except BaseException:
                 self.journal.close()
                 raise
@@ -57,6 +58,10 @@ class Record:
         self.journal.close()
         self._lock.release()
 
+    def is_erased(self, session: str) -> bool:
+        """Whether the session is one of a person who was erased."""
+        return any(session in sessions for sessions in self._erased.values())
+
     def reach(self, session: str) -> dict[Stream, int]:
         """What is committed of each stream, sealed or not."""
         if session in self._sealed:
@@ -68,8 +73,11 @@ class Record:
         """Add entries to what `commit` will commit; known ones are passed over.
 
         False if they begin behind a hole: the sender has to go back. Raises `NotUnderstood`, and takes none, if they
-        are not what the stream holds, or come after the session was sealed.
+        are not what the stream holds, or come after the session was sealed, and `Erased` if they are of a person who
+        was erased.
         """
+        if self.is_erased(session):
+            raise Erased(f"the participant of session {session} was erased")
         key = (session, stream)
         reach = self._pending_reach.get(key) or self.reach(session)[stream]
         fresh = []
@@ -79,6 +87,7 @@ class Record:
             if entry.first > reach + 1:
                 break
             _check(session, stream, entry, reach)
+            self._check_participant(session, stream, entry)
             fresh.append((session, stream, entry))
             reach = entry.last
         if fresh and session in self._sealed:
@@ -88,6 +97,21 @@ class Record:
         self._pending.extend(fresh)
         self._pending_reach[key] = reach
         return reach >= entries[-1].last
+
+    def _check_participant(self, session: str, stream: Stream, entry: Entry) -> None:
+        """Raises `Erased` for the start of a session of somebody who was erased, of which nothing is kept then."""
+        if stream != "events" or entry.first != 1:
+            return
+        started = wire.decode_event(entry.payload)
+        assert isinstance(started, messages.SessionStarted)
+        code = started.participant
+        if code in self._erased:
+            self.clinic.erase(code, [session])
+            self._erased = self.clinic.erased()
+            # Its motion may have come first.
+            self._pending = [item for item in self._pending if item[0] != session]
+            self.journal.drop_session(session)
+            raise Erased(f"participant {code}, of session {session}, was erased")
 
     def commit(self) -> None:
         """Bring what was taken to the disk in one transaction; what could not be is forgotten, and will come again."""

@@ -14,6 +14,7 @@ they have, are told why, and bring it again.
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 import time
@@ -24,8 +25,9 @@ from pathlib import Path
 from types import FrameType
 
 from telemetry import wire
+from telemetry.address import is_loopback, parse_address
 from telemetry.door import Door
-from telemetry.errors import JournalDamaged, JournalUnwritable, NotUnderstood, RequestRefused, TelemetryError
+from telemetry.errors import Erased, JournalDamaged, JournalUnwritable, NotUnderstood, RequestRefused, TelemetryError
 from telemetry.folder import Folder, say_where
 from telemetry.keys import Keyring
 from telemetry.leftovers import deliver_leftovers
@@ -154,12 +156,21 @@ class Recorder:
             )
             self._say(identity, wire.Refused(hello.session, reason))
             return
+        if self._record.is_erased(hello.session):
+            self._say(identity, wire.Erased(hello.session))
+            return
         self._say(identity, wire.Have(hello.session, hello.attempt, self._record.reach(hello.session)))
 
     def _take(self, identity: bytes, message: wire.Entries) -> bool:
         try:
             if self._record.take(message.session, message.stream, message.entries):
                 return True
+        except Erased:
+            self._say(identity, wire.Erased(message.session))
+            return False
+        except (JournalUnwritable, JournalDamaged) as error:
+            self._say(identity, wire.Refused(message.session, f"the recorder cannot keep the record: {error}"))
+            return False
         except NotUnderstood as error:
             self._dropped_messages += 1
             self._say(identity, wire.Refused(message.session, str(error)))
@@ -251,6 +262,10 @@ def run_recorder(data_dir: Path, bind: str = DEFAULT_BIND) -> None:
     before = [(number, signal.signal(number, leave)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
         print(f"listening on {recorder.address}", flush=True)
+        if not is_loopback(bind):
+            port = recorder.address.rpartition(":")[2]
+            key = parse_address(recorder.address).server_key.hex()
+            print(f"other computers reach it as curve://{key}@{socket.gethostname()}:{port}", flush=True)
         leftovers.start()
         recorder.run()
     finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from telemetry.errors import InUse, NotAStore
+from telemetry.errors import Erased, InUse, NotAStore
 from telemetry.folder import Folder
 from telemetry.journal import STREAMS, Journal
 from telemetry.leftovers import end_interrupted
@@ -69,6 +69,8 @@ def _take_spool(record: Record, spool: Path) -> bool:
     session = spool.stem
     journal = Journal(spool)
     try:
+        if record.is_erased(session):
+            return True
         for stream in STREAMS:
             after = record.reach(session)[stream]
             while entries := journal.read(session, stream, after, _AT_ONCE):
@@ -77,5 +79,7 @@ def _take_spool(record: Record, spool: Path) -> bool:
                 record.commit()
                 after = entries[-1].last
         return True
+    except Erased:
+        return True  # to go, as everything else of that person went
     finally:
         journal.close()

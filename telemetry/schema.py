@@ -324,6 +324,14 @@ def _metadata() -> sa.MetaData:
         )
     # One row: which store this is, whatever its folder is called and wherever it is moved.
     sa.Table("store", metadata, sa.Column("store_id", sa.Text, primary_key=True))
+    # Who was erased, and of which sessions nothing is taken any more; the person's own row has no session.
+    sa.Table(
+        "erased",
+        metadata,
+        sa.Column("code", sa.Text, primary_key=True),
+        sa.Column("session_id", sa.Text, primary_key=True),
+        sa.Column("erased_utc_ns", sa.BigInteger, nullable=False),
+    )
     ratings = metadata.tables["ratings"]
     # One current rating a task run and site.
     sa.Index(

@@ -42,7 +42,8 @@ class SenderStatus:
 
     waiting_to_deliver: frames and events that the recorder has not acknowledged. acknowledged: the last acknowledged
     number of each stream.
-    lost_frames: frames that found the queue full, each covered by a gap in the record.
+    lost_frames: frames that found the queue full, each covered by a gap in the record. erased: the participant was
+    erased from the record, and nothing of the session will be kept.
     """
 
     connected: bool
@@ -51,6 +52,7 @@ class SenderStatus:
     waiting_to_deliver: int
     acknowledged: dict[Stream, int]
     lost_frames: int
+    erased: bool
 
 
 @dataclass(slots=True)
@@ -155,6 +157,7 @@ class Sender:
             waiting_to_deliver=sum(self._next[stream] - 1 - acknowledged[stream] for stream in self._next),
             acknowledged=acknowledged,
             lost_frames=self._lost_frames,
+            erased=delivery is not None and delivery.erased,
         )
 
     def problem(self) -> str:
@@ -164,7 +167,8 @@ class Sender:
     def close(self, timeout_s: float = 5.0) -> bool:
         """Commit what was handed over, try to deliver until `timeout_s`, and stop. Whether all was acknowledged.
 
-        The spool's file is removed once the recorder has all of it, including the session's end. May be repeated.
+        The spool's file is removed once the recorder has all of it, including the session's end, or where the
+        participant was erased. May be repeated.
         """
         if self._lost is not None:
             self._frames.append(self._lost)
@@ -192,7 +196,7 @@ class Sender:
             if journal is not None:
                 journal.close()
             if lock is not None:
-                if self._delivered and self._ended:
+                if (self._delivered and self._ended) or (self._delivery is not None and self._delivery.erased):
                     remove_spool(self._spool)
                 lock.release(remove=True)
 
@@ -225,6 +229,8 @@ class Sender:
                     due_s = now_s + (_COMMIT_EVERY_S if kept else _TRY_AGAIN_S)
                 if delivery is not None:
                     delivery.step(now_s)
+                if closing and delivery is not None and delivery.erased:
+                    return
                 if closing and self._empty():
                     self._delivered = delivery is not None and delivery.complete
                     if self._delivered or delivery is None:

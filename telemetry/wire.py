@@ -75,6 +75,12 @@ class Refused(_Message, frozen=True):
     reason: str
 
 
+class Erased(_Message, frozen=True):
+    """The session's participant was erased: nothing of it is taken, and its sender lets go of what it has."""
+
+    session: str
+
+
 class Request(_Message, frozen=True):
     """Something asked of the recorder; `request` comes back with the reply."""
 
@@ -152,7 +158,7 @@ class Reply(_Message, frozen=True):
 
 AnyRequest = GetParticipant | PutParticipant | ListParticipants | GetHistory | GetStatus | GetSealState
 ToRecorder = Hello | Entries | AnyRequest
-FromRecorder = Have | Ack | Refused | Reply
+FromRecorder = Have | Ack | Refused | Erased | Reply
 
 _encoder = msgspec.msgpack.Encoder()
 _to_recorder = msgspec.msgpack.Decoder(ToRecorder)
@@ -188,7 +194,7 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
 
 __all__ = [
     "MOST_ENTRIES", "MOST_ENTRY_BYTES", "MOST_MESSAGE_BYTES", "PROTOCOL", "Ack", "AnyRequest", "Entries", "Entry",
-    "FromRecorder", "GetHistory", "GetParticipant", "GetSealState", "GetStatus", "Have", "Hello", "ListParticipants",
-    "PastSession", "PutParticipant", "RecorderStatus", "Refused", "Reply", "SafeName", "SealState", "ToRecorder",
-    "decode_event", "decode_from_recorder", "decode_to_recorder", "encode",
+    "Erased", "FromRecorder", "GetHistory", "GetParticipant", "GetSealState", "GetStatus", "Have", "Hello",
+    "ListParticipants", "PastSession", "PutParticipant", "RecorderStatus", "Refused", "Reply", "SafeName", "SealState",
+    "ToRecorder", "decode_event", "decode_from_recorder", "decode_to_recorder", "encode",
 ]  # fmt: skip

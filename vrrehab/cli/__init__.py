@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 
 #: The modules of this package that hold a command, in the order in which help lists them.
-_COMMANDS = ("demo", "doctor", "recorder", "participant", "tracker", "session", "report", "verify")
+_COMMANDS = ("demo", "doctor", "recorder", "participant", "tracker", "session", "report", "verify", "keys", "erase")
 
 
 def default_data() -> Path:
@@ -47,7 +47,11 @@ Data = Annotated[
 ]
 RecorderAddress = Annotated[
     str | None,
-    typer.Option("--recorder", metavar="ADDRESS", help="The recorder's address; by default the one running on --data."),
+    typer.Option(
+        "--recorder",
+        metavar="ADDRESS",
+        help="The recorder's address, as it says when it starts; by default the one running on --data.",
+    ),
 ]
 
 

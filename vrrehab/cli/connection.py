@@ -13,11 +13,17 @@ import msgspec
 from telemetry.client import RecorderClient
 from telemetry.errors import InUse, NobodyAnswers, NotAStore
 from telemetry.folder import Folder, running_recorder, store_id
+from telemetry.keys import Keyring
 from telemetry.messages import Profile
 from vrrehab.errors import UnknownName
 
 #: A recorder on this computer answers in milliseconds; a busy disk makes it more.
 _LISTENS_S, _ANSWERS_S = 0.3, 1.0
+
+
+def keyring_of(data: Path) -> Keyring:
+    """This computer's keys, which it needs to reach a recorder on another one."""
+    return Keyring(Folder(data).keys)
 
 
 @contextlib.contextmanager
@@ -31,7 +37,7 @@ def recorder_for(data: Path, address: str | None, *, new: bool = False) -> Itera
     with contextlib.ExitStack() as open_parts:
         if address is None:
             address = open_parts.enter_context(_recorder_here(data, new))
-        yield open_parts.enter_context(RecorderClient(address))
+        yield open_parts.enter_context(RecorderClient(address, keyring=keyring_of(data)))
 
 
 @contextlib.contextmanager
@@ -95,7 +101,7 @@ def profile_for_session(data: Path, address: str, code: str) -> Profile:
     Raises `UnknownName` for a participant nobody knows, `NobodyAnswers` where there is no copy either.
     """
     try:
-        with RecorderClient(address, _ANSWERS_S) as client:
+        with RecorderClient(address, _ANSWERS_S, keyring=keyring_of(data)) as client:
             profile = known_profile(client, data, code)
     except NobodyAnswers:
         return _kept_copy(data, address, code)
@@ -125,4 +131,4 @@ def _kept_copy(data: Path, address: str, code: str) -> Profile:
 
 
 def _copy(data: Path, code: str) -> Path:
-    return data / "profiles" / f"{code}.json"
+    return Folder(data).profile(code)

@@ -31,7 +31,7 @@ def doctor(data: Data) -> None:
 
     width = min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
     wrong = []
-    for look in (_program, _graphics, probe, lambda: _disk(data), lambda: _recorder(data)):
+    for look in (_program, _graphics, probe, lambda: _disk(data), lambda: _keys(data), lambda: _recorder(data)):
         for finding in look():
             _print(finding, width)
             if finding.verdict is Verdict.WRONG:
@@ -136,3 +136,21 @@ def _recorder(data: Path) -> Iterator[Finding]:
     else:
         remedy = f"A session keeps its record until one runs. Start it with: vrrehab recorder --data {data}"
         yield Finding("recorder", Verdict.LESS, f"none is running on {data}", remedy)
+
+
+def _keys(data: Path) -> Iterator[Finding]:
+    from telemetry.errors import BadKey, KeysMissing, KeysUnsafe
+    from vrrehab.cli.connection import keyring_of
+    from vrrehab.xr.probe import Finding, Verdict
+
+    keyring = keyring_of(data)
+    try:
+        keyring.own()
+    except KeysMissing:
+        yield Finding("keys", Verdict.OK, "none; only programs on this computer are spoken to")
+        return
+    except (BadKey, KeysUnsafe) as error:
+        yield Finding("keys", Verdict.WRONG, str(error))
+        return
+    names = ", ".join(keyring.allowed()) or "none but this one"
+    yield Finding("keys", Verdict.OK, f"made; computers that may connect: {names}")

@@ -17,7 +17,7 @@ def recorder(
         typer.Option(
             metavar="ADDRESS",
             show_default="tcp://127.0.0.1:5757",
-            help="The address to listen on; port * takes any free one.",
+            help="The address to listen on; port * takes any free one. Other computers need keys: vrrehab keys.",
         ),
     ] = "",
 ) -> None:

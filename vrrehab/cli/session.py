@@ -173,6 +173,7 @@ def sit(
     from telemetry.motion import FrameLayout
     from telemetry.sender import Sender
     from vrrehab.body.skeleton import JOINTS
+    from vrrehab.cli.connection import keyring_of
     from vrrehab.cli.interruption import Interruption
     from vrrehab.cli.narration import Narrator
     from vrrehab.session.loop import run
@@ -188,7 +189,10 @@ def sit(
         parts = open_parts.enter_context(_parts(plan, source, display, interruption))
         commands = open_parts.enter_context(CommandServer("tcp://127.0.0.1:*"))
         open_parts.enter_context(announce_session(data, plan.session_id, commands.address))
-        sender = Sender(spool, plan.session_id, recorder.address, FrameLayout(JOINTS), store=recorder.store)
+        keyring = keyring_of(data)
+        sender = Sender(
+            spool, plan.session_id, recorder.address, FrameLayout(JOINTS), store=recorder.store, keyring=keyring
+        )
         open_parts.callback(sender.close, 0.0)
         narrator = Narrator(sender, plan, say)
         open_parts.callback(narrator.close)
@@ -203,7 +207,7 @@ def sit(
         narrator.close()
         delivered = sender.close(_DELIVER_S if sender.status().connected else _GIVE_UP_S)
         if delivered and not interruption.asked:
-            deliver_leftovers(spool, recorder.address, _DELIVER_S, store=recorder.store)
+            deliver_leftovers(spool, recorder.address, _DELIVER_S, store=recorder.store, keyring=keyring)
     how = sender.status()
     return Outcome(
         plan.session_id,
@@ -213,7 +217,7 @@ def sit(
         narrator.answered,
         narrator.asked,
         delivered,
-        kept=delivered or not how.spool_problem,
+        kept=delivered or not (how.spool_problem or how.erased),
         problem=how.spool_problem or how.recorder_problem,
     )
 

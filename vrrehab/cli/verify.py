@@ -34,6 +34,7 @@ def recover(data: Data, folder: Dir = None) -> None:
     Safe to run again, and while a recorder runs.
     """
     from telemetry.folder import Folder, running_recorder
+    from telemetry.keys import Keyring
     from telemetry.leftovers import deliver_leftovers
     from telemetry.recovery import recover as seal_what_is_left
 
@@ -45,10 +46,11 @@ def recover(data: Data, folder: Dir = None) -> None:
             print(f"sealed: {session}")
         print(f"{folder}: sessions sealed: {len(sealed)}")
         return
-    found = deliver_leftovers(Folder(folder).spool, address)
+    found = deliver_leftovers(Folder(folder).spool, address, keyring=Keyring(Folder(folder).keys))
     for left in found:
-        print(f"{'delivered' if left.delivered else 'NOT delivered'}: {left.session_id} {left.problem}".rstrip())
+        how = "delivered" if left.delivered else "removed" if left.dropped else "NOT delivered"
+        print(f"{how}: {left.session_id} {left.problem}".rstrip())
     delivered = sum(left.delivered for left in found)
     print(f"{folder}: sessions delivered to the recorder that is running, which seals them: {delivered}")
-    if delivered < len(found):
+    if not all(left.delivered or left.dropped for left in found):
         raise typer.Exit(1)
