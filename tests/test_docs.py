@@ -62,7 +62,7 @@ def test_there_are_snippets_and_commands_to_try() -> None:
 def test_a_command_in_the_documents_exists_with_its_options(command: str) -> None:
     words = command.split()
     names = [word for word in words[1:3] if re.fullmatch("[a-z]+", word)]
-    if names[0] not in ("participant", "tracker"):
+    if names[0] not in ("participant", "tracker", "keys"):
         del names[1:]
     ran = subprocess.run(
         [sys.executable, "-m", "vrrehab", *names, "--help"], capture_output=True, text=True, cwd=ROOT, check=False
@@ -75,7 +75,7 @@ def test_a_command_in_the_documents_exists_with_its_options(command: str) -> Non
 def test_every_command_is_in_the_documents() -> None:
     said = " ".join(commands())
     for command in ("demo", "doctor", "recorder", "participant add", "tracker mount", "tracker remove", "session",
-                    "report", "verify", "recover"):  # fmt: skip
+                    "report", "verify", "recover", "keys make", "erase"):  # fmt: skip
         assert f"vrrehab {command}" in said, command
 
 
@@ -102,3 +102,10 @@ def _anchors(path: Path) -> set[str]:
 def test_the_two_commands_of_the_readme_are_in_the_makefile(command: str) -> None:
     assert f"\n{command.removeprefix('make ')}:" in (ROOT / "Makefile").read_text()
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_every_test_that_a_document_names_exists() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = {name for path in DOCUMENTS for name in re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8"))}
+    assert len(named) > 40
+    assert not [name for name in sorted(named) if f"def {name}(" not in sources]
