@@ -17,9 +17,10 @@ from zmq.utils.monitor import recv_monitor_message
 
 from telemetry.address import Address, is_loopback, parse_address
 from telemetry.errors import KeysMissing, NotLoopback, TelemetryError
-from telemetry.keys import Keyring
+from telemetry.keys import KeyPair, Keyring
 
-_HEARTBEAT_MS, _GIVEN_UP_MS = 1000, 5000
+#: How often one asks whether the other is there, and after which silence a line and a door give up a connection.
+_HEARTBEAT_MS, _SILENT_MS, _GIVEN_UP_MS = 1000, 3000, 5000
 #: For how long somebody may take to prove who they are, and how often a line that was turned away comes again.
 _HANDSHAKE_MS = 5000
 _KNOCK_AGAIN_S = 1.0
@@ -153,8 +154,20 @@ class Door:
             self.refused = "somebody was turned away who spoke in the clear, or to another key than this computer's"
 
 
+def check_way(address: str, keyring: Keyring | None) -> KeyPair | None:
+    """The keys that a line to `address` needs; None on this computer.
+
+    Raises `NotLoopback`, `KeysMissing`, `KeysUnsafe` and `BadKey` where there can be no such line.
+    """
+    if not parse_address(address).server_key:
+        return None
+    if keyring is None:
+        raise KeysMissing(f"expected this computer's keys to reach {address}, got none")
+    return keyring.own()
+
+
 class Line:
-    """A connection to the door at `address`; for one thread. Raises `NotLoopback`, `KeysMissing`, `KeysUnsafe`.
+    """A connection to the door at `address`; for one thread. Raises what `check_way` raises.
 
     wait: whether what is sent may wait for a connection that is not there yet. problem: why the door lets nobody in
     from here, in words; empty while there is no reason to think so.
@@ -162,33 +175,29 @@ class Line:
 
     def __init__(self, address: str, keyring: Keyring | None, most_bytes: int, *, wait: bool = True) -> None:
         self._address = parse_address(address)
+        own = check_way(address, keyring)
+        self._own = own.public.hex() if own else ""
         self.problem = ""
-        self._own = ""
         self._knock_s: float | None = None
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+        if own is not None:
+            self._socket.setsockopt(zmq.CURVE_SERVERKEY, self._address.server_key)
+            self._socket.setsockopt(zmq.CURVE_PUBLICKEY, own.public)
+            self._socket.setsockopt(zmq.CURVE_SECRETKEY, own.secret)
+        self._socket.setsockopt(zmq.IMMEDIATE, not wait)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        self._socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
+        self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _SILENT_MS)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, most_bytes)
+        self._socket.setsockopt(zmq.IPV6, "[" in self._address.endpoint)
+        # Before it connects, so that nothing that happens then is missed.
+        self._monitor: zmq.Socket[bytes] = self._socket.get_monitor_socket(int(_FAILED | zmq.Event.HANDSHAKE_SUCCEEDED))
         try:
-            if self._address.server_key:
-                if keyring is None:
-                    raise KeysMissing(f"expected this computer's keys to reach {address}, got none")
-                own = keyring.own()
-                self._own = own.public.hex()
-                self._socket.setsockopt(zmq.CURVE_SERVERKEY, self._address.server_key)
-                self._socket.setsockopt(zmq.CURVE_PUBLICKEY, own.public)
-                self._socket.setsockopt(zmq.CURVE_SECRETKEY, own.secret)
-            self._socket.setsockopt(zmq.IMMEDIATE, not wait)
-            self._socket.setsockopt(zmq.LINGER, 0)
-            self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
-            self._socket.setsockopt(zmq.HEARTBEAT_IVL, 1000)
-            self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 3000)
-            self._socket.setsockopt(zmq.MAXMSGSIZE, most_bytes)
-            self._socket.setsockopt(zmq.IPV6, "[" in self._address.endpoint)
-            self._monitor: zmq.Socket[bytes] = self._socket.get_monitor_socket(
-                int(_FAILED | zmq.Event.HANDSHAKE_SUCCEEDED)
-            )
             self._socket.connect(self._address.endpoint)
-        except BaseException:
-            self._socket.close()
-            raise
+        except zmq.ZMQError as error:
+            self.close()
+            raise TelemetryError(f"expected an address with a host and a port, got {address}") from error
 
     def send(self, data: bytes) -> bool:
         """Whether it is on its way; never waits."""

@@ -110,7 +110,8 @@ class Keyring:
         """The public key of each computer that is let in, by name; a file that holds no key lets nobody in."""
         keys = {}
         for path in sorted(self._allowed.glob("*.pub")):
-            with suppress(OSError, BadKey):
+            # A key is a ValueError where it is none, and so is a file that is no text.
+            with suppress(OSError, ValueError):
                 keys[path.stem] = parse_key(path.read_text())
         return keys
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from telemetry import messages, wire
-from telemetry.address import parse_address
 from telemetry.delivery import Delivery
+from telemetry.door import check_way
 from telemetry.errors import Erased, InUse, JournalDamaged, JournalUnwritable
 from telemetry.journal import Entry, Journal
 from telemetry.keys import Keyring
@@ -45,7 +45,7 @@ def deliver_leftovers(
     store: the id of the only store that may have them; empty for any. keyring: this computer's keys, for a curve://
     address.
     """
-    parse_address(address)
+    check_way(address, keyring)
     found = []
     for spool in sorted(spool_dir.glob("*.db")):
         try:

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry import messages
-from telemetry.address import parse_address
 from telemetry.delivery import Delivery
+from telemetry.door import check_way
 from telemetry.errors import InUse, JournalDamaged, JournalUnwritable
 from telemetry.journal import Entry, Journal, Stream
 from telemetry.keys import Keyring
@@ -84,7 +84,8 @@ class Sender:
         queue_frames: int = 2048,
     ) -> None:
         if recorder_address is not None:
-            parse_address(recorder_address)
+            # Here, where it can be told, and not in the thread that has to keep the record whatever happens.
+            check_way(recorder_address, keyring)
         self._spool = spool_dir / f"{session_id}.db"
         self._session = session_id
         self._address = recorder_address

@@ -17,7 +17,7 @@ from telemetry.address import parse_address
 from telemetry.client import RecorderClient
 from telemetry.commands import Applied, CommandClient, CommandServer
 from telemetry.door import Line
-from telemetry.errors import KeysMissing, KeysUnsafe, NobodyAnswers, NotLoopback
+from telemetry.errors import KeysMissing, KeysUnsafe, NobodyAnswers, NotLoopback, TelemetryError
 from telemetry.folder import Folder
 from telemetry.keys import Keyring
 from telemetry.leftovers import deliver_leftovers
@@ -265,3 +265,19 @@ def test_a_line_that_nobody_answers_stays_quiet() -> None:
     assert line.receive(0.05) is None
     assert line.problem == ""
     line.close()
+
+
+def test_a_session_whose_keys_are_missing_or_unsafe_is_told_before_it_begins(
+    address: str, headset: Keyring, spool: Path
+) -> None:
+    with pytest.raises(KeysMissing):
+        Sender(spool, "S1", address, FrameLayout(JOINTS))
+    headset.own_file.chmod(0o644)
+    with pytest.raises(KeysUnsafe):
+        Sender(spool, "S1", address, FrameLayout(JOINTS), keyring=headset)
+    assert not spool.exists()
+
+
+def test_an_address_without_a_port_is_told() -> None:
+    with pytest.raises(TelemetryError, match="a host and a port"):
+        RecorderClient("tcp://127.0.0.1:nothing")

@@ -74,6 +74,7 @@ def test_a_name_that_could_leave_the_folder_is_refused(keyring: Keyring, name: s
 def test_a_file_on_the_list_that_is_no_key_lets_nobody_in(keyring: Keyring) -> None:
     keyring.allow(ONE, "headset-1")
     (keyring.folder / "allowed" / "note.pub").write_text("not a key")
+    (keyring.folder / "allowed" / "picture.pub").write_bytes(b"\xff\xfe\x00")
     assert keyring.allowed() == {"headset-1": ONE}
 
 

@@ -24,7 +24,9 @@ def erase(
     from telemetry.erasure import erase as erase_person
 
     if not yes:
-        typed = typer.prompt(f"This cannot be undone. Type {code} to erase everything about {code}", default="")
+        typed = typer.prompt(
+            f"This cannot be undone. Type {code} to erase everything about {code}", default="", show_default=False
+        )
         if typed != code:
             print("Nothing was erased.")
             raise typer.Exit(1)
