@@ -73,7 +73,7 @@ class Session:
         return {"events": int(told[-1][0]), "motion": int(told[-1][1])} if told else dict.fromkeys(STREAMS, 0)
 
     def kill(self) -> None:
-        self.killed = self.process.poll() is None
+        self.killed = True
         self.process.kill()
         self.process.wait()
         self._look()
@@ -124,7 +124,8 @@ class Run:
                 time.sleep(chance.uniform(0.1, 1.5))
                 self._harm()
             for session in self.sessions:
-                session.wait() if session.process.poll() is None else session._look()
+                if not session.killed:
+                    session.wait()
             if not self.recorder_there:
                 self._start_recorder()
             # One that was killed before its first commit has left nothing, and nothing has to arrive.
@@ -165,9 +166,12 @@ class Run:
         self.recorder_there = False
         self.note(what)
         for session in self.sessions:
-            has = self._in_record(session.name)
-            if lost := {s: (n, has[s]) for s, n in session.acknowledged().items() if n > has[s]}:
-                raise Disproved(f"{session.name} was told of an acknowledgement that is not in the record: {lost}")
+            self._compare_acknowledged(session)
+
+    def _compare_acknowledged(self, session: Session) -> None:
+        has = self._in_record(session.name)
+        if lost := {s: (n, has[s]) for s, n in session.acknowledged().items() if n > has[s]}:
+            raise Disproved(f"{session.name} was told of an acknowledgement that is not in the record: {lost}")
 
     def _start_recorder(self) -> None:
         self.recorder.start()
@@ -221,6 +225,7 @@ class Run:
 
     def _compare(self, session: Session) -> None:
         """What is sealed is what was handed over: a beginning of it, each piece once, in order, gaps named."""
+        self._compare_acknowledged(session)
         place = Folder(self.data).session("P001", session.name)
         lines = [_line.decode(line) for line in (place / EVENTS_FILE).read_bytes().splitlines()]
         stored = [wire.encode(line.event) for line in lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,11 @@ def record(address: str | None, spool: Path, session: str, participant: str, *, 
     return sender.close(10.0 if address else 0.5)
 
 
-@pytest.fixture
-def two_people(data: Path, spool: Path) -> Path:
-    """A store with a sealed and an unsealed session of GONE, and a sealed one of STAY; its recorder has stopped."""
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `data`, a store with sessions of GONE and STAY, and the `spool` of another computer."""
+    place = tmp_path_factory.mktemp("clinic")
+    data, spool = place / "data", place / "spool"
     with RecorderProcess(data) as recorder:
         with RecorderClient(recorder.address) as client:
             for code in ("GONE", "STAY"):
@@ -51,6 +54,14 @@ def two_people(data: Path, spool: Path) -> Path:
     folder = Folder(data)
     folder.profile("GONE").parent.mkdir()
     folder.profile("GONE").write_text("{}")
+    return place
+
+
+@pytest.fixture
+def two_people(clinic: Path, data: Path, spool: Path) -> Path:
+    """A store with a sealed and an unsealed session of GONE, and a sealed one of STAY; no recorder runs on it."""
+    shutil.copytree(clinic / "data", data)
+    shutil.copytree(clinic / "spool", spool)
     return data
 
 
