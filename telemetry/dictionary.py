@@ -7,26 +7,51 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from telemetry.schema import MOTION_HEAD, STORED, Column, motion_columns
+from telemetry.schema import (
+    COMPUTED,
+    FEATURE_PREFIX,
+    FEATURES,
+    MOTION_HEAD,
+    STORED,
+    TASK_PAIN,
+    Column,
+    motion_columns,
+    setting_column,
+)
 
 BEGIN, END = "<!-- columns: python -m telemetry.dictionary docs/data.md -->", "<!-- end of columns -->"
 
+#: What `features` and `task_pain` both have anyway.
+_SHARED = frozenset({"session_id", "task_run_id"})
 
-def columns_by_table(layouts: Iterable[tuple[str, ...]] = ()) -> list[tuple[str, Column]]:
-    """(table, column) of everything that a researcher reads, motion with the joints of each layout."""
+
+def columns_by_table(
+    layouts: Iterable[tuple[str, ...]] = (), settings: Iterable[Column] = ()
+) -> list[tuple[str, Column]]:
+    """(table, column) of everything that a researcher reads.
+
+    Motion comes with the joints of each layout, `task_pain` with the settings and every movement measure.
+    """
     motion = {column.name: column for column in MOTION_HEAD}
     for joints in layouts:
         motion |= {column.name: column for column in motion_columns(joints)}
-    stored = [(table.name, column) for table in STORED for column in table.shown]
-    return stored + [("motion", column) for column in motion.values()]
+    tables = [(table.name, column) for table in (*STORED, *COMPUTED) for column in table.shown]
+    ledger = [(TASK_PAIN.name, column) for column in (*settings, *measure_columns())]
+    return tables + ledger + [("motion", column) for column in motion.values()]
+
+
+def measure_columns() -> list[Column]:
+    """The columns of `task_pain` for the movement measures."""
+    return [replace(c, name=FEATURE_PREFIX + c.name) for c in FEATURES.columns if c.name not in _SHARED]
 
 
 def markdown() -> str:
     """The dictionary as one table a table; a joint stands for all joints."""
-    columns = columns_by_table([("JOINT",)])
-    described = {table.name: table.description for table in STORED}
+    columns = columns_by_table([("JOINT",)], [setting_column("NAME", "json")])
+    described = {table.name: table.description for table in (*STORED, *COMPUTED)}
     described["motion"] = "One row a frame; each joint has the columns shown here for JOINT, such as `left_wrist`."
     lines = []
     for name, description in described.items():

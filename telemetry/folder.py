@@ -55,6 +55,11 @@ class Folder:
         """This computer's keys, and those of the computers that it lets in; see `telemetry.keys`."""
         return self.path / "keys"
 
+    @property
+    def features(self) -> Path:
+        """Measures of the movement of each task run: computed from the motion, and so never more than a copy."""
+        return self.path / "features.parquet"
+
     def session(self, participant: str, session: str) -> Path:
         """The folder of a sealed session."""
         return self.of_participant(participant) / f"session={session}"

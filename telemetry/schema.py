@@ -259,6 +259,115 @@ SEALS = Table(
 
 STORED = (PARTICIPANTS, SESSIONS, TASKS, RATINGS, SETTINGS, EVENTS, CLOCK_PAIRS, SEALS)
 
+#: What a setting's column in `task_pain` is called, before the setting's name.
+SETTING_PREFIX = "setting_"
+#: What a movement measure's column in `task_pain` is called, before the measure's name in `features`.
+FEATURE_PREFIX = "feature_"
+
+_OF_TASKS = {column.name: replace(column, key=False, derived=True) for column in TASKS.columns}
+_OF_RATINGS = {column.name: replace(column, key=False, derived=True) for column in RATINGS.columns}
+_OF_SESSIONS = {column.name: replace(column, derived=True) for column in SESSIONS.columns}
+
+
+def _from_start(name: str, description: str) -> Column:
+    return Column(name, "real", description, "s", optional=True)
+
+
+TASK_PAIN = Table(
+    "task_pain",
+    "One row a task run and pain site: the score before and after it, with dose, order, settings in force and "
+    "movement measures. Every task run has its PLP row, answered or not.",
+    (
+        *(_OF_TASKS[name] for name in ("session_id", "participant", "task_run_id")),
+        *(_OF_SESSIONS[name] for name in ("origin", "programme", "sealed")),
+        replace(PARTICIPANTS.columns[1], derived=True, optional=True),
+        Column("session_number", "integer", "Counts the participant's sessions of this origin from 1, by start."),
+        Column("course_day", "real", "Days since the participant's first session of this origin.", "d"),
+        *(_OF_TASKS[name] for name in ("run_number", "block_index", "task_index", "task", "mode", "limb", "side")),
+        Column("previous_task", "text", "The task run before it in the session; missing for the first.", optional=True),
+        _OF_TASKS["status"],
+        _OF_RATINGS["site"],
+        replace(_OF_RATINGS["phase"], description="When in the programme its score was asked: after_task.",
+                optional=True),
+        replace(_OF_RATINGS["scale"], optional=True),
+        replace(_OF_TASKS["rating_status"], description="What became of this row's score."),
+        replace(_OF_RATINGS["source"], name="rating_source", description="Who entered the score."),
+        Column("corrected", "truth", "Whether the score is a later correction."),
+        Column("pain_before", "real", "The last score of this site given before the task run in its session.",
+               "of the scale", optional=True),
+        replace(_OF_RATINGS["phase"], name="before_phase", description="What pain_before was asked for.",
+                optional=True),
+        _from_start("before_age_s", "How old pain_before was when the task run began."),
+        Column("pain_after", "real", "The score that carries this task_run_id; missing unless rating_status is given.",
+               "of the scale", optional=True),
+        Column("pain_change", "real", "pain_after - pain_before: negative is less pain.", "of the scale",
+               optional=True),
+        Column("pain_at_start", "real", "The session's first given score of this site.", "of the scale",
+               optional=True),
+        _from_start("rated_after_s", "From the end of the movement to the answer."),
+        replace(_OF_TASKS["started_at"]),
+        _from_start("time_in_session_s", "From the session's start to the task run's."),
+        _OF_TASKS["duration_s"],
+        _OF_TASKS["repetitions"],
+        _from_start("dose_before_s", "Time performed in the session before this task run, pauses left out."),
+        Column("repetitions_before", "integer", "Repetitions in the session before this task run."),
+        Column("settings_changed", "integer", "Changes of settings while it was performed."),
+        *(_OF_TASKS[name] for name in ("rating_id", "parameters")),
+    ),
+)  # fmt: skip
+
+
+def setting_column(name: str, kind: Kind) -> Column:
+    """The column of `task_pain` for a setting that a store knows."""
+    return Column(SETTING_PREFIX + name, kind, f"The setting {name} in force when the task run began; missing where "
+                  "the record does not say.", optional=True, derived=True)  # fmt: skip
+
+
+_RATIO, _METRES, _SPEED = "", "m", "m/s"
+
+
+def _measure(name: str, unit: str, description: str) -> Column:
+    return Column(name, "real", description, unit, derived=True, optional=True)
+
+
+FEATURES = Table(
+    "features",
+    "One row a task run: measures of the movement, from joints that were seen. Missing where too little was. "
+    "Definitions and sources: telemetry.features.",
+    (
+        _OF_TASKS["session_id"],
+        _OF_TASKS["task_run_id"],
+        Column("moved_side", "choice", "The side that was measured: the one better seen.", values=("left", "right"),
+               optional=True),
+        Column("problem", "text", "Why measures are missing; missing itself where none is.", optional=True),
+        _measure("seen_ratio", _RATIO, "Share of the task run's time in which the measured joints were seen."),
+        _measure("longest_unseen_s", "s", "The longest stretch in which they were not."),
+        _measure("frame_rate_hz", "Hz", "Frames a second, the median."),
+        _measure("pose_age_ms", "ms", "How far ahead of the tracking data poses were shown, the median."),
+        _measure("pose_age_p95_ms", "ms", "The same, 95th percentile."),
+        _measure("path_length_m", _METRES, "Way of the moving point while it was seen."),
+        _measure("peak_speed_mps", _SPEED, "Its greatest speed."),
+        _measure("mean_speed_mps", _SPEED, "Its mean speed while it was seen."),
+        _measure("movements", _RATIO, "Stretches of movement between rests; an opening and a closing are two."),
+        _measure("movement_time_s", "s", "The median duration of one of them."),
+        _measure("reaction_time_s", "s", "From the task run's start to the first of them."),
+        _measure("sparc", _RATIO, "Spectral arc length, the median of the movements; nearer 0 is smoother."),
+        _measure("log_dimensionless_jerk", _RATIO, "The same for the log dimensionless jerk; nearer 0 is smoother."),
+        _measure("tremor_rms_mps2", "m/s2", "Root mean square acceleration in the tremor band, 4 to 12 Hz."),
+        _measure("stillness_ratio", _RATIO, "Share of the time seen that the point moved at less than 20 mm/s."),
+        *(_measure(f"rom_{joint}_rad", "rad", f"Range of motion of the {joint}, where every joint of it was seen.")
+          for joint in ("fingers", "elbow", "shoulder", "knee", "ankle")),
+        _measure("trunk_displacement_m", _METRES, "How far the trunk, or the head for it, went from where it began."),
+        _measure("trunk_share", _RATIO, "The same as a share of how far the wrist or ankle went."),
+        _measure("symmetry", _RATIO, "Path of left less right over their mean: 0 the same, 2 only the left."),
+        _measure("synchrony", _RATIO, "Greatest correlation of both sides' speeds within one second."),
+        _measure("lag_s", "s", "How much later the right side moved, at that correlation."),
+    ),
+)  # fmt: skip
+
+#: What is computed when it is read, and stands in no database.
+COMPUTED = (TASK_PAIN, FEATURES)
+
 #: The columns of motion before the joints.
 MOTION_HEAD: tuple[Column, ...] = (
     Column("time_s", "real", "When the frame was to be seen, from the session's start.", "s"),

@@ -27,6 +27,7 @@ from telemetry.journal import Journal
 from telemetry.motion_file import provenance_codes, to_table
 from telemetry.schema import Column, Table
 from telemetry.seal import MOTION_FILE, context_of
+from telemetry.task_pain import Tables, setting_columns, task_pain
 
 
 class Store:
@@ -83,6 +84,34 @@ class Store:
             table[f"{moment}_at"] = _utc(table[f"{moment}_mono_ns"], table)
         return _finish(table.sort_values(["started_utc_ns", "session_id", "asked_mono_ns"]), schema.RATINGS)
 
+    def task_pain(self) -> pd.DataFrame:
+        """One row a task run and pain site: score, dose, order, settings in force, and movement measures if computed.
+
+        A score that was never given stays a row: `rating_status` says why. The measures are those that
+        `vrrehab features` has computed; without it they are missing. `dictionary()` explains every column.
+        """
+        participants = self._stored(schema.PARTICIPANTS)
+        return task_pain(Tables(participants, self.sessions(), self.tasks(), self.ratings(), self.settings(),
+                                self.events(), self.features()))  # fmt: skip
+
+    def features(self) -> pd.DataFrame:
+        """One row a task run whose movement was measured by `vrrehab features`; no rows before that.
+
+        Raises `NotAStore` where the file is not what that command writes.
+        """
+        path = self._folder.features
+        empty = pd.DataFrame({c.name: _typed((), c) for c in schema.FEATURES.columns})
+        if not path.exists():
+            return empty
+        try:
+            table = pd.read_parquet(path)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise NotAStore(f"{path} cannot be read ({error}); delete it and run: vrrehab features") from error
+        lacking = [name for name in empty if name not in table]
+        if lacking:
+            raise NotAStore(f"expected a column {lacking[0]} in {path}; delete it and run: vrrehab features")
+        return table[list(empty)].astype(empty.dtypes.to_dict())
+
     def settings(self) -> pd.DataFrame:
         """One row a live change of a setting."""
         table = self._with_session(self._stored(schema.SETTINGS))
@@ -95,10 +124,13 @@ class Store:
         table["at"] = _utc(table["mono_ns"], table)
         return _finish(table.sort_values(["started_utc_ns", "session_id", "mono_ns"]), schema.EVENTS)
 
-    def motion(self, session_id: str, task_run_id: str | None = None) -> pd.DataFrame:
+    def motion(
+        self, session_id: str, task_run_id: str | None = None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """One row a frame of a session, or of one task run: see `dictionary()` for the columns.
 
-        Raises `UnknownSession`. A session that is not sealed yet gives what has arrived.
+        columns: those of these that the session has, which is quicker than all. A session that is not sealed yet gives
+        what has arrived. Raises `UnknownSession`.
         """
         sessions = self._stored(schema.SESSIONS, "WHERE session_id = ?", (session_id,))
         if sessions.empty:
@@ -115,15 +147,19 @@ class Store:
         path = self._folder.session(session.participant, session_id) / MOTION_FILE
         # Without a seal the file may be about to be replaced: the journal has everything until there is one.
         if self._stored(schema.SEALS, "WHERE session_id = ?", (session_id,)).empty:
-            columns = ["run_number", "block_index", "task_run_id"]
-            table = self._unsealed(session_id, session, list(runs[columns].itertuples(index=False, name=None)), number)
+            of_run = ["run_number", "block_index", "task_run_id"]
+            table = self._unsealed(session_id, session, list(runs[of_run].itertuples(index=False, name=None)), number)
+            if columns is not None:
+                table = table.select([name for name in table.column_names if name in set(columns)])
         else:
             if not path.exists():
                 raise NotAStore(
                     f"{path} is missing although the session is sealed; run: vrrehab verify {self._folder.path}"
                 )
             filters = None if number is None else [("run_number", "=", number)]
-            table = pq.read_table(path, filters=filters, partitioning=None)
+            with pq.ParquetFile(path) as file:
+                names = None if columns is None else [n for n in file.schema_arrow.names if n in set(columns)]
+            table = pq.read_table(path, columns=names, filters=filters, partitioning=None)
         return _motion_frame(table)
 
     def dictionary(self) -> pd.DataFrame:
@@ -131,7 +167,7 @@ class Store:
         layouts = [tuple(json.loads(joints)) for joints in self._stored(schema.SESSIONS)["joints"].unique()]
         rows = [
             (table, c.name, c.kind, c.unit, ", ".join(c.values), c.description)
-            for table, c in columns_by_table(layouts)
+            for table, c in columns_by_table(layouts, setting_columns(self.settings(), self.events()))
         ]
         return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "values", "description"], dtype="string")
 

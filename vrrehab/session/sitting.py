@@ -242,6 +242,9 @@ class Sitting:
                 utc_ns=utc_ns,
             )
         )
+        # So that every task run's settings are on record, also those that nobody changes.
+        in_force = {name: self.settings[name] for name in self.settings}
+        self._record.event(messages.Happened(mono_ns=mono_ns, name="settings_in_force", detail={**in_force}))
 
 
 def _opacity_of(view: View, chain: Chain) -> dict[Side, float]:

@@ -1,0 +1,82 @@
+"""Measures of the movement in each task run, from joints that were really seen.
+
+`measure_store` computes them for a data folder and `write_features` keeps them in it, where `store.task_pain()` finds
+them. What each is, and after whom, stands with the function that computes it. Needs the extra `research`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+
+from telemetry.errors import TelemetryError
+from telemetry.folder import Folder
+from telemetry.schema import FEATURES
+from telemetry.store import Store
+
+__all__ = ["measure_session", "measure_store", "write_features"]
+
+
+def measure_session(data_dir: Path, session_id: str) -> pd.DataFrame:
+    """The measures of one session, a row a task run.
+
+    A session whose motion cannot be read has rows that say so in `problem`.
+    """
+    return measure_store(data_dir, [session_id], workers=1)
+
+
+def measure_store(data_dir: Path, sessions: Iterable[str] | None = None, workers: int | None = None) -> pd.DataFrame:
+    """The measures of these sessions, or of all, in as many processes as there are cores unless `workers` says."""
+    store = Store(data_dir)
+    sides = store.sessions().set_index("session_id")["intact_side"]
+    runs = dict(iter(store.tasks().groupby("session_id", sort=False)[["task_run_id", "limb"]]))
+    wanted = [session for session in (sides.index if sessions is None else sessions) if session in runs]
+    calls = ([data_dir] * len(wanted), wanted, [sides[s] for s in wanted], [runs[s] for s in wanted])
+    workers = min(workers or os.cpu_count() or 1, max(1, len(wanted)))
+    if workers == 1:
+        tables = list(map(_measured, *calls))
+    else:
+        with ProcessPoolExecutor(workers) as pool:
+            tables = list(pool.map(_measured, *calls, chunksize=4))
+    return pd.concat(tables, ignore_index=True) if tables else _typed(pd.DataFrame())
+
+
+def _measured(data_dir: Path, session_id: str, intact_side: str, runs: pd.DataFrame) -> pd.DataFrame:
+    from telemetry.features.task_run import measure, wanted_columns
+
+    try:
+        motion = Store(data_dir).motion(session_id, columns=wanted_columns())
+        of_run = dict(iter(motion.groupby("task_run_id", observed=True)))
+        rows = [
+            measure(of_run.get(run, motion.iloc[:0]), str(limb), intact_side)
+            for run, limb in runs.itertuples(index=False, name=None)
+        ]
+    except (TelemetryError, OSError, ValueError) as error:
+        rows = [{"problem": f"session {session_id}: {' '.join(str(error).split())}"}] * len(runs)
+    return _typed(pd.DataFrame(rows).assign(session_id=session_id, task_run_id=runs["task_run_id"].to_numpy()))
+
+
+def write_features(data_dir: Path, workers: int | None = None) -> pd.DataFrame:
+    """Measure what is sealed and has no measures yet, and keep all in the folder's `features.parquet`."""
+    store = Store(data_dir)
+    sessions, known = store.sessions(), store.features()
+    due = sessions.loc[sessions["sealed"] & ~sessions["session_id"].isin(known["session_id"]), "session_id"]
+    fresh = measure_store(data_dir, due, workers)
+    table = pd.concat([part for part in (known, fresh) if len(part)], ignore_index=True) if len(fresh) else known
+    path = Folder(Path(data_dir)).features
+    part_file = path.with_suffix(".part")
+    table.to_parquet(part_file)
+    part_file.replace(path)
+    return table
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    kinds = {"text": "string", "real": "float64"}
+    dtypes = {
+        c.name: pd.CategoricalDtype(list(c.values)) if c.kind == "choice" else kinds[c.kind] for c in FEATURES.columns
+    }
+    return table.reindex(columns=list(dtypes)).astype(dtypes)

@@ -1,0 +1,169 @@
+"""The task-pain ledger as one table: each score with the task run it followed, and all that was so at that time.
+
+Made of the other tables alone; reads no file. A score never given stays a row, with the reason in `rating_status`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from telemetry.dictionary import measure_columns
+from telemetry.schema import FEATURE_PREFIX, SETTING_PREFIX, TASK_PAIN, Column, Kind, setting_column
+
+#: The event that a session begins with, whose detail has the value of each setting.
+IN_FORCE = "settings_in_force"
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of `telemetry.store.Store` that the ledger is made of; features may have no rows."""
+
+    participants: pd.DataFrame
+    sessions: pd.DataFrame
+    tasks: pd.DataFrame
+    ratings: pd.DataFrame
+    settings: pd.DataFrame
+    events: pd.DataFrame
+    features: pd.DataFrame
+
+
+def task_pain(tables: Tables) -> pd.DataFrame:
+    """One row a task run and pain site; the columns of `schema.TASK_PAIN`, then settings, then movement measures."""
+    runs = _with_course(tables)
+    runs["previous_task"] = runs.groupby("session_id", sort=False)["task"].shift()
+    for total, one in (("dose_before_s", "duration_s"), ("repetitions_before", "repetitions")):
+        filled = runs[one].fillna(0)
+        runs[total] = filled.groupby(runs["session_id"], sort=False).cumsum() - filled
+    runs["time_in_session_s"] = (runs["started_mono_ns"] - runs["session_mono_ns"]) / 1e9
+    in_force = _settings_in_force(runs, tables)
+    runs = pd.concat([runs, in_force], axis=1)
+
+    rows = _with_scores(runs, tables.ratings)
+    measures = tables.features.drop(columns="session_id").set_index("task_run_id").add_prefix(FEATURE_PREFIX)
+    rows = rows.join(measures.reindex(columns=[c.name for c in measure_columns()]), on="task_run_id")
+    names = [c.name for c in TASK_PAIN.columns] + list(in_force.columns[1:]) + [c.name for c in measure_columns()]
+    order = ["started_utc_ns", "session_id", "run_number", "site"]
+    return rows.sort_values(order)[names].reset_index(drop=True)
+
+
+def _with_course(tables: Tables) -> pd.DataFrame:
+    """The task runs, each with its session's place in the participant's course."""
+    sessions = tables.sessions.merge(
+        tables.participants[["code", "consent"]], left_on="participant", right_on="code", how="left"
+    ).sort_values(["started_utc_ns", "session_id"])
+    # A demonstration beforehand is no part of a person's course.
+    course = sessions.groupby(["participant", "origin"], observed=True)
+    sessions["session_number"] = course.cumcount().astype("int64") + 1
+    sessions["course_day"] = (sessions["started_utc_ns"] - course["started_utc_ns"].transform("min")) / 86_400e9
+    wanted = [
+        "session_id",
+        "started_utc_ns",
+        "origin",
+        "programme",
+        "sealed",
+        "consent",
+        "session_number",
+        "course_day",
+    ]
+    of_session = sessions[[*wanted, "started_mono_ns"]].rename(columns={"started_mono_ns": "session_mono_ns"})
+    runs = tables.tasks.drop(columns=["pain_before", "pain_after", "pain_change", "rating_id"])
+    runs = runs.merge(of_session, on="session_id", how="left")
+    return runs.sort_values(["session_id", "run_number"]).reset_index(drop=True)
+
+
+def _with_scores(runs: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
+    """A row for each run and site asked after it, PLP in any case, with the scores before and after."""
+    current = ratings[ratings["current"]]
+    own = current[(current["phase"] == "after_task") & current["task_run_id"].notna()]
+    own = pd.DataFrame({
+        "task_run_id": own["task_run_id"], "site": own["site"], "rating_id": own["rating_id"], "phase": own["phase"],
+        "scale": own["scale"], "own_status": own["status"], "rating_source": own["source"],
+        "corrected": own["corrected_mono_ns"].notna(), "pain_after": own["value"].where(own["status"] == "given"),
+        "rated_mono_ns": own["answered_mono_ns"].where(own["status"] == "given"),
+    })  # fmt: skip
+    plp = runs.assign(site=pd.Categorical(["PLP"] * len(runs), categories=ratings["site"].cat.categories))
+    others = own.loc[own["site"] != "PLP", ["task_run_id", "site"]].merge(runs, on="task_run_id")
+    rows = pd.concat([plp, others], ignore_index=True).merge(own, on=["task_run_id", "site"], how="left")
+    # A PLP score that was never asked has its reason in the task run: still awaiting, or interrupted.
+    rows["rating_status"] = rows["own_status"].fillna(rows["rating_status"])
+    rows["corrected"] = rows["corrected"].eq(True).fillna(False).astype(bool)
+    rows["rated_after_s"] = ((rows["rated_mono_ns"] - rows["ended_mono_ns"]) / 1e9).astype("float64")
+
+    given = current[current["status"] == "given"].astype({"answered_mono_ns": "int64"})
+    given = given.sort_values("answered_mono_ns").rename(columns={"value": "pain_before", "phase": "before_phase"})
+    left = rows[["session_id", "site", "started_mono_ns"]].reset_index().sort_values("started_mono_ns")
+    before = pd.merge_asof(
+        left, given[["session_id", "site", "answered_mono_ns", "pain_before", "before_phase"]],
+        left_on="started_mono_ns", right_on="answered_mono_ns", by=["session_id", "site"],
+    ).set_index("index")  # fmt: skip
+    rows[["pain_before", "before_phase"]] = before[["pain_before", "before_phase"]]
+    rows["before_age_s"] = ((rows["started_mono_ns"] - before["answered_mono_ns"]) / 1e9).astype("float64")
+    rows["pain_change"] = rows["pain_after"] - rows["pain_before"]
+    first = given.groupby(["session_id", "site"], observed=True)["pain_before"].first().rename("pain_at_start")
+    return rows.join(first, on=["session_id", "site"])
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def setting_columns(settings: pd.DataFrame, events: pd.DataFrame) -> list[Column]:
+    """The columns of `task_pain` for every setting that the record names, each of the type of its values."""
+    return [setting_column(name, _kind(known["value"])) for name, known in _known_settings(settings, events)]
+
+
+def _known_settings(settings: pd.DataFrame, events: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """For each setting its values in time: session_id, mono_ns, value."""
+    starts = events[events["name"] == IN_FORCE]
+    told = [
+        (session, mono_ns, name, value)
+        for session, mono_ns, detail in zip(starts["session_id"], starts["mono_ns"], starts["detail"], strict=True)
+        for name, value in json.loads(detail).items()
+    ]
+    # A session that does not begin with that event still tells the value before its first change.
+    first = settings.sort_values("mono_ns").drop_duplicates(["session_id", "name"])
+    for changes, value, at in ((first, "old", first["mono_ns"] * 0), (settings, "new", settings["mono_ns"])):
+        told += zip(changes["session_id"], at, changes["name"], map(json.loads, changes[value]), strict=True)
+    table = pd.DataFrame(told, columns=["session_id", "mono_ns", "name", "value"])
+    table["session_id"] = table["session_id"].astype("string")
+    return [(str(name), known.sort_values("mono_ns", kind="stable")) for name, known in table.groupby("name")]
+
+
+def _kind(values: pd.Series) -> Kind:
+    kinds = {type(value) for value in values}
+    if kinds == {bool}:
+        return "truth"
+    return "real" if kinds <= {int, float} else "text"
+
+
+_DTYPES = {"truth": "boolean", "real": "float64", "text": "string"}
+
+
+def _settings_in_force(runs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """`settings_changed`, then a column for each setting: its value when the task run began."""
+    result = pd.DataFrame({"settings_changed": _changes_during(runs, tables.settings)}, index=runs.index)
+    left = runs[["session_id", "started_mono_ns"]].reset_index().sort_values("started_mono_ns")
+    for name, known in _known_settings(tables.settings, tables.events):
+        kind = _kind(known["value"])
+        values = known["value"].map(str) if kind == "text" else known["value"]
+        right = known.assign(value=values.astype(_DTYPES[kind]), mono_ns=known["mono_ns"].astype("int64"))
+        joined = pd.merge_asof(
+            left, right[["session_id", "mono_ns", "value"]],
+            left_on="started_mono_ns", right_on="mono_ns", by="session_id",
+        )  # fmt: skip
+        result[SETTING_PREFIX + name] = joined.set_index("index")["value"].reindex(runs.index)
+    return result
+
+
+def _changes_during(runs: pd.DataFrame, settings: pd.DataFrame) -> pd.Series:
+    if settings.empty:
+        return pd.Series(0, index=runs.index, dtype="int64")
+    pairs = runs[["session_id", "started_mono_ns", "ended_mono_ns"]].reset_index().merge(
+        settings[["session_id", "mono_ns"]], on="session_id"
+    )  # fmt: skip
+    ends = pairs["ended_mono_ns"].fillna(np.iinfo(np.int64).max)
+    during = pairs[(pairs["mono_ns"] >= pairs["started_mono_ns"]) & (pairs["mono_ns"] < ends)]
+    return during.groupby("index").size().reindex(runs.index, fill_value=0).astype("int64")

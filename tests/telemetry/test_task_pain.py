@@ -1,0 +1,145 @@
+"""The ledger in one table, on live and on sealed stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import telemetry
+from telemetry import messages
+from telemetry.features import measure_session, write_features
+from telemetry.folder import Folder
+from telemetry.motion import FrameLayout
+from telemetry.record import Record
+from telemetry.sender import Sender
+from telemetry.testing import JOINTS, PretendSession
+from telemetry.testing.study import Truth, simulate
+from telemetry.testing.write_study import write_study
+from telemetry.verify import recover, verify
+
+STUDY = simulate(Truth(declined=0.2, missed=0.1), participants=2, sessions=2, seed=4)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("study")
+    write_study(data, STUDY, movement_s=3.0)
+    return data
+
+
+def play(data: Path, sealed: bool) -> pd.DataFrame:
+    """A session with changes of a setting, a correction, a stump score and an open question."""
+    sender = Sender(data / "spool", "S1", None, FrameLayout(JOINTS))
+    session = PretendSession(sender)
+    session.happened("settings_in_force", gain=1.0, calm=True)
+    session.answer(session.ask("before"), 7.0)
+    session.change_setting("gain", 1.0, 1.5)
+    first = session.begin_task()
+    session.change_setting("gain", 1.5, 2.0)
+    session.end_task(first)
+    rating = session.ask("after_task", first)
+    session.answer(rating, 5.0)
+    session.correct(rating, 4.0)
+    session.answer(session.ask("after_task", first, "RLP"), 3.0)
+    second = session.begin_task("reach_touch")
+    session.end_task(second)
+    session.answer(session.ask("after_task", second), None, "declined")
+    session.answer(session.ask("after_task", second, "RLP"), 2.0)
+    third = session.begin_task()
+    session.end_task(third)
+    session.ask("after_task", third)
+    if sealed:
+        session.end()
+    sender.close(5.0)
+    if sealed:
+        recover(data)
+    else:
+        # What a recorder does that has everything and has not sealed it yet.
+        record = Record(Folder(data))
+        from telemetry.recovery import _take_spools
+
+        _take_spools(record)
+        record.enter()
+        record.close()
+    return telemetry.open_store(data).task_pain()
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_every_task_run_has_its_scores_by_site(data: Path, sealed: bool) -> None:
+    ledger = play(data, sealed)
+    assert ledger["site"].astype(str).tolist() == ["PLP", "RLP", "PLP", "RLP", "PLP"]
+    assert ledger["pain_before"].fillna(-1).tolist() == [7, -1, 4, 3, 4]
+    assert ledger["pain_after"].fillna(-1).tolist() == [4, 3, -1, 2, -1]
+    assert ledger["pain_change"].fillna(99).tolist() == [-3, 99, 99, -1, 99]
+    unanswered = "interrupted" if sealed else "awaiting"
+    assert ledger["rating_status"].tolist() == ["given", "given", "declined", "given", unanswered]
+    assert ledger["corrected"].tolist() == [True, False, False, False, False]
+    assert ledger["before_phase"].astype("string").fillna("-").tolist() == [
+        "before",
+        "-",
+        "after_task",
+        "after_task",
+        "after_task",
+    ]
+    assert set(ledger["sealed"]) == {sealed}
+
+
+def test_settings_are_those_in_force_when_the_task_run_began(data: Path) -> None:
+    ledger = play(data, sealed=True)
+    plp = ledger[ledger["site"] == "PLP"]
+    assert plp["setting_gain"].tolist() == [1.5, 2.0, 2.0]
+    assert plp["settings_changed"].tolist() == [1, 0, 0]
+    assert plp["setting_calm"].tolist() == [True, True, True]
+    assert plp["setting_calm"].dtype == "boolean"
+
+
+def test_order_and_dose_are_counted_within_the_session(data: Path) -> None:
+    plp = play(data, sealed=True).query("site == 'PLP'")
+    assert plp["previous_task"].fillna("-").tolist() == ["-", "open_close", "reach_touch"]
+    assert plp["dose_before_s"].tolist() == [0.0, 12.5, 25.0]
+    assert plp["repetitions_before"].tolist() == [0, 5, 10]
+    assert plp["time_in_session_s"].is_monotonic_increasing
+
+
+def test_a_simulated_study_comes_out_of_the_store_as_it_went_in(study: Path) -> None:
+    ledger = telemetry.open_store(study).task_pain().set_index("task_run_id")
+    planted = STUDY.set_index("task_run_id").loc[ledger.index]
+    for name in ("pain_before", "pain_after", "pain_change", "pain_at_start", "session_number", "course_day",
+                 "duration_s", "dose_before_s", "time_in_session_s"):  # fmt: skip
+        np.testing.assert_allclose(ledger[name].astype(float), planted[name].astype(float), err_msg=name)
+    assert (ledger["rating_status"].astype(str) == planted["rating_status"].astype(str)).all()
+    assert set(ledger["origin"]) == {"scripted"}
+    assert verify(study) == []
+
+
+def test_measures_appear_in_the_ledger_once_they_are_computed(study: Path) -> None:
+    store = telemetry.open_store(study)
+    assert store.task_pain()["feature_path_length_m"].isna().all()
+    write_features(study, workers=1)
+    ledger = store.task_pain()
+    assert ledger["feature_path_length_m"].notna().all()
+    assert ledger["feature_moved_side"].tolist() == ["right"] * len(ledger)
+    assert ledger["feature_sparc"].median() == pytest.approx(-1.41, abs=0.1)
+    dictionary = store.dictionary().query("table == 'task_pain'")
+    assert dictionary["column"].tolist() == list(ledger)
+    assert dictionary["description"].str.len().min() > 3
+
+
+def test_a_session_whose_motion_is_lost_says_so_and_the_others_are_measured(tmp_path: Path) -> None:
+    write_study(tmp_path, STUDY[STUDY["session_number"] == 1], movement_s=2.0)
+    (tmp_path / "motion/participant=SIM001/session=SIM001-01/motion.parquet").unlink()
+    measures = write_features(tmp_path, workers=1).set_index("session_id")
+    assert "SIM001-01" in measures.loc["SIM001-01", "problem"].iloc[0]
+    assert measures.loc["SIM002-01", "problem"].isna().all()
+    assert measure_session(tmp_path, "SIM002-01")["path_length_m"].notna().all()
+
+
+def test_a_store_without_sessions_has_a_ledger_without_rows(data: Path) -> None:
+    Record(Folder(data)).close()
+    ledger = telemetry.open_store(data).task_pain()
+    assert len(ledger) == 0
+    assert {"pain_change", "feature_sparc"} <= set(ledger)
+    assert ledger["origin"].cat.categories.tolist() == list(messages.Origin.__args__)
