@@ -64,3 +64,7 @@ class NobodyAnswers(TelemetryError, TimeoutError):
 
 class RequestRefused(TelemetryError, ValueError):
     """The recorder understood a request and declined it."""
+
+
+class NotAnalysable(TelemetryError, ValueError):
+    """The rows do not allow this analysis: too few, all equal, or of a kind that it is not for."""

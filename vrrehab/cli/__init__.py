@@ -25,7 +25,9 @@ app = typer.Typer(
 )
 
 #: The modules of this package that hold a command, in the order in which help lists them.
-_COMMANDS = ("demo", "doctor", "recorder", "participant", "tracker", "session", "report", "verify", "keys", "erase")
+_COMMANDS = (
+    "demo", "doctor", "recorder", "participant", "tracker", "session", "report", "research", "verify", "keys", "erase",
+)  # fmt: skip
 
 
 def default_data() -> Path:
