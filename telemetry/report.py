@@ -6,23 +6,20 @@ scores caused by tasks.
 
 from __future__ import annotations
 
-import io
 import json
 from html import escape
-from importlib import resources
 from pathlib import Path
-from string import Template
 from typing import Any
 
-import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from telemetry.errors import UnknownSession
+from telemetry.report_page import ACCENT, INK, SOFT, banner, calm, facts_row, filled, svg
 from telemetry.store import Store
 
-_INK, _SOFT, _LINE, _GIVEN, _TASK = "#1f2933", "#66727f", "#d9dee4", "#1d6f83", "#e8f1f3"
+_TASK = "#e8f1f3"
 _TICKS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1200)
 _UNANSWERED = {
     "declined": "declined to answer",
@@ -44,12 +41,12 @@ def write_report(data_dir: Path, session_id: str, path: Path) -> None:
     tasks, ratings, events = (
         table[table["session_id"] == session_id] for table in (store.tasks(), store.ratings(), store.events())
     )
-    template = Template(resources.files(__package__).joinpath("report.html").read_text("utf-8"))
-    page = template.substitute(
+    page = filled(
+        "report.html",
         title=escape(f"Session {session_id}"),
         participant=escape(session["participant"]),
         when=f"{session['started_at']:%A %d %B %Y, %H:%M} UTC",
-        banner=_banner(session),
+        banner=banner(str(session["origin"])),
         facts=_facts(session, tasks, ratings),
         plot=_plot(session, tasks, ratings),
         table=_table(tasks),
@@ -59,14 +56,6 @@ def write_report(data_dir: Path, session_id: str, path: Path) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
-
-
-def _banner(session: pd.Series) -> str:
-    if session["origin"] == "scripted":
-        return '<p class="banner">This was a scripted participant: no person, and no pain, is behind these numbers.</p>'
-    if session["origin"] == "recording":
-        return '<p class="banner">The movement in this session came from a recording, not from a person wearing it.</p>'
-    return ""
 
 
 def _facts(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str:
@@ -81,7 +70,7 @@ def _facts(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> st
         (last, "last pain score"),
         (escape(str(session["status"])), f"{escape(session['programme'])} · {escape(session['mode'])}"),
     )
-    return "".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in facts)
+    return facts_row(facts)
 
 
 def _minutes(seconds: Any) -> str:
@@ -138,44 +127,32 @@ def _plot(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str
 
     pain = ratings[ratings["current"] & (ratings["site"] == "PLP")]
     given, other = pain[pain["status"] == "given"], pain[pain["status"] != "given"]
-    # Text stays text, and ids do not change from run to run.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "report", "font.family": "sans-serif"}):
-        figure = Figure(figsize=(9.6, 3.5), layout="constrained")
-        axes = figure.subplots()
-        begins, ends = seconds(tasks["started_at"]), seconds(tasks["ended_at"])
-        for number, (begin, end) in enumerate(zip(begins, ends, strict=True), 1):
-            if pd.isna(end):
-                continue
-            axes.axvspan(begin, end, color=_TASK, lw=0)
-            axes.text((begin + end) / 2, 10.35, str(number), ha="center", va="bottom", color=_SOFT, fontsize=10)
-        # An unanswered question is a missing value, which interrupts the line.
-        when = seconds(pain["answered_at"].fillna(pain["asked_at"]))
-        axes.plot(when, pain["value"], "-o", color=_GIVEN, lw=1.6, ms=7, zorder=3, clip_on=False)
-        for answered, value in zip(seconds(given["answered_at"]), given["value"], strict=True):
-            axes.annotate(f"{value:g}", (answered, value), (0, 8), textcoords="offset points", ha="center",
-                          color=_INK, fontsize=10)  # fmt: skip
-        if len(other):
-            axes.plot(seconds(other["asked_at"]), [0.0] * len(other), "x", color=_SOFT, ms=7, clip_on=False,
-                      label="asked, no score", ls="none")  # fmt: skip
-            axes.legend(loc="upper right", frameon=False, labelcolor=_SOFT)
-        axes.set(ylim=(0, 10.2), yticks=range(0, 11, 2), xlabel="minutes : seconds of the session",
-                 ylabel="phantom limb pain, 0–10")  # fmt: skip
-        axes.set_xlim(left=0)
-        last = axes.get_xlim()[1]
-        axes.xaxis.set_major_locator(MultipleLocator(next(s for s in _TICKS_S if last / s <= 9 or s == _TICKS_S[-1])))
-        axes.xaxis.set_major_formatter(lambda second, _: f"{int(second) // 60}:{int(second) % 60:02d}")
-        axes.grid(axis="y", color=_LINE, lw=0.8)
-        axes.set_axisbelow(True)
-        axes.tick_params(colors=_SOFT, length=0)
-        axes.xaxis.label.set_color(_SOFT)
-        axes.yaxis.label.set_color(_SOFT)
-        for side in ("top", "right", "left"):
-            axes.spines[side].set_visible(False)
-        axes.spines["bottom"].set_color(_LINE)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-    svg = text.getvalue()
-    return svg[svg.index("<svg") :]
+    figure = Figure(figsize=(9.6, 3.5), layout="constrained")
+    axes = figure.subplots()
+    begins, ends = seconds(tasks["started_at"]), seconds(tasks["ended_at"])
+    for number, (begin, end) in enumerate(zip(begins, ends, strict=True), 1):
+        if pd.isna(end):
+            continue
+        axes.axvspan(begin, end, color=_TASK, lw=0)
+        axes.text((begin + end) / 2, 10.35, str(number), ha="center", va="bottom", color=SOFT, fontsize=10)
+    # An unanswered question is a missing value, which interrupts the line.
+    when = seconds(pain["answered_at"].fillna(pain["asked_at"]))
+    axes.plot(when, pain["value"], "-o", color=ACCENT, lw=1.6, ms=7, zorder=3, clip_on=False)
+    for answered, value in zip(seconds(given["answered_at"]), given["value"], strict=True):
+        axes.annotate(f"{value:g}", (answered, value), (0, 8), textcoords="offset points", ha="center",
+                      color=INK, fontsize=10)  # fmt: skip
+    if len(other):
+        axes.plot(seconds(other["asked_at"]), [0.0] * len(other), "x", color=SOFT, ms=7, clip_on=False,
+                  label="asked, no score", ls="none")  # fmt: skip
+        axes.legend(loc="upper right", frameon=False, labelcolor=SOFT)
+    axes.set(ylim=(0, 10.2), yticks=range(0, 11, 2), xlabel="minutes : seconds of the session",
+             ylabel="phantom limb pain, 0–10")  # fmt: skip
+    axes.set_xlim(left=0)
+    last = axes.get_xlim()[1]
+    axes.xaxis.set_major_locator(MultipleLocator(next(s for s in _TICKS_S if last / s <= 9 or s == _TICKS_S[-1])))
+    axes.xaxis.set_major_formatter(lambda second, _: f"{int(second) // 60}:{int(second) % 60:02d}")
+    calm(axes)
+    return svg(figure)
 
 
 def _events(events: pd.DataFrame, session: pd.Series) -> str:
