@@ -18,6 +18,7 @@ from matplotlib.ticker import MultipleLocator
 from telemetry.errors import UnknownSession
 from telemetry.report_page import ACCENT, INK, SOFT, banner, calm, facts_row, filled, svg
 from telemetry.store import Store
+from telemetry.task_pain import IN_FORCE
 
 _TASK = "#e8f1f3"
 _TICKS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1200)
@@ -156,6 +157,8 @@ def _plot(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str
 
 
 def _events(events: pd.DataFrame, session: pd.Series) -> str:
+    # What every session begins with did not happen in it.
+    events = events[events["name"] != IN_FORCE]
     if events.empty:
         return '<p class="note">Nothing else of note.</p>'
     seconds = (events["at"] - session["started_at"]).dt.total_seconds()
