@@ -27,7 +27,7 @@ from telemetry.journal import Journal
 from telemetry.motion_file import provenance_codes, to_table
 from telemetry.schema import Column, Table
 from telemetry.seal import MOTION_FILE, context_of
-from telemetry.task_pain import Tables, setting_columns, task_pain
+from telemetry.task_pain import IN_FORCE, Tables, setting_columns, task_pain
 
 
 class Store:
@@ -90,9 +90,17 @@ class Store:
         A score that was never given stays a row: `rating_status` says why. The measures are those that
         `vrrehab features` has computed; without it they are missing. `dictionary()` explains every column.
         """
-        participants = self._stored(schema.PARTICIPANTS)
-        return task_pain(Tables(participants, self.sessions(), self.tasks(), self.ratings(), self.settings(),
-                                self.events(), self.features()))  # fmt: skip
+        return task_pain(
+            Tables(
+                participants=self._stored(schema.PARTICIPANTS),
+                tasks=self._stored(schema.TASKS),
+                ratings=self._stored(schema.RATINGS),
+                settings=self._stored(schema.SETTINGS),
+                starts=self._stored(schema.EVENTS, "WHERE name = ?", (IN_FORCE,)),
+                sessions=self.sessions(),
+                features=self.features(),
+            )
+        )
 
     def features(self) -> pd.DataFrame:
         """One row a task run whose movement was measured by `vrrehab features`; no rows before that.
@@ -167,9 +175,13 @@ class Store:
         layouts = [tuple(json.loads(joints)) for joints in self._stored(schema.SESSIONS)["joints"].unique()]
         rows = [
             (table, c.name, c.kind, c.unit, ", ".join(c.values), c.description)
-            for table, c in columns_by_table(layouts, setting_columns(self.settings(), self.events()))
+            for table, c in columns_by_table(layouts, self._setting_columns())
         ]
         return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "values", "description"], dtype="string")
+
+    def _setting_columns(self) -> list[Column]:
+        starts = self._stored(schema.EVENTS, "WHERE name = ?", (IN_FORCE,))
+        return setting_columns(self._stored(schema.SETTINGS), starts)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,14 +21,17 @@ IN_FORCE = "settings_in_force"
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The tables of `telemetry.store.Store` that the ledger is made of; features may have no rows."""
+    """What the ledger is made of: tables as they are stored, sessions and features as researchers get them.
+
+    starts: the events IN_FORCE. features may have no rows.
+    """
 
     participants: pd.DataFrame
-    sessions: pd.DataFrame
     tasks: pd.DataFrame
     ratings: pd.DataFrame
     settings: pd.DataFrame
-    events: pd.DataFrame
+    starts: pd.DataFrame
+    sessions: pd.DataFrame
     features: pd.DataFrame
 
 
@@ -39,15 +43,16 @@ def task_pain(tables: Tables) -> pd.DataFrame:
         filled = runs[one].fillna(0)
         runs[total] = filled.groupby(runs["session_id"], sort=False).cumsum() - filled
     runs["time_in_session_s"] = (runs["started_mono_ns"] - runs["session_mono_ns"]) / 1e9
-    in_force = _settings_in_force(runs, tables)
-    runs = pd.concat([runs, in_force], axis=1)
+    runs["settings_changed"] = _changes_during(runs, tables.settings)
+    runs["run"] = np.arange(len(runs))
 
-    rows = _with_scores(runs, tables.ratings)
+    rows = _with_scores(runs, tables.ratings).sort_values(["started_utc_ns", "session_id", "run_number", "site"])
+    # The many columns of settings and measures are put beside the rows last, because each join would copy them.
+    in_force = _settings_in_force(runs, tables).take(rows["run"])
     measures = tables.features.drop(columns="session_id").set_index("task_run_id").add_prefix(FEATURE_PREFIX)
-    rows = rows.join(measures.reindex(columns=[c.name for c in measure_columns()]), on="task_run_id")
-    names = [c.name for c in TASK_PAIN.columns] + list(in_force.columns[1:]) + [c.name for c in measure_columns()]
-    order = ["started_utc_ns", "session_id", "run_number", "site"]
-    return rows.sort_values(order)[names].reset_index(drop=True)
+    measures = measures.reindex(index=rows["task_run_id"], columns=[c.name for c in measure_columns()])
+    parts = [rows[[c.name for c in TASK_PAIN.columns]], in_force, measures]
+    return pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
 
 
 def _with_course(tables: Tables) -> pd.DataFrame:
@@ -59,19 +64,12 @@ def _with_course(tables: Tables) -> pd.DataFrame:
     course = sessions.groupby(["participant", "origin"], observed=True)
     sessions["session_number"] = course.cumcount().astype("int64") + 1
     sessions["course_day"] = (sessions["started_utc_ns"] - course["started_utc_ns"].transform("min")) / 86_400e9
-    wanted = [
-        "session_id",
-        "started_utc_ns",
-        "origin",
-        "programme",
-        "sealed",
-        "consent",
-        "session_number",
-        "course_day",
-    ]
-    of_session = sessions[[*wanted, "started_mono_ns"]].rename(columns={"started_mono_ns": "session_mono_ns"})
-    runs = tables.tasks.drop(columns=["pain_before", "pain_after", "pain_change", "rating_id"])
-    runs = runs.merge(of_session, on="session_id", how="left")
+    facts = ["origin", "programme", "sealed", "consent", "session_number", "course_day", "started_utc_ns"]
+    of_session = sessions[["session_id", "participant", *facts, "started_mono_ns"]]
+    of_session = of_session.rename(columns={"started_mono_ns": "session_mono_ns"})
+    runs = tables.tasks.merge(of_session, on="session_id", how="left")
+    since = runs["started_mono_ns"] - runs["session_mono_ns"]
+    runs["started_at"] = pd.to_datetime(runs["started_utc_ns"] + since, utc=True, unit="ns")
     return runs.sort_values(["session_id", "run_number"]).reset_index(drop=True)
 
 
@@ -110,14 +108,13 @@ def _with_scores(runs: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
-def setting_columns(settings: pd.DataFrame, events: pd.DataFrame) -> list[Column]:
+def setting_columns(settings: pd.DataFrame, starts: pd.DataFrame) -> list[Column]:
     """The columns of `task_pain` for every setting that the record names, each of the type of its values."""
-    return [setting_column(name, _kind(known["value"])) for name, known in _known_settings(settings, events)]
+    return [setting_column(name, _kind(known["value"])) for name, known in _known_settings(settings, starts)]
 
 
-def _known_settings(settings: pd.DataFrame, events: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+def _known_settings(settings: pd.DataFrame, starts: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """For each setting its values in time: session_id, mono_ns, value."""
-    starts = events[events["name"] == IN_FORCE]
     told = [
         (session, mono_ns, name, value)
         for session, mono_ns, detail in zip(starts["session_id"], starts["mono_ns"], starts["detail"], strict=True)
@@ -143,19 +140,25 @@ _DTYPES = {"truth": "boolean", "real": "float64", "text": "string"}
 
 
 def _settings_in_force(runs: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """`settings_changed`, then a column for each setting: its value when the task run began."""
-    result = pd.DataFrame({"settings_changed": _changes_during(runs, tables.settings)}, index=runs.index)
+    """A column for each setting: its value when the task run began."""
+    columns: dict[str, Any] = {}
+    session_of_run, sessions = pd.factorize(runs["session_id"])
     left = runs[["session_id", "started_mono_ns"]].reset_index().sort_values("started_mono_ns")
-    for name, known in _known_settings(tables.settings, tables.events):
+    for name, known in _known_settings(tables.settings, tables.starts):
         kind = _kind(known["value"])
         values = known["value"].map(str) if kind == "text" else known["value"]
         right = known.assign(value=values.astype(_DTYPES[kind]), mono_ns=known["mono_ns"].astype("int64"))
+        if right["session_id"].is_unique:
+            # Nobody changed it in any session: no need to look when.
+            of_session = right.set_index("session_id")["value"].reindex(sessions)
+            columns[SETTING_PREFIX + name] = of_session.array.take(session_of_run)
+            continue
         joined = pd.merge_asof(
             left, right[["session_id", "mono_ns", "value"]],
             left_on="started_mono_ns", right_on="mono_ns", by="session_id",
         )  # fmt: skip
-        result[SETTING_PREFIX + name] = joined.set_index("index")["value"].reindex(runs.index)
-    return result
+        columns[SETTING_PREFIX + name] = joined.set_index("index")["value"].reindex(runs.index).array
+    return pd.DataFrame(columns, index=runs.index)
 
 
 def _changes_during(runs: pd.DataFrame, settings: pd.DataFrame) -> pd.Series:
