@@ -171,7 +171,7 @@ RATINGS = Table(
         Column("phase", "choice", "When in the programme it was asked.", values=get_args(messages.Phase)),
         Column("site", "choice", "Phantom limb pain (PLP), stump pain (RLP), phantom sensations (PLS).",
                values=get_args(messages.Site)),
-        Column("scale", "text", "The scale, as in `nrs_0_10`."),
+        Column("scale", "text", "The scale, as in `NRS-11`, 0 to 10 in whole points."),
         Column("value", "real", "The answer; missing unless status is given.", "of the scale", optional=True),
         Column("status", "choice", "What became of it.", values=RATING_STATUS),
         Column("source", "choice", "Who entered it.", values=get_args(messages.RatingSource), optional=True),

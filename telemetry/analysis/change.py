@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from telemetry.analysis.selection import Account, given_scores
+from telemetry.analysis.selection import NRS, Account, given_scores
 
 #: Farrar et al. 2001: 2 points or 30 % is "much improved"; 50 % is IMMPACT's substantial change and Lendaro et al.'s
 #: (2025) responder.
@@ -78,7 +78,8 @@ def by_task(
 
 def by_session(ledger: pd.DataFrame, origins: Iterable[str] = ("person",)) -> pd.DataFrame:
     """One row a session: pain at its start, the last score, the change over it, and the dose."""
-    rows = ledger[(ledger["site"] == "PLP") & ledger["origin"].isin(list(origins))]
+    is_pain = (ledger["site"] == "PLP") & (ledger["scale"].isna() | ledger["scale"].isin(list(NRS)))
+    rows = ledger[is_pain & ledger["origin"].isin(list(origins))]
     sessions = rows.groupby(["participant", "session_number", "session_id"], observed=True, sort=True)
     table = sessions.agg(
         course_day=("course_day", "first"), started_at=("started_at", "min"), mode=("mode", "first"),

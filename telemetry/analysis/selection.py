@@ -5,14 +5,15 @@ Nothing is left out silently: every result carries the `Account` of its rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from telemetry.errors import NotAnalysable
 
-NRS = "nrs_0_10"
+#: What the record calls the 0-10 numerical rating scale of eleven steps.
+NRS = ("NRS-11", "nrs_0_10")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Account:
 
 
 def given_scores(
-    ledger: pd.DataFrame, origins: Iterable[str] = ("person",), site: str = "PLP", scale: str = NRS
+    ledger: pd.DataFrame, origins: Iterable[str] = ("person",), site: str = "PLP", scales: Sequence[str] = NRS
 ) -> tuple[pd.DataFrame, Account]:
     """The task runs of these origins with a score before and after, and the account of the others.
 
@@ -44,14 +45,14 @@ def given_scores(
         )
     of_site = ledger[ledger["site"] == site]
     is_wanted = of_site["origin"].isin(origins)
-    other_scale = is_wanted & of_site["scale"].notna() & (of_site["scale"] != scale)
+    other_scale = is_wanted & of_site["scale"].notna() & ~of_site["scale"].isin(list(scales))
     status = of_site["rating_status"].astype("string").fillna("not asked")
     unscored = is_wanted & ~other_scale & of_site["pain_after"].isna()
     no_before = is_wanted & ~other_scale & ~unscored & of_site["pain_before"].isna()
     rows = of_site[is_wanted & ~other_scale & ~unscored & ~no_before]
     reasons = [(f"of origin {name}", int((of_site["origin"] == name).sum()))
                for name in ledger["origin"].cat.categories if name not in origins]  # fmt: skip
-    reasons += [(f"scored on another scale than {scale}", int(other_scale.sum()))]
+    reasons += [(f"scored on another scale than {' or '.join(scales)}", int(other_scale.sum()))]
     reasons += [(f"with rating {name}", int(count)) for name, count in status[unscored].value_counts().items()]
     reasons += [("without a score before", int(no_before.sum()))]
     account = Account(len(of_site), len(rows), tuple(reasons))
@@ -67,7 +68,8 @@ def missing_bounds(ledger: pd.DataFrame, origins: Iterable[str], site: str = "PL
     `unchanged`: an unanswered score is taken as the one before. `worse`: as 2 points above it, at most 10, which counts
     as more pain. A finding that holds in both does not hang on who answered.
     """
-    wanted = ledger[(ledger["site"] == site) & ledger["origin"].isin(list(origins)) & ledger["pain_before"].notna()]
+    is_site = (ledger["site"] == site) & (ledger["scale"].isna() | ledger["scale"].isin(list(NRS)))
+    wanted = ledger[is_site & ledger["origin"].isin(list(origins)) & ledger["pain_before"].notna()]
     unanswered = wanted["pain_after"].isna()
     filled = {}
     for name, points in (("unchanged", 0.0), ("worse", 2.0)):

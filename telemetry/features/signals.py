@@ -18,6 +18,8 @@ SEEN = ("measured", "scripted")
 
 #: Everything is brought to this rate, so that measures compare between headsets of 72, 90 and 120 Hz.
 RATE_HZ = 100.0
+#: With fewer frames a second neither SPARC, which looks up to 10 Hz, nor tremor, up to 12 Hz, can be had.
+LEAST_RATE_HZ = 25.0
 #: An unseen stretch up to this is bridged by a line; a longer one divides what is measured.
 _BRIDGED_S = 0.1
 _LEAST_S = 0.5
@@ -80,8 +82,7 @@ def stretches(time_s: NDArray[np.float64], values: NDArray[np.float64], counts: 
     values = values[counts][first]
     if len(time_s) < 2:
         return []
-    usual_s = float(np.median(np.diff(time_s)))
-    breaks = np.flatnonzero(np.diff(time_s) > max(_BRIDGED_S, 2.5 * usual_s)) + 1
+    breaks = np.flatnonzero(np.diff(time_s) > _BRIDGED_S) + 1
     found = []
     for part in np.split(np.arange(len(time_s)), breaks):
         begin, end = time_s[part[0]], time_s[part[-1]]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from telemetry.features import angles
 from telemetry.features.movements import REST_MPS, movements, path_length, smoothness, synchrony, tremor_rms
-from telemetry.features.signals import Stretch, has_joints, places, seen, stretches
+from telemetry.features.signals import LEAST_RATE_HZ, Stretch, has_joints, places, seen, stretches
 from telemetry.schema import FEATURES
 
 SIDES = ("left", "right")
@@ -59,6 +59,9 @@ def measure(motion: pd.DataFrame, limb: str, intact_side: str) -> dict[str, Any]
     result |= {"frame_rate_hz": 1.0 / float(np.median(steps)), "pose_age_ms": float(np.median(age_ms)),
                "pose_age_p95_ms": float(np.percentile(age_ms, 95))}  # fmt: skip
 
+    if result["frame_rate_hz"] < LEAST_RATE_HZ:
+        rate = f"{result['frame_rate_hz']:.3g} frames a second by time_s"
+        return result | {"problem": f"{rate} are too few to measure movement by; at least {LEAST_RATE_HZ:g} are needed"}
     points = {side: point for side in SIDES if (point := _point(motion, limb, side)) is not None}
     if not points:
         return result | {"problem": f"no joints of a {limb} in the columns of motion"}

@@ -116,7 +116,7 @@ def simulate(
             np.concatenate([np.full((*shape, 1), None), tasks[..., :-1]], axis=2).ravel(), dtype="string"
         ),
         "site": pd.Categorical(["PLP"] * len(names), categories=["PLP", "RLP", "PLS"]),
-        "scale": pd.Series(["nrs_0_10"] * len(names), dtype="string"),
+        "scale": pd.Series(["NRS-11"] * len(names), dtype="string"),
         "rating_status": pd.Categorical.from_codes(
             np.array([1, 2, 3])[status.ravel()], ["awaiting", "given", "declined", "missed", "interrupted"]
         ),

@@ -106,7 +106,7 @@ class _Session:
     def _rate(self, phase: messages.Phase, run: str | None, status: str, value: float | None) -> None:
         self._ratings += 1
         rating = f"{self.id}-r{self._ratings:02d}"
-        self._say(messages.RatingAsked, rating_id=rating, task_run_id=run, phase=phase, site="PLP", scale="nrs_0_10")
+        self._say(messages.RatingAsked, rating_id=rating, task_run_id=run, phase=phase, site="PLP", scale="NRS-11")
         self._now += 5 * _S
         self._say(messages.RatingAnswered, rating_id=rating, status=status, value=value, source="participant",
                   by="gaze")  # fmt: skip

@@ -24,7 +24,8 @@ def test_the_example_on_the_page_runs(data: Path) -> None:
     PretendSession(sender).perform((6.0, 4.0), frames=3)
     sender.close(5.0)
     recover(data)
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     names: dict[str, object] = {}
-    exec(example.replace('"DIR"', repr(str(data))), names)
+    for example in re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL):
+        exec(example.replace('"DIR"', repr(str(data))), names)
     assert len(names["tasks"]) == 2  # type: ignore[arg-type]
+    assert names["account"].analysed == 2  # type: ignore[attr-defined]

@@ -31,8 +31,14 @@ def test_every_row_that_is_left_out_is_accounted_for() -> None:
     rows, account = given_scores(ledger, SCRIPTED)
     reasons = dict(account.left_out)
     assert len(rows) + sum(reasons.values()) == account.task_runs == len(ledger)
-    assert reasons["scored on another scale than nrs_0_10"] == 1
+    assert reasons["scored on another scale than NRS-11 or nrs_0_10"] == 1
     assert reasons["with rating declined"] >= (ledger["rating_status"] == "declined").sum() - 1
+
+
+def test_the_scale_of_a_real_session_is_known() -> None:
+    from vrrehab.session.questions import SCALE
+
+    assert given_scores(STUDY.assign(scale=SCALE), SCRIPTED)[1].analysed > 600
 
 
 def test_planted_effects_are_in_their_intervals() -> None:

@@ -111,6 +111,7 @@ def test_a_still_limb_is_still_and_says_that_it_did_not_move() -> None:
         (frames(right_wrist=along_x(TIME_S)).iloc[:0], "no frames"),
         (frames(right_wrist=along_x(TIME_S)).assign(tracked_right_wrist_provenance="none"), "never seen"),
         (frames(right_wrist=along_x(TIME_S)).assign(time_s=1.0), "time_s never advances"),
+        (frames(right_wrist=along_x(TIME_S)).iloc[::30], "3 frames a second by time_s are too few"),
         (frames(right_knee=along_x(TIME_S)), "no joints of a arm"),
     ],
 )
