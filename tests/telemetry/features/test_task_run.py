@@ -101,6 +101,9 @@ def test_a_still_limb_is_still_and_says_that_it_did_not_move() -> None:
     noise = np.random.default_rng(5).normal(0, 2e-4, (len(TIME_S), 3))
     found = measure(frames(right_wrist=noise), "arm", "right")
     assert found["stillness_ratio"] == 1.0
+    # The noise alone goes half a metre from frame to frame.
+    assert np.linalg.norm(np.diff(noise, axis=0), axis=1).sum() > 0.45
+    assert found["path_length_m"] < 0.1
     assert (found["movements"], math.isnan(found["sparc"])) == (0, True)
     assert "nothing faster than 20 mm/s" in found["problem"]
 
