@@ -12,8 +12,8 @@ import pytest
 from vrrehab.stage.material import Light, Tier
 from vrrehab.stage.picture import seated
 from vrrehab.stage.place import load_place
+from vrrehab.stage.places import build
 from vrrehab.stage.stage import Stage
-from vrrehab.stage.world import build
 
 CARD = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "grey_card.py")))
 
@@ -37,7 +37,7 @@ def expected_srgb(light: Light, normal: np.ndarray, encoded: float) -> np.ndarra
 
 @pytest.fixture(scope="module")
 def light() -> Light:
-    return build(load_place("therapy_room")).light
+    return build(load_place("therapy_room"), Tier.LOW).at(13.0).light
 
 
 def expected(light: Light, grey: float) -> np.ndarray:

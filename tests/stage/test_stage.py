@@ -14,9 +14,10 @@ from vrrehab.body.skeleton import Side
 from vrrehab.errors import UnknownName
 from vrrehab.session.toml_file import SceneFileError
 from vrrehab.session.view import Target, TargetState
+from vrrehab.stage.material import Tier
 from vrrehab.stage.picture import asked, reaching, seated
 from vrrehab.stage.place import load_place
-from vrrehab.stage.world import build
+from vrrehab.stage.places import build
 
 SHIPPED = Path(scenes.__file__).parent / "places"
 
@@ -103,7 +104,7 @@ def test_a_white_sheet_on_the_table_is_as_bright_as_the_place_asks_for(tmp_path:
     lights = []
     for brightness in (0.5, 1.0):
         (tmp_path / "room.toml").write_text(text.replace("brightness = 1.0", f"brightness = {brightness}"))
-        light = build(load_place("room", tmp_path)).light
+        light = build(load_place("room", tmp_path), Tier.LOW).at(13.0).light
         lights.append((light.key * light.key_direction[1] + light.ambient[2]).mean())
     assert lights[1] == pytest.approx(2 * lights[0], rel=1e-3)
     assert lights[1] == pytest.approx(1.0, rel=0.2)

@@ -31,7 +31,8 @@ def doctor(data: Data) -> None:
 
     width = min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
     wrong = []
-    for look in (_program, _graphics, probe, lambda: _disk(data), lambda: _keys(data), lambda: _recorder(data)):
+    looks = _program, _graphics, _sound, probe, lambda: _disk(data), lambda: _keys(data), lambda: _recorder(data)
+    for look in looks:
         for finding in look():
             _print(finding, width)
             if finding.verdict is Verdict.WRONG:
@@ -96,6 +97,19 @@ def _graphics() -> Iterator[Finding]:
         )
     else:
         yield Finding("graphics", Verdict.OK, f"{renderer}; {where}")
+
+
+def _sound() -> Iterator[Finding]:
+    from vrrehab.stage.audio import Audio
+    from vrrehab.xr.probe import Finding, Verdict
+
+    audio = Audio("room")
+    if audio.found:
+        yield Finding("sound", Verdict.OK, "something to play on was found")
+    else:
+        remedy = "Places are silent without it; plug in headphones or a loudspeaker."
+        yield Finding("sound", Verdict.LESS, "nothing to play on was found", remedy)
+    audio.close()
 
 
 def _disk(data: Path) -> Iterator[Finding]:

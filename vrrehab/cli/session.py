@@ -96,6 +96,10 @@ def session(
     intact: Annotated[
         Side | None, typer.Option(help="The intact side, where limbs are lost on both and one side is to lead.")
     ] = None,
+    place: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A place of scenes/places; default: what the programme says."),
+    ] = None,
     recorder: RecorderAddress = None,
     seed: Annotated[int | None, typer.Option(help="Makes everything random repeatable.")] = None,
 ) -> None:
@@ -121,6 +125,7 @@ def session(
             display=display or ("openxr" if source.kind == "openxr" else "window"),
             mode=mode,
             intact=intact,
+            place=place,
             recorder=recipient,
             seed=random.randrange(2**31) if seed is None else seed,
             interruption=interruption,
@@ -159,6 +164,7 @@ def sit(
     intact: Side | None = None,
     recorder: Recipient,
     seed: int,
+    place: str | None = None,
     interruption: Interruption | None = None,
     say: Callable[[str], None] = print,
 ) -> Outcome:
@@ -182,11 +188,11 @@ def sit(
     from vrrehab.session.sitting import Sitting
 
     origin: Literal["person", "scripted", "recording"] = "person" if source.kind == "openxr" else source.kind
-    plan = make_plan(profile, load_programme(programme), mode, origin, seed, intact)
+    plan = make_plan(profile, load_programme(programme), mode, origin, seed, intact, place)
     spool = Folder(data).spool
     interruption = interruption or Interruption()
     with contextlib.ExitStack() as open_parts:
-        parts = open_parts.enter_context(_parts(plan, source, display, interruption))
+        parts = open_parts.enter_context(_parts(plan, source, display, interruption, say))
         commands = open_parts.enter_context(CommandServer("tcp://127.0.0.1:*"))
         open_parts.enter_context(announce_session(data, plan.session_id, commands.address))
         keyring = keyring_of(data)
@@ -232,18 +238,29 @@ class Parts:
 
 
 @contextlib.contextmanager
-def _parts(plan: Plan, source: SourceChoice, display: DisplayKind, interruption: Interruption) -> Iterator[Parts]:
+def _parts(
+    plan: Plan, source: SourceChoice, display: DisplayKind, interruption: Interruption, say: Callable[[str], None]
+) -> Iterator[Parts]:
     """Open source and display, and close them again; a headset serves as both."""
     from vrrehab.body.loss import Loss
+    from vrrehab.stage.audio import Audio
     from vrrehab.stage.engine import suitable_tier
+    from vrrehab.stage.place import load_place
     from vrrehab.stage.stage import Stage
 
     moved = _source(plan, source)
     interruption.check()
     losses = [Loss(Side(loss.side), loss.level) for loss in plan.profile.limb_losses]
-    stage = Stage(plan.programme.place, suitable_tier(), losses=losses)
-    interruption.check()
+    place = load_place(plan.programme.place)
     with contextlib.ExitStack() as open_parts:
+        audio = None
+        if display != "offscreen":  # nobody is there to hear it
+            audio = Audio(place.sound)
+            open_parts.callback(audio.close)
+            if not audio.found:
+                say("No sound here: the place is silent. Plug in headphones or a loudspeaker, and start again.")
+        stage = Stage(place, suitable_tier(), losses=losses, audio=audio)
+        interruption.check()
         headset = None
         if "openxr" in (source.kind, display):
             from vrrehab.cli.headset import open_headset

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
+
 from telemetry.messages import IntactSide, MovedSide, Origin, PhantomShape, Profile
 from vrrehab.body.drives import MODES, WITHOUT_LIMB, no_intact_side
 from vrrehab.body.limb import CHAIN_JOINTS, CHAIN_OF, Chain, Limb
@@ -158,12 +160,21 @@ def settle_sides(profile: Profile, mode: str, intact: Side | None) -> tuple[tupl
 
 
 def make_plan(
-    profile: Profile, programme: Programme, mode: str | None, origin: Origin, seed: int, intact: Side | None = None
+    profile: Profile,
+    programme: Programme,
+    mode: str | None,
+    origin: Origin,
+    seed: int,
+    intact: Side | None = None,
+    place: str | None = None,
 ) -> Plan:
     """The plan for one sitting; mode, limbs and every task are checked here, before anything starts.
 
-    intact: the intact side, as the therapist locks it where losses leave a choice.
+    intact: the intact side, as the therapist locks it where losses leave a choice. `mode` and `place` replace what the
+    programme says.
     """
+    if place is not None:
+        programme = msgspec.structs.replace(programme, place=place)
     mode = mode or programme.mode
     if mode not in MODES:
         raise NotPossible(f"Expected a mode of {', '.join(MODES)}, but {mode!r} came; choose one of these.")

@@ -79,6 +79,10 @@ DECLARED: tuple[Setting, ...] = (
     Setting("gaze_dwell_s", 1.0, "How long a look has to rest on an answer to choose it.", "s", 0.3, 5.0),
     Setting("answer_within_s", 120.0, "After this long a question counts as missed.", "s", 10.0, 900.0),
     Setting("pause_after_lost_s", 0.5, "Tracking lost for longer pauses the task.", "s", 0.1, 5.0),
+    Setting("light_ratio", 1.0, "How bright the place is, against its own light.", "", 0.4, 1.2),
+    Setting("time_of_day_h", 13.0, "The hour of the place's day: 8 morning, 13 noon, 19 evening.", "h", 8.0, 19.0),
+    Setting("place_detail", "full", "Calm leaves out flowers, grass, plants and pictures.", choices=("full", "calm")),
+    Setting("sound_ratio", 0.6, "How loud the place is heard; 0 is silence.", "", 0.0, 1.0),
     Setting("calm_before_end_s", 30.0, "The session ends this long after Stop.", "s", 1.0, 600.0),
 )  # fmt: skip
 

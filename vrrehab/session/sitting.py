@@ -25,7 +25,7 @@ from vrrehab.session.ledger import Record
 from vrrehab.session.limbs import VirtualLimbs
 from vrrehab.session.plan import Plan
 from vrrehab.session.settings import Settings, Value
-from vrrehab.session.view import View
+from vrrehab.session.view import Ambience, View
 from vrrehab.sources import SPACE_CHANGED, Source
 
 _CLOCKS_EVERY_NS = 10_000_000_000
@@ -130,8 +130,19 @@ class Sitting:
         if self.conductor.measures is not self._measures:
             self._measures = self.conductor.measures
             self._tracker.fit(Build.of_measures(self._measures))
+        self._surround(self.view.ambience)
         self.view.notice = self.conductor.notice or (_RECORD_TROUBLE if self._record.problem() else "")
         self._source.see(self.view)
+
+    def _surround(self, ambience: Ambience) -> None:
+        """The place as the settings want it, with its clock going on unless Stop froze it."""
+        settings = self.settings
+        ambience.light_ratio = settings.number("light_ratio")
+        ambience.hour_h = settings.number("time_of_day_h")
+        ambience.detail = settings["place_detail"] == "full"
+        ambience.sound_ratio = settings.number("sound_ratio")
+        if not self.conductor.frozen:
+            ambience.time_s += self._elapsed_s
 
     def keep(self, times_us: np.ndarray) -> None:
         """Hand the frame's record over; `times_us` (5,) are the stages' times, see

@@ -87,6 +87,9 @@ def _record_problem(what: str, place: Place, some: bool, data: Any, record: Any)
     if what.startswith("Invalid enum value"):
         words = [str(word) for info in declared for word in getattr(info, "values", ())]
         what = f"Expected one of {', '.join(words)}"
+    elif what.startswith("Invalid value"):  # the word that says which of several records this is
+        whole = _declared_at(msgspec.inspect.type_info(record), place[:-1])
+        what = f"Expected one of {', '.join(str(info.tag) for info in whole)}"
     expected = what.partition(", got ")[0].replace("Expected", "expected", 1)
     if some:
         return f"{expected}{at}, but another value came; correct it", place

@@ -65,6 +65,19 @@ class Panel:
 
 
 @dataclass(slots=True)
+class Ambience:
+    """What the place is like this frame: how bright its light is against its own, the hour of its day, whether all its
+    detail is there or the calm half of it, how loud it sounds, and its own clock, for wind and waves.
+    """
+
+    light_ratio: float = 1.0
+    hour_h: float = 13.0
+    detail: bool = True
+    sound_ratio: float = 1.0
+    time_s: float = 0.0
+
+
+@dataclass(slots=True)
 class View:
     """The whole picture. `virtual` is the virtual body; `ghost` a demonstrating hand, if one is shown."""
 
@@ -95,5 +108,6 @@ class View:
     panel: Panel | None = None
     #: One line that must be seen ("The therapist's screen is not connected"); empty for none.
     notice: str = ""
+    ambience: Ambience = field(default_factory=Ambience)
     #: 0 the scene, 1 wholly faded to the calm colour.
     calm: float = 0.0

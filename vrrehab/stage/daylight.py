@@ -9,6 +9,7 @@ Light is told as the radiance of a white diffuser, so that a surface's colour is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,7 +128,7 @@ class Daylight:
         ways, share, radiance = self._window(p)
         cosine = np.maximum(np.einsum("ank,na->nk", ways, n), 0)
         wall = (self.low[0] - p[:, :1]) / np.minimum(ways[0], -1e-4)
-        seen = self._first_block(p, ways, wall.astype(np.float32))[1] < 0
+        seen = first_block(self.blocks, p, ways, wall.astype(np.float32))[1] < 0
         return np.einsum("nk,nkc->nc", share * cosine * seen, radiance).astype(np.float32)
 
     def _from_lamp(self, p: F32, n: F32, breadth_m: float = 0.2) -> F32:
@@ -155,7 +156,7 @@ class Daylight:
             exits = (ends - q) / way
             side = exits.argmin(axis=1)
             end = exits[np.arange(len(q)), side]
-            nearest, block = self._first_block(q, way[:, None, None], end[:, None])
+            nearest, block = first_block(self.blocks, q, way[:, None, None], end[:, None])
             hit = q + nearest * way
             facing = np.zeros_like(q)
             facing[np.arange(len(q)), side] = -np.sign(way)[side]
@@ -194,26 +195,27 @@ class Daylight:
         albedo = (area[:, None] * _paled(self.walls)).sum(axis=0) / area.sum()
         return (first / area.sum() / (1 - albedo)).astype(np.float32)
 
-    def _first_block(self, p: F32, ways: F32, end: F32) -> tuple[F32, NDArray[np.intp]]:
-        """How far along each way the first block is, at most `end` (n, k), and which it is (-1: none).
 
-        p (n, 3); ways (3, n or 1, k).
-        """
-        nearest = end.copy()
-        which = np.full(end.shape, -1)
-        with np.errstate(divide="ignore"):
-            inverse = 1 / ways
-        for index, block in enumerate(self.blocks):
-            enter, leave = np.full_like(end, -np.inf), np.full_like(end, np.inf)
-            for axis in range(3):
-                low = (block.low[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
-                high = (block.high[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
-                enter = np.maximum(enter, np.minimum(low, high))
-                leave = np.minimum(leave, np.maximum(low, high))
-            hit = (enter < leave) & (enter > 0) & (enter < nearest)
-            nearest[hit] = enter[hit]
-            which[hit] = index
-        return nearest, which
+def first_block(blocks: Sequence[Block], p: F32, ways: F32, end: F32) -> tuple[F32, NDArray[np.intp]]:
+    """How far along each way the first block is, at most `end` (n, k), and which it is (-1: none).
+
+    p (n, 3); ways (3, n or 1, k).
+    """
+    nearest = end.copy()
+    which = np.full(end.shape, -1)
+    with np.errstate(divide="ignore"):
+        inverse = 1 / ways
+    for index, block in enumerate(blocks):
+        enter, leave = np.full_like(end, -np.inf), np.full_like(end, np.inf)
+        for axis in range(3):
+            low = (block.low[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
+            high = (block.high[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
+            enter = np.maximum(enter, np.minimum(low, high))
+            leave = np.minimum(leave, np.maximum(low, high))
+        hit = (enter < leave) & (enter > 0) & (enter < nearest)
+        nearest[hit] = enter[hit]
+        which[hit] = index
+    return nearest, which
 
 
 def _paled(albedo: NDArray) -> NDArray:

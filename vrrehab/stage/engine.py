@@ -31,7 +31,6 @@ core.load_prc_file_data(
     textures-power-2 none
     model-cache-dir
     print-pipe-types 0
-    audio-library-name null
     notify-level-display error
     notify-level-egldisplay error
     """,

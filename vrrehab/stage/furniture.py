@@ -13,13 +13,19 @@ from numpy.typing import ArrayLike, NDArray
 from vrrehab.stage.daylight import Block
 from vrrehab.stage.mesh import Mesh, both_sides, box, grid, join, lathe, linear, sheet
 from vrrehab.stage.patterns import Pattern
-from vrrehab.stage.place import Board, Picture, Rug, Sideboard, Table
+from vrrehab.stage.place import Board, Picture, Rug, Sideboard, StandingBoard, Table
+from vrrehab.stage.sunlight import Blob
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
+    """A thing and what of it is in the light's way: boxes, or ellipsoids of leaves. `decor` can be left out."""
+
     mesh: Mesh
     blocks: tuple[Block, ...] = ()
+    blobs: tuple[Blob, ...] = ()
+    leafy: bool = False
+    decor: bool = False
 
 
 def block(centre: ArrayLike, size: ArrayLike, albedo: NDArray[np.float64]) -> Block:
@@ -123,6 +129,37 @@ def _bowl(x: float, y: float, z: float) -> Mesh:
 def board(b: Board, wall_z: float) -> Thing:
     """The board's frame; what is written on it is `vrrehab.stage.signs`."""
     return Thing(wood(_frame(b.right_m, b.up_m, b.width_m, b.height_m, wall_z, 0.035, 0.03), b.frame))
+
+
+def easel(b: StandingBoard, ground_m: float = 0.0) -> Thing:
+    """A board that stands by itself, on two legs before it and one behind."""
+    frame = _frame(0.0, b.up_m, b.width_m, b.height_m, 0.0, 0.035, 0.03)
+    back = box((0, b.up_m, -0.006), (b.width_m, b.height_m, 0.012), 0.003)
+    low = b.up_m - b.height_m / 2
+    parts = [frame, back]
+    for side in (-1, 1):
+        x = side * 0.36 * b.width_m
+        parts.append(_bar((x * 1.12, ground_m, 0.06), (x * 0.62, b.up_m + b.height_m / 2 + 0.12, -0.12), 0.034))
+    parts.append(_bar((0.0, ground_m, -0.55), (0.0, b.up_m + b.height_m / 2 + 0.06, -0.13), 0.034))
+    parts.append(box((0, low - 0.045, 0.03), (0.94 * b.width_m, 0.03, 0.075), 0.006))
+    mesh = wood(join(parts), b.frame).turned(np.radians(b.turn_deg)).moved((b.right_m, 0, -b.forward_m))
+    # Boxes lie along the axes: a few short ones follow the turned board.
+    along = np.array([np.cos(np.radians(b.turn_deg)), 0, -np.sin(np.radians(b.turn_deg))])
+    middle = np.array([b.right_m, b.up_m, -b.forward_m])
+    size = (b.width_m / 6, b.height_m, 0.05)
+    blocks = tuple(
+        block(middle + share * b.width_m * along, size, linear(b.colour)) for share in (np.arange(6) + 0.5) / 6 - 0.5
+    )
+    return Thing(mesh, blocks)
+
+
+def _bar(foot: ArrayLike, top: ArrayLike, thick_m: float) -> Mesh:
+    """A square bar from one place to another, nearly upright."""
+    foot, top = np.asarray(foot, float), np.asarray(top, float)
+    length = top[1] - foot[1]
+    straight = box((0, length / 2, 0), (thick_m, length, thick_m), 0.005, grain=1)
+    lean = (straight.positions[:, 1:2] / length) * (top - foot) * [1, 0, 1]
+    return replace(straight, positions=(straight.positions + lean + foot).astype(np.float32))
 
 
 def picture(p: Picture, wall_z: float) -> Thing:

@@ -23,6 +23,8 @@ from panda3d import core
 PALETTE_SIZE = 96
 #: Targets that can be shown at once.
 TARGET_COUNT = 24
+#: Rows of the light of the hour, shaders/day.glsl.
+DAY_ROWS = 8
 #: Parts of a skinned thing that fade apart from each other, and surfaces that it is made of.
 PART_COUNT = 13
 SURFACE_COUNT = 2
@@ -128,19 +130,27 @@ class Materials:
 
     def __init__(self, tier: Tier, light: Light) -> None:
         self.tier = tier
-        self.light = light
         self._scene = core.PTA_LVecBase4f.empty_array(16)
         #: (16, 4) float32, see shaders/common.glsl; written in place.
         self.scene: NDArray[np.float32] = np.asarray(memoryview(self._scene))
         self.scene[:] = 0.0  # Panda hands out the memory as it was left
         self.set_softness(0.04)
-        self.scene[1, :3] = light.key_direction
-        self.scene[2, :3] = light.key
-        self.scene[2, 3] = light.table_top_m
-        self.scene[3:9, :3] = light.ambient
-        self.scene[9, :3] = light.window_centre
-        self.scene[10, :2] = light.window_half
-        self.scene[11, :3] = light.window
+        self._day = core.PTA_LVecBase4f.empty_array(DAY_ROWS)
+        #: (DAY_ROWS, 4) float32, see shaders/day.glsl; written in place.
+        self.day: NDArray[np.float32] = np.asarray(memoryview(self._day))
+        self.set_light(light)
+
+    def set_light(self, light: Light) -> None:
+        """The light of another hour falls on what moves."""
+        self.light = light
+        scene = self.scene
+        scene[1, :3] = light.key_direction
+        scene[2, :3] = light.key
+        scene[2, 3] = light.table_top_m
+        scene[3:9, :3] = light.ambient
+        scene[9, :3] = light.window_centre
+        scene[10, :2] = light.window_half
+        scene[11, :3] = light.window
 
     def set_calm(self, colour: tuple[float, float, float], amount: float) -> None:
         """Blend every picture to a display colour by `amount`, 0 to 1."""
@@ -154,6 +164,7 @@ class Materials:
     def share(self, root: core.NodePath) -> None:
         """Give everything under `root` the scene's own inputs."""
         root.set_shader_input("scene", self._scene)
+        root.set_shader_input("day", self._day)
         for name, value in eye_inputs(np.eye(4)[None], np.array([[0.0, 0, 0, 1]])).items():
             root.set_shader_input(name, value)
 
@@ -316,8 +327,8 @@ def _shader(name: str, tier: Tier, defines: tuple[str, ...]) -> core.Shader:
     common = _source("common.glsl")
     shader = core.Shader.make(
         core.Shader.SL_GLSL,
-        head + _source("eyes.glsl") + _source(f"{name}.vert"),
-        head + common + _source(f"{name}.frag"),
+        head + _source("day.glsl") + _source("eyes.glsl") + _source(f"{name}.vert"),
+        head + _source("day.glsl") + common + _source(f"{name}.frag"),
     )
     if shader is None:
         raise RuntimeError(f"Expected shaders/{name} to load with {defines}, but Panda3D refused it.")

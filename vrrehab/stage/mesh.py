@@ -263,3 +263,24 @@ def room_node(
         ],
         mesh.triangles,
     )
+
+
+def open_node(
+    name: str, mesh: Mesh, sun: NDArray[np.floating], sway_m: NDArray[np.floating], sky: NDArray[np.floating]
+) -> core.GeomNode:
+    """A mesh under the open sky: its shares (n, 3) of the sun's light at three hours and (n, 2) of the sky's and the
+    ground's, and how far (n,) the wind moves each vertex.
+    """
+    return geom_node(
+        name,
+        [
+            ("vertex", mesh.positions, core.Geom.C_point),
+            ("normal", mesh.normals, core.Geom.C_normal),
+            ("texcoord", mesh.uv, core.Geom.C_texcoord),
+            ("albedo", mesh.albedo, core.Geom.C_other),
+            ("sun_share", np.column_stack([sun, sway_m]).astype(np.float32), core.Geom.C_other),
+            ("sky_share", sky.astype(np.float32), core.Geom.C_other),
+            ("finish", mesh.finish, core.Geom.C_other),
+        ],
+        mesh.triangles,
+    )

@@ -23,6 +23,10 @@ class Pattern(IntEnum):
     PLASTER = 3
     CLOTH = 4
     GARDEN = 5
+    STONE = 6
+    LAWN = 7
+    SAND = 8
+    CLOUDS = 9
 
 
 #: Metres that one tile covers, along and across the pattern.
@@ -33,6 +37,10 @@ TILE_M = {
     Pattern.PLASTER: (1.6, 1.6),
     Pattern.CLOTH: (0.2, 0.2),
     Pattern.GARDEN: (1.0, 1.0),
+    Pattern.STONE: (3.2, 3.2),
+    Pattern.LAWN: (2.2, 2.2),
+    Pattern.SAND: (2.6, 2.6),
+    Pattern.CLOUDS: (1.0, 1.0),
 }
 
 _BOARDS_ACROSS = 10
@@ -139,11 +147,73 @@ def _garden(size: int, rng: np.random.Generator) -> NDArray:
     return out
 
 
+def _stone(size: int, rng: np.random.Generator) -> NDArray:
+    """Paving: rows of slabs of different lengths, each a little different in tone, with sandy joints."""
+    rows, joint_m = 6, 0.006
+    tile_m = TILE_M[Pattern.STONE][0]
+    speckle = _noise(size, rng, 0.003, 0.003, 0.7)
+    cloudy = _noise(size, rng, 0.10, 0.10, 1.2)
+    y, x = np.mgrid[0:size, 0:size] / size
+    row = (y * rows).astype(int)
+    out = np.empty((size, size), np.float32)
+    warmth = np.empty_like(out)
+    edge = np.minimum(y * rows % 1, 1 - y * rows % 1) * tile_m / rows
+    for r in range(rows):
+        ends = np.cumsum(rng.uniform(0.7, 1.4, 5))
+        ends = (ends / ends[-1] + rng.random()) % 1
+        here = row == r
+        apart = np.abs((x[here][:, None] - ends + 0.5) % 1 - 0.5)
+        edge[here] = np.minimum(edge[here], apart.min(axis=1) * tile_m)
+        slab = ((x[here][:, None] - ends) % 1).argmin(axis=1)
+        out[here] = (1 + 0.07 * rng.standard_normal(5))[slab]
+        warmth[here] = (0.035 * rng.standard_normal(5))[slab]
+    value = 0.5 * out * (1 + 0.035 * speckle + 0.035 * cloudy)
+    worn = 1 - 0.10 * np.exp(-((edge / 0.02) ** 2))
+    value = value * worn * (1 - 0.38 * np.exp(-((edge / joint_m) ** 4)))
+    return _tinted(value, warmth + 0.012 * cloudy)
+
+
+def _lawn(size: int, rng: np.random.Generator) -> NDArray:
+    """Short grass from above: blades in every direction, thicker and thinner places."""
+    ways = [_noise(size, rng, along, across, 1.0) for along, across in ((0.012, 0.002), (0.002, 0.012), (0.004, 0.004))]
+    fine = np.maximum.reduce(ways) - 0.8
+    broad = _noise(size, rng, 0.16, 0.16, 1.3)
+    value = 0.5 * (1 + 0.20 * fine + 0.055 * broad)
+    return _tinted(value, 0.05 * broad + 0.035 * fine)
+
+
+def _sand(size: int, rng: np.random.Generator) -> NDArray:
+    """Dry sand: grains, and soft ripples that the wind left."""
+    y = np.arange(size)[:, None] / size
+    bend = 0.035 * _noise(size, rng, 0.30, 0.30, 1.6)
+    ripples = np.sin(2 * np.pi * (15 * y + 15 * bend))
+    strength = np.clip(0.6 + 0.5 * _noise(size, rng, 0.25, 0.25, 1.5), 0, 1.4)
+    grains = _noise(size, rng, 0.0015, 0.0015, 0.6)
+    broad = _noise(size, rng, 0.2, 0.2, 1.3)
+    value = 0.5 * (1 + 0.032 * ripples * strength + 0.045 * grains + 0.028 * broad)
+    return _tinted(value, 0.012 * broad - 0.010 * ripples * strength)
+
+
+def _clouds(size: int, rng: np.random.Generator) -> NDArray:
+    """Red: broad heaps. Green: what frays their edges. Blue and alpha: slopes of small waves on water."""
+    out = np.empty((size, size, 4), np.float32)
+    out[..., 0] = 0.5 + 0.17 * _noise(size, rng, 0.16, 0.12, 1.75)
+    out[..., 1] = 0.5 + 0.17 * _noise(size, rng, 0.05, 0.04, 1.35)
+    height = _noise(size, rng, 0.05, 0.09, 1.9)
+    for channel, axis in ((2, 1), (3, 0)):
+        slope = np.roll(height, -1, axis) - np.roll(height, 1, axis)
+        out[..., channel] = 0.5 + 0.16 * slope / slope.std()
+    return out
+
+
 def draw(size: int) -> NDArray[np.uint8]:
     """All layers, (layers, size, size, 4) RGBA; the same every time."""
     rng = np.random.default_rng(7)
     plain = np.full((size, size, 4), 0.5, np.float32)
-    layers = [plain, *(f(size, rng) for f in (_wood, _boards, _plaster, _cloth, _garden))]
+    layers = [
+        plain,
+        *(f(size, rng) for f in (_wood, _boards, _plaster, _cloth, _garden, _stone, _lawn, _sand, _clouds)),
+    ]
     return np.round(255 * np.clip(np.stack(layers), 0, 1)).astype(np.uint8)
 
 

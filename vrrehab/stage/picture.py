@@ -28,7 +28,7 @@ _EYE_HEIGHT_M = 1.2
 _EYES_FROM_NECK = np.array([0.0, USUAL.eyes_above_neck, -USUAL.eyes_before_neck])
 _SUPERSAMPLED = 2
 #: Frames drawn before the picture is taken, in which targets reach their colours.
-_SETTLING = 24
+_SETTLING = 60
 
 #: A hand lying before the body: its wrist's place as if it were the right one, how far it is closed, and how far its
 #: fingers are turned inward; and, where it is given, how far its palm is turned up.
@@ -69,6 +69,14 @@ def resting(top_m: float) -> View:
     return view
 
 
+def looking(top_m: float) -> View:
+    """Resting, and looking round."""
+    lying = top_m + 0.045
+    view = seated(-9.0, left=((0.16, lying, -0.40), 0.25, 14.0), right=((0.16, lying, -0.40), RELAXED, 14.0))
+    view.title, view.text = "A short rest", "Let your hands lie and look round. We go on when you are ready."
+    return view
+
+
 def reaching(top_m: float) -> View:
     """One hand at a lit target."""
     view = seated(
@@ -97,7 +105,12 @@ def asked(top_m: float) -> View:
     return view
 
 
-SCENES: dict[str, Callable[[float], View]] = {"resting": resting, "reaching": reaching, "asked": asked}
+SCENES: dict[str, Callable[[float], View]] = {
+    "looking": looking,
+    "resting": resting,
+    "reaching": reaching,
+    "asked": asked,
+}
 
 
 def seen_from(view: View, eye: tuple[float, float, float], at: tuple[float, float, float]) -> View:
@@ -144,10 +157,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m vrrehab.stage.picture", description="A picture of a place.")
     parser.add_argument("--place", default="therapy_room")
     parser.add_argument("--scene", choices=sorted(SCENES), default="resting")
+    parser.add_argument("--hour", type=float, default=13.0, help="the time of day: 8 morning, 13 noon, 19 evening")
     parser.add_argument("--out", type=Path, required=True, help="a .png file")
     given = parser.parse_args()
     stage = Stage(given.place, Tier.FULL)
-    write(take(stage, SCENES[given.scene](stage.place.table.top_m)), given.out)
+    view = SCENES[given.scene](stage.place.table.top_m)
+    view.ambience.hour_h = given.hour
+    write(take(stage, view), given.out)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""What a file in `scenes/places/` may say: a room as a person would describe it, checked whole before it is built.
+"""What a file in `scenes/places/` may say: a place as a person would describe it, checked whole before it is built.
+
+Its `kind` says what is built of it: a `room` with daylight from a window, a `garden` or a `beach` under the open sky.
 
 Lengths are metres from the seated person's place on the floor: `right_m`, `forward_m` along the gaze, heights from
 the floor. Colours are `#rrggbb` as they would look on a paint chart.
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -82,6 +84,10 @@ class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frame: Colour
 
 
+#: What is heard; `vrrehab.stage.sounds` makes each.
+Sound = Literal["room", "garden", "beach"]
+
+
 class Rug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     right_m: float
     forward_m: float
@@ -120,23 +126,112 @@ class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     colours: Annotated[tuple[Colour, ...], Meta(min_length=2, max_length=6)]
 
 
-class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole place. `calm` is the colour that the view fades to when it has to stop."""
+class StandingBoard(Board, frozen=True, forbid_unknown_fields=True):
+    """A board that stands by itself: how far away its middle is, and how far it is turned towards the person."""
+
+    forward_m: Annotated[float, Meta(ge=1.2, le=6)] = 2.4
+    turn_deg: Annotated[float, Meta(ge=-60, le=60)] = 0.0
+
+
+class Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A tree with one stem; `spread_m` is how broad its crown is."""
+
+    right_m: float
+    forward_m: float
+    height_m: Annotated[float, Meta(gt=0.5, le=20)]
+    spread_m: Size
+    leaves: Colour
+    stem: Colour = "#7d6a56"
+
+
+class Bed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Flowers round a middle; the more `tall_m`, the more they are spikes as lavender's are."""
+
+    right_m: float
+    forward_m: float
+    radius_m: Size
+    tall_m: Annotated[float, Meta(ge=0.1, le=1.5)]
+    leaves: Colour
+    flowers: Annotated[tuple[Colour, ...], Meta(min_length=1, max_length=8)]
+
+
+class Stone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    right_m: float
+    forward_m: float
+    size_m: Annotated[float, Meta(gt=0.05, le=3)]
+    colour: Colour
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
+    """What every place has. `calm` is the colour that the view fades to when it has to stop."""
 
     title: str
     calm: Colour
+    table: Table
+    board: Board
+    sound: Sound
+
+    @property
+    def board_pose(self) -> tuple[float, float, float, float]:
+        """The middle of the board, x y z in session space, and how far it is turned to the left, degrees."""
+        raise NotImplementedError
+
+
+class RoomPlace(Place, frozen=True, forbid_unknown_fields=True, tag="room", kw_only=True):
     room: Room
     window: Window
     light: Lighting
-    table: Table
-    board: Board
     rug: Rug | None = None
     plants: tuple[Plant, ...] = ()
     sideboard: Sideboard | None = None
     pictures: tuple[Picture, ...] = ()
 
+    @property
+    def board_pose(self) -> tuple[float, float, float, float]:
+        return self.board.right_m, self.board.up_m, -self.room.front_m, 0.0
 
-def load_place(name: str, folder: Path | None = None) -> Place:
+
+class OpenPlace(Place, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A place under the open sky. `brightness` is as a room's; `clouds` the share of the sky that they cover."""
+
+    board: StandingBoard
+    brightness: Annotated[float, Meta(ge=0.2, le=1.5)] = 1.0
+    clouds: Annotated[float, Meta(ge=0, le=1)] = 0.4
+
+    @property
+    def board_pose(self) -> tuple[float, float, float, float]:
+        return self.board.right_m, self.board.up_m, -self.board.forward_m, self.board.turn_deg
+
+
+class GardenPlace(OpenPlace, frozen=True, forbid_unknown_fields=True, tag="garden", kw_only=True):
+    """A paved terrace before a lawn with a hedge round it, and hills beyond."""
+
+    stone: Colour
+    lawn: Colour
+    hedge: Colour
+    hills: Colour
+    trees: Annotated[tuple[Tree, ...], Meta(max_length=12)] = ()
+    beds: Annotated[tuple[Bed, ...], Meta(max_length=12)] = ()
+
+
+class BeachPlace(OpenPlace, frozen=True, forbid_unknown_fields=True, tag="beach", kw_only=True):
+    """A wooden deck on a sandy shore. `shore_m` is how far ahead the water begins, `below_m` how far under the deck."""
+
+    deck: Colour
+    sand: Colour
+    grass: Colour
+    headland: Colour
+    shallow: Colour
+    deep: Colour
+    shore_m: Annotated[float, Meta(ge=4, le=20)]
+    below_m: Annotated[float, Meta(ge=0.3, le=3)]
+    stones: Annotated[tuple[Stone, ...], Meta(max_length=40)] = ()
+
+
+AnyPlace = RoomPlace | GardenPlace | BeachPlace
+
+
+def load_place(name: str, folder: Path | None = None) -> AnyPlace:
     """The place `name` from `folder`, by default the ones that ship in `scenes/places`.
 
     Raises `UnknownName` when there is none, `SceneFileError` when the file is not a place.
@@ -145,15 +240,25 @@ def load_place(name: str, folder: Path | None = None) -> Place:
     path = folder / f"{name}.toml"
     if not path.is_file():
         raise UnknownName("place", name, sorted(p.stem for p in folder.glob("*.toml")), folder)
-    place = read_toml(path, Place)
+    place: AnyPlace = read_toml(path, AnyPlace)  # type: ignore[arg-type]  # mypy takes a union for no type
     for where, problem in _contradictions(place):
         raise SceneFileError(str(path), line_of(path.read_text(encoding="utf-8"), where), problem)
     return place
 
 
-def _contradictions(place: Place) -> Iterator[tuple[tuple[str, ...], str]]:
+def _contradictions(place: AnyPlace) -> Iterator[tuple[tuple[str, ...], str]]:
     """What cannot be built, although each value by itself could: where it is in the file, and the message."""
-    room, window, table = place.room, place.window, place.table
+    table = place.table
+    end = table.near_m + table.depth_m
+    if isinstance(place, OpenPlace):
+        if end >= place.board.forward_m - 0.3:
+            yield (
+                ("board", "forward_m"),
+                f"expected the board to stand behind the table, which ends at {end:g} m, "
+                f"but it stands at {place.board.forward_m:g} m; move it 0.3 m or more beyond",
+            )
+        return
+    room, window = place.room, place.window
     top = window.sill_m + window.height_m
     if top >= room.height_m:
         yield (
@@ -168,7 +273,6 @@ def _contradictions(place: Place) -> Iterator[tuple[tuple[str, ...], str]]:
             f"expected the window between the back wall and the front wall ({-room.back_m:g} to {room.front_m:g} m "
             f"forward), but it reaches from {near:g} to {far:g} m; move it or make it narrower",
         )
-    end = table.near_m + table.depth_m
     if end >= room.front_m:
         yield (
             ("table", "depth_m"),

@@ -20,7 +20,6 @@ class Shadow:
     """A fixed orthographic camera along the key light and the texture that it fills."""
 
     def __init__(self, materials: Materials, movers: core.NodePath, root: core.NodePath) -> None:
-        light = materials.light
         self._size = materials.tier.shadow_size
         self.texture = core.Texture("shadow moments")
         self.texture.set_minfilter(core.SamplerState.FT_linear_mipmap_linear)
@@ -40,14 +39,20 @@ class Shadow:
             camera.set_tag_state(tag, state)
         camera.set_scene(movers)
         self._camera = movers.attach_new_node(camera)
+        self._materials, self._movers, self._root, self._lens = materials, movers, root, lens
+        root.set_shader_input("shadow_map", self.texture)
+        self.aim()
+
+    def aim(self) -> None:
+        """Look along the key light as it is now."""
+        light = self._materials.light
         centre = np.array([_CENTRE[0], light.table_top_m, _CENTRE[1]])
         self._camera.set_pos(*(centre + 1.5 * light.key_direction))
         self._camera.look_at(*centre)
         # Clip space to texture space in x and y; z is not used.
         to_texture = core.LMatrix4(0.5, 0, 0, 0, 0, 0.5, 0, 0, 0, 0, 1, 0, 0.5, 0.5, 0, 1)
-        from_world = movers.get_mat(self._camera) * lens.get_projection_mat() * to_texture
-        root.set_shader_input("shadow_map", self.texture)
-        root.set_shader_input("shadow_from_world", from_world)
+        from_world = self._movers.get_mat(self._camera) * self._lens.get_projection_mat() * to_texture
+        self._root.set_shader_input("shadow_from_world", from_world)
 
     def draw_before(self, host: core.GraphicsOutput) -> None:
         """Have the map drawn each frame before the outputs that share `host`'s graphics context.

@@ -72,12 +72,16 @@ class _Sheet:
 class BoardSign:
     """The heading, the instruction and the count on the wall's board."""
 
-    def __init__(self, parent: core.NodePath, materials: Materials, board: Board, wall_z: float) -> None:
+    def __init__(
+        self, parent: core.NodePath, materials: Materials, board: Board, pose: tuple[float, float, float, float]
+    ) -> None:
         self._board = board
         self._said = ("", "", "")
         self._letters = rgb(board.letters)
         self._sheet = _Sheet(parent, materials, "board")
-        self._sheet.root.set_pos(board.right_m, board.up_m, wall_z + 0.012)
+        x, y, z, turn_deg = pose
+        self._sheet.root.set_pos(x + 0.012 * np.sin(np.radians(turn_deg)), y, z + 0.012 * np.cos(np.radians(turn_deg)))
+        self._sheet.root.set_h(turn_deg)
         self._sheet.root.show()
         self._set()
 

@@ -12,16 +12,24 @@ from panda3d import core
 
 from vrrehab.body.loss import Loss
 from vrrehab.body.skeleton import HEAD
-from vrrehab.session.view import View
+from vrrehab.session.view import Ambience, View
+from vrrehab.stage.audio import Audio
 from vrrehab.stage.avatar import Avatar, GhostArm, body_model
 from vrrehab.stage.material import Materials, Tier
 from vrrehab.stage.patterns import texture
-from vrrehab.stage.place import Place, load_place
+from vrrehab.stage.place import AnyPlace, load_place
+from vrrehab.stage.places import build
 from vrrehab.stage.shadow import Shadow
 from vrrehab.stage.signs import BoardSign, NoticeSign, PanelSign, rgb
 from vrrehab.stage.skin import DEFAULT_TONE
 from vrrehab.stage.targets import Targets
-from vrrehab.stage.world import build
+from vrrehab.stage.world import Layer
+
+#: Wind and waves begin again after this long, with whole cycles behind them.
+_CYCLE_S = 240.0
+_EASE = 0.1
+#: How much quieter the place is when the view has faded to calm.
+_QUIETER = 0.6
 
 
 class Stage:
@@ -34,38 +42,76 @@ class Stage:
 
     def __init__(
         self,
-        place: Place | str,
+        place: AnyPlace | str,
         tier: Tier = Tier.FULL,
         *,
         losses: Collection[Loss] = (),
         tone: int = DEFAULT_TONE,
+        audio: Audio | None = None,
     ) -> None:
-        """`losses` are the participant's, `tone` is the skin's on the Monk scale, 1 to 10."""
+        """`losses` are the participant's, `tone` is the skin's on the Monk scale, 1 to 10. `audio` is what the place
+        is heard through, if it is.
+        """
         place = load_place(place) if isinstance(place, str) else place
-        world = build(place)
+        self._world = build(place, tier)
         self.place = place
         self.tier = tier
         #: The display colour (3,) that the view fades to.
         self.calm_colour = rgb(place.calm)
-        self.materials = Materials(tier, world.light)
+        self._audio = audio
+        self._given = Ambience()
+        hour = self._world.at(self._given.hour_h)
+        self.materials = Materials(tier, hour.light)
+        self.materials.day[:] = hour.day
         self.root = core.NodePath("session space")
         self.movers = self.root.attach_new_node("movers")
         self.shadow = Shadow(self.materials, self.movers, self.root)
         self.materials.share(self.root)
-        room = self.root.attach_new_node(world.node)
-        room.set_shader(self.materials.shader("surface", "BAKED"))
         size, anisotropy = (1024, 8) if tier is Tier.FULL else (512, 1)
-        room.set_shader_input("patterns", texture(size, anisotropy))
+        still = self.root.attach_new_node("what stands still")
+        still.set_shader_input("patterns", texture(size, anisotropy))
+        self._decor = still.attach_new_node("decor")
+        for layer in self._world.layers:
+            self._add(layer, self._decor if layer.decor else still)
         model = body_model()
         self._avatar = Avatar(self.movers, self.materials, losses=losses, tone=tone, model=model)
         self._ghost = GhostArm(self.movers, self.materials, model=model)
         self._targets = Targets(self.movers, self.materials)
-        self._board = BoardSign(self.root, self.materials, place.board, -place.room.front_m)
+        self._board = BoardSign(self.root, self.materials, place.board, place.board_pose)
         self._panel = PanelSign(self.root, self.materials)
         self._notice = NoticeSign(self.root, self.materials)
 
+    def _add(self, layer: Layer, parent: core.NodePath) -> None:
+        path = parent.attach_new_node(layer.node)
+        path.set_shader(self.materials.shader(*layer.shader))
+        if layer.thin:
+            path.set_two_sided(True)
+        if layer.transparent:
+            path.set_transparency(core.TransparencyAttrib.M_alpha)
+        if layer.order is not None:
+            path.set_bin("fixed", layer.order)
+
+    def _surround(self, ambience: Ambience) -> None:
+        """Light and detail glide to what is asked for, over some thirty frames: gently, and never a flash."""
+        given = self._given
+        self.materials.day[0, 3] = ambience.time_s % _CYCLE_S
+        if given.detail != ambience.detail:
+            given.detail = ambience.detail
+            self._decor.show() if given.detail else self._decor.hide()
+        if given.hour_h == ambience.hour_h and given.light_ratio == ambience.light_ratio:
+            return
+        given.hour_h = _nearer(given.hour_h, ambience.hour_h, 0.01)
+        given.light_ratio = _nearer(given.light_ratio, ambience.light_ratio, 0.002)
+        hour = self._world.at(given.hour_h).dimmed(given.light_ratio)
+        self.materials.set_light(hour.light)
+        self.materials.day[:, :3] = hour.day[:, :3]
+        self.shadow.aim()
+
     def update(self, view: View) -> None:
         """Take over what the participant is to see this frame."""
+        self._surround(view.ambience)
+        if self._audio is not None:
+            self._audio.hear(view.ambience.sound_ratio * (1.0 - _QUIETER * view.calm))
         self.materials.set_calm(self.calm_colour, view.calm)
         self.materials.set_softness(view.boundary_softness_m)
         self._avatar.pose(view.virtual, view.opacity, view.leg_opacity, view.limb_size)
@@ -74,3 +120,8 @@ class Stage:
         self._board.say(view.title, view.text, view.count)
         self._panel.show(view.panel)
         self._notice.say(view.notice, view.virtual.poses[HEAD])
+
+
+def _nearer(value: float, goal: float, close: float) -> float:
+    """A step of the way to a goal, and the goal itself once it is close."""
+    return goal if abs(goal - value) < close else value + _EASE * (goal - value)

@@ -18,8 +18,13 @@ out vec2 skin_at;
 
 #ifdef BAKED
 in vec3 albedo;
+#ifdef OUTDOORS
+in vec4 sun_share; // of the sun's light at the hours of the day; w: how far the wind moves it
+in vec2 sky_share; // of the light from above and from below
+#else
 in vec3 window_light;
 in vec3 room_light;
+#endif
 in vec4 finish;
 in vec2 p3d_MultiTexCoord0;
 out vec3 base;
@@ -102,12 +107,30 @@ void main() {
 #endif
 #ifdef BAKED
     base = albedo;
-    from_window = window_light;
-    from_room = room_light;
     surface_finish = finish;
+#ifdef OUTDOORS
+    // Whole cycles in four minutes, so that the clock may begin again there; never in step with each other.
+    float breeze = sin(0.7330 * NOW + 0.9 * position.x) + 0.6 * sin(1.1257 * NOW + 1.7 * position.z);
+    position.xz += sun_share.w * breeze * vec2(0.8, 0.5);
+    from_window = SUN * dot(sun_share.xyz, HOURS);
+    from_room = FROM_ABOVE * sky_share.x + FROM_BELOW * sky_share.y;
+    if (finish.y > 0.0) {
+        // Rough and small, or far: lit here, and the paler the more air is before it.
+        base = mix(albedo * (from_window + from_room), HORIZON, finish.y - 1.0);
+        surface_finish.y = 1.0;
+    }
+#else
+    from_window = window_light * SUN;
+    from_room = room_light * FROM_ABOVE;
+    // What glows by more than itself is the day outside the window.
+    if (finish.y > 1.0) base *= SUN;
+#endif
     pattern_at = p3d_MultiTexCoord0;
 #endif
     vec4 centre = p3d_ViewProjectionMatrixInverse * eye_centres[gl_InstanceID];
     eye = centre.xyz / centre.w;
     show(p3d_ViewProjectionMatrix * vec4(position, 1.0));
+#ifdef OUTDOORS
+    gl_Position.z = min(gl_Position.z, farthest(gl_Position.w));
+#endif
 }

@@ -1,0 +1,99 @@
+"""Plays the sound of a place in a loop, where there is something to play it on.
+
+OpenAL mixes in a thread of its own that holds no Python lock; all that a frame does is to say how loud. A machine
+without sound is silent, and says so once (`Audio.found`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import wave
+from collections.abc import Iterator
+
+from panda3d import core
+
+from vrrehab.stage import sounds
+
+#: Volume glides by this much a frame, so that nothing begins or ends suddenly.
+_GLIDE = 0.01
+_FOLDER = "/vrrehab-sounds"
+
+
+class Audio:
+    """The sound of one place. It begins silent: `hear` makes it as loud as asked."""
+
+    def __init__(self, sound: str) -> None:
+        self._manager = _manager()
+        self._volume = 0.0
+        self._sound: core.AudioSound | None = None
+        if not self.found:
+            return
+        self._sound = self._manager.get_sound(_file(sound))
+        self._sound.set_loop(True)
+        self._sound.set_volume(0.0)
+        self._sound.play()
+
+    @property
+    def found(self) -> bool:
+        """Whether there is something to play on."""
+        return bool(self._manager.is_valid())
+
+    @property
+    def time_s(self) -> float:
+        """How far into its loop the sound is; 0 where there is none."""
+        return float(self._sound.get_time()) if self._sound is not None else 0.0
+
+    def hear(self, volume: float) -> None:
+        """Call once a frame: 0 silent to 1 as it was made."""
+        if self._sound is None:
+            return
+        if volume != self._volume:
+            self._volume = min(max(volume, self._volume - _GLIDE), self._volume + _GLIDE)
+            self._sound.set_volume(self._volume)
+        self._manager.update()
+
+    def close(self) -> None:
+        if self._sound is not None:
+            self._sound.stop()
+            self._sound = None
+        self._manager.shutdown()
+
+
+def _manager() -> core.AudioManager:
+    core.load_prc_file_data("vrrehab sound", "audio-library-name p3openal_audio\naudio-preload-threshold 8000000")
+    with _hushed():
+        return core.AudioManager.create_AudioManager()
+
+
+@contextlib.contextmanager
+def _hushed() -> Iterator[None]:
+    """What ALSA and OpenAL write when they find no sound card is nothing that a person can act on; doctor's line is."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _file(sound: str) -> core.Filename:
+    """The loop as a WAV file in memory."""
+    data = io.BytesIO()
+    with wave.open(data, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(sounds.RATE_HZ)
+        out.writeframes(sounds.loop(sound).astype("<i2").tobytes())
+    files = core.VirtualFileSystem.get_global_ptr()
+    path = core.Filename(f"{_FOLDER}/{sound}.wav")
+    if not files.exists(path):
+        files.mount(core.VirtualFileMountRamdisk(), _FOLDER, 0)
+        files.write_file(path, data.getvalue(), False)
+    return path
