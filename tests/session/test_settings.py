@@ -25,6 +25,8 @@ def test_a_change_is_in_force_at_once_and_tells_old_and_new() -> None:
         ("gaze_dwell_s", "slow", "expects a number, got 'slow'"),
         ("gaze_dwell_s", True, "expects a number, got True"),
         ("smoothing", 1, "expects true or false, got 1"),
+        ("place_detail", "some", "place_detail expects one of full, calm, got 'some'"),
+        ("place_detail", True, "place_detail expects one of full, calm, got True"),
         ("brightness", 1, "no setting 'brightness'; there are"),
     ],
 )

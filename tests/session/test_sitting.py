@@ -216,6 +216,19 @@ def test_a_setting_changed_live_is_recorded_with_who_and_the_frame(sit: Callable
     assert sat.sitting.view.opacity[Side.LEFT] == pytest.approx(0.5)
 
 
+def test_the_place_is_on_record_and_its_light_hour_detail_and_sound_are_changed_live(sit: Callable[..., Sat]) -> None:
+    wanted = {"light_ratio": 0.6, "time_of_day_h": 18.5, "place_detail": "calm", "sound_ratio": 0.0}
+    told = [Told("set", {"name": name, "value": value}) for name, value in wanted.items()]
+    sat = sit(tell=lambda sitting, frame: told if frame == 50 else (), most_frames=100)
+    assert all(each.answer.startswith("applied") for each in told)
+    ambience = sat.sitting.view.ambience
+    assert (ambience.light_ratio, ambience.hour_h, ambience.detail, ambience.sound_ratio) == (0.6, 18.5, False, 0.0)
+    assert ambience.time_s == pytest.approx(99 / 72, abs=0.03)
+    assert [event.detail for event in sat.record.of(messages.Happened) if event.name == "place"] == [
+        {"name": "therapy_room"}
+    ]
+
+
 def test_a_break_holds_the_programme_and_lets_it_go_on(sit: Callable[..., Sat]) -> None:
     with_break = sit(tell=InSecondTask((1, Told("pause")), (1 + 720, Told("resume"))))
     assert with_break.status == "completed"

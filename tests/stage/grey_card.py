@@ -24,8 +24,8 @@ def add_card(stage: Stage, grey: float) -> None:
     stage.materials.dress(card, Material(roughness=1.0, reflectance=0.0)).set(1.0)
 
 
-def middle(kind: str, tier: Tier, grey: float) -> list[int]:
-    stage = Stage("therapy_room", tier)
+def middle(kind: str, tier: Tier, grey: float, place: str = "therapy_room") -> list[int]:
+    stage = Stage(place, tier)
     add_card(stage, grey)
     display = (WindowDisplay if kind == "window" else OffscreenDisplay)(stage, SIZE)
     frame = display.wait()
@@ -40,4 +40,4 @@ def middle(kind: str, tier: Tier, grey: float) -> list[int]:
 
 
 if __name__ == "__main__":
-    print(*middle(sys.argv[1], Tier[sys.argv[2]], float(sys.argv[3])))
+    print(*middle(sys.argv[1], Tier[sys.argv[2]], float(sys.argv[3]), *sys.argv[4:]))

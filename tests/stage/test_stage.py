@@ -95,10 +95,6 @@ def test_more_targets_than_can_be_shown_are_refused(stage) -> None:
         stage.update(view)
 
 
-def test_the_room_is_one_draw_call(stage) -> None:
-    assert build(stage.place).node.get_num_geoms() == 1
-
-
 def test_a_white_sheet_on_the_table_is_as_bright_as_the_place_asks_for(tmp_path: Path) -> None:
     text = (SHIPPED / "therapy_room.toml").read_text()
     lights = []

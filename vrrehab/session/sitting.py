@@ -256,6 +256,7 @@ class Sitting:
         # So that every task run's settings are on record, also those that nobody changes.
         in_force = {name: self.settings[name] for name in self.settings}
         self._record.event(messages.Happened(mono_ns=mono_ns, name="settings_in_force", detail={**in_force}))
+        self.conductor.happened("place", {"name": plan.programme.place})
 
 
 def _opacity_of(view: View, chain: Chain) -> dict[Side, float]:

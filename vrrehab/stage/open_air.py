@@ -67,8 +67,9 @@ def _hazy(mesh: Mesh) -> Mesh:
     away = np.hypot(mesh.positions[:, 0], mesh.positions[:, 2])
     haze = 1 - np.exp(-np.maximum(away - _HAZE_FROM_M, 0) / _HAZE_M)
     finish = mesh.finish.copy()
-    flat = finish[:, 1] > 0
-    finish[flat, 1] = 1 + np.maximum(finish[flat, 1] - 1, haze[flat])
+    # Hills say themselves how pale they are.
+    flat = finish[:, 1] == AT_VERTICES
+    finish[flat, 1] = AT_VERTICES + haze[flat]
     return replace(mesh, finish=finish)
 
 
