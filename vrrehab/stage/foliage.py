@@ -66,7 +66,7 @@ def clump(
     leaf_m: float,
     rng: np.random.Generator,
     shade: float = 1.0,
-    inside: float = 0.72,
+    inside: float = 0.62,
 ) -> Mesh:
     """Leaves on the outside of an ellipsoid, and its shaded inside."""
     around = _unit(rng.standard_normal((count, 3)))
@@ -112,9 +112,9 @@ def tree(t: Tree, rng: np.random.Generator, lavish: float) -> Thing:
     parts = []
     for blob in blobs[:-1]:
         area = 4 * np.pi * blob.radii.mean() ** 2
-        number = int(np.clip(2.6 * area / leaf_m**2, 40, 1500))
+        number = int(np.clip(3.2 * area / leaf_m**2, 40, 1900))
         parts.append(clump(blob, t.leaves, number, leaf_m, rng, 0.9 + 0.2 * rng.random()))
-    parts.append(core(blobs[-1], 0.5 * linear(t.leaves), 0.95))
+    parts.append(core(blobs[-1], 0.5 * linear(t.leaves), 0.85))
     thick = 0.035 * t.height_m
     stem = trunk(foot, middle, thick, t.stem)
     return Thing(join([*parts, stem]), blobs=blobs, leafy=True)
@@ -145,7 +145,7 @@ def hedge(
         leaf_m = float(np.clip(0.016 * np.hypot(x, ahead), 0.08, 0.22)) / np.sqrt(lavish)
         area = 2 * np.pi * blob.radii[0] * (blob.radii[0] + blob.radii[1])
         count = int(np.clip(1.9 * area / leaf_m**2, 30, 800))
-        yield Thing(clump(blob, colour, count, leaf_m, rng), blobs=(blob,), leafy=True)
+        yield Thing(clump(blob, colour, count, leaf_m, rng, inside=0.84), blobs=(blob,), leafy=True)
 
 
 def blades(

@@ -45,9 +45,9 @@ def _rim(place: GardenPlace) -> Mesh:
     """The terrace's edge stones, down to the lawn."""
     (left, right), (back, front) = _TERRACE_X, _TERRACE_FORWARD
     parts = [
-        box(((left + right) / 2, -0.03, -front), (right - left + 0.16, 0.075, 0.16), 0.015, 0.2),
-        box((left, -0.03, -(back + front) / 2), (0.16, 0.075, front - back), 0.015, 0.2, grain=2),
-        box((right, -0.03, -(back + front) / 2), (0.16, 0.075, front - back), 0.015, 0.2, grain=2),
+        box(((left + right) / 2, -0.03, -front), (right - left + 0.16, 0.075, 0.16), 0.015, 0.06),
+        box((left, -0.03, -(back + front) / 2), (0.16, 0.075, front - back), 0.015, 0.1, grain=2),
+        box((right, -0.03, -(back + front) / 2), (0.16, 0.075, front - back), 0.015, 0.1, grain=2),
     ]
     return join(parts).painted(0.92 * linear(place.stone), 1.0, Pattern.PLASTER, 1.0, emission=AT_VERTICES)
 
