@@ -53,6 +53,11 @@ def test_a_window_without_a_screen_is_told(session) -> None:
     session("--source", "scripted").failed_with("--display offscreen")
 
 
+def test_a_place_that_is_not_there_is_told_with_those_that_are(session) -> None:
+    said = "Did you mean 'garden'?"
+    session("--source", "scripted", "--display", "offscreen", "--place", "gardn").failed_with("gardn", said)
+
+
 @pytest.mark.parametrize("mode", ["dreaming", "mirorr"])
 def test_a_mode_that_is_not_built_is_told_with_those_that_are(session, mode: str) -> None:
     session("--source", "scripted", "--display", "offscreen", "--mode", mode).failed_with(mode, "mirror, intact_only")
