@@ -67,6 +67,7 @@ def erase(data_dir: Path, code: str) -> Erasure:
         folder.profile(code).unlink(missing_ok=True)
         if (motion := folder.of_participant(code)).exists():
             shutil.rmtree(motion)
+        folder.features.unlink(missing_ok=True)  # a copy of everybody's, computed again when it is asked for
         record.clinic.scrub()
         record.journal.scrub()
     return Erasure(code, tuple(sorted(sessions)), tuple(unread + _elsewhere(folder)))

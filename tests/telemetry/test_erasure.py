@@ -54,6 +54,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Folder(data)
     folder.profile("GONE").parent.mkdir()
     folder.profile("GONE").write_text("{}")
+    folder.features.write_bytes(b"measures of SA-gone, GONE")
     return place
 
 
