@@ -137,7 +137,7 @@ def test_a_recording_that_cannot_be_played_is_told(session, quest3_capture: Path
 
 def test_an_address_that_others_could_reach_is_refused(session, vrrehab, known: Path) -> None:
     session("--recorder", "tcp://0.0.0.0:5757").failed_with("tcp://127.0.0.1:5757")
-    vrrehab("recorder", "--data", known, "--bind", "tcp://0.0.0.0:5757").failed_with("an address of this computer")
+    vrrehab("recorder", "--data", known, "--bind", "tcp://0.0.0.0:5757").failed_with("must be encrypted", "keys make")
 
 
 @pytest.mark.parametrize(

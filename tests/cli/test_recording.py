@@ -13,6 +13,7 @@ from telemetry.messages import LimbLoss, Profile
 from telemetry.testing import RecorderProcess
 from telemetry.verify import verify
 from vrrehab.body.skeleton import Side
+from vrrehab.cli.connection import Recipient
 from vrrehab.cli.session import parse_source, sit
 from vrrehab.stage.displays import offscreen
 from vrrehab.testing.clock import VirtualClock
@@ -36,7 +37,7 @@ def test_a_real_recording_is_mirrored_counted_and_held_where_it_lost_a_hand(
             source=parse_source(f"recording:{quest3_capture}@10.5"),
             display="offscreen",
             mode=None,
-            recorder=recorder.address,
+            recorder=Recipient(recorder.address),
             seed=1,
         )
         assert outcome.delivered
