@@ -62,7 +62,7 @@ def test_there_are_snippets_and_commands_to_try() -> None:
 def test_a_command_in_the_documents_exists_with_its_options(command: str) -> None:
     words = command.split()
     names = [word for word in words[1:3] if re.fullmatch("[a-z][a-z-]*", word)]
-    if names[0] not in ("participant", "tracker", "keys"):
+    if names[0] not in ("participant", "avatar", "tracker", "keys"):
         del names[1:]
     ran = subprocess.run(
         [sys.executable, "-m", "vrrehab", *names, "--help"], capture_output=True, text=True, cwd=ROOT, check=False
@@ -74,8 +74,9 @@ def test_a_command_in_the_documents_exists_with_its_options(command: str) -> Non
 
 def test_every_command_is_in_the_documents() -> None:
     said = " ".join(commands())
-    for command in ("demo", "doctor", "recorder", "participant add", "tracker mount", "tracker remove", "session",
-                    "report", "features", "demo-study", "verify", "recover", "keys make", "erase"):  # fmt: skip
+    for command in ("demo", "doctor", "recorder", "participant add", "avatar preview", "tracker mount",
+                    "tracker remove", "session", "report", "features", "demo-study", "verify", "recover", "keys make",
+                    "erase"):  # fmt: skip
         assert f"vrrehab {command}" in said, command
 
 

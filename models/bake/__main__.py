@@ -35,17 +35,19 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         wheel = Wheel(options.wheel or download(Path(folder)))
-        data, parts = bake(wheel, Shape())
+        files, parts = bake(wheel, Shape())
         pixels = skin_picture(wheel, Shape())
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "body.glb").write_bytes(data)
-    (options.out / "skin.png").write_bytes(png(pixels))
-    outputs = {"body.glb": hashlib.sha256(data).hexdigest(), "skin.png": hashlib.sha256(pixels.tobytes()).hexdigest()}
+    outputs = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    outputs["skin.png"] = hashlib.sha256(pixels.tobytes()).hexdigest()
+    files["skin.png"] = png(pixels)
+    for name, data in files.items():
+        (options.out / name).write_bytes(data)
     (options.out / "PROVENANCE.md").write_text(provenance(wheel.hashes, outputs), "utf-8")
     for part in parts:
         print(f"{part.name:20} {len(part.points):6} vertices {len(part.faces):6} triangles")
-    print(f"skin.png {(options.out / 'skin.png').stat().st_size / 1e6:.2f} MB")
-    print(f"body.glb {len(data) / 1e6:.2f} MB")
+    for name, data in files.items():
+        print(f"{name} {len(data) / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

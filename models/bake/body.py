@@ -1,4 +1,4 @@
-"""The body from the neck down, from the wheel to a glTF file: two arms, a trunk in a shirt, two legs in shorts.
+"""The body from the neck down, from the wheel to the files: two arms, a trunk in a shirt, two legs in shorts.
 
 Arms and legs are baked on the left; the right ones are their mirror images, to the last bit.
 """
@@ -6,17 +6,18 @@ Arms and legs are baked on the left; the right ones are their mirror images, to 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bake import bones, clothes, fingertips, gltf, occlusion, relief, skin, surface, triangles
+from models.bake import adults, bones, clothes, fingertips, gltf, occlusion, relief, skin, surface, triangles
 from models.bake.bones import ARM, LEG, SPINE, TRUNK, Bone
-from models.bake.shape import Shape, shaped_points
+from models.bake.shape import Shape, corners, shaped_points
 from models.bake.skinning import kept_weights, knuckles_moved, spine_divided, strongest
-from models.bake.source import METRES, Wheel
+from models.bake.source import METRES, Obj, Wheel
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +51,7 @@ class Person:
     arm: list[Bone]
     leg: list[Bone]
     trunk: list[Bone]
-    #: The last bones of the left toes, which carry nails and nothing else.
+    #: The ends of the left toes, which carry nails and nothing else.
     toes: list[Bone]
 
     def bones(self) -> list[tuple[str, Bone]]:
@@ -59,14 +60,19 @@ class Person:
         parts += [("left_", self.leg), ("right_", bones.reflected(self.leg))]
         return [(side, bone) for side, part in parts for bone in part]
 
-    def selected(self, group: str, faces: NDArray[np.bool_]) -> surface.Surface:
-        return surface.selected(self.body, (self.groups == group) & faces)[0]
+    def selected(self, group: str, faces: NDArray[np.bool_]) -> Patch:
+        """Some faces of the base mesh. Behind the bones' weights each vertex has a column of its own, 1 for itself
+        alone: weights ride along when a mesh is subdivided and cut, and so tell in the end what vertices are made of.
+        """
+        part, sources = surface.selected(self.body, (self.groups == group) & faces)
+        traced = np.hstack([part.weights, np.eye(len(sources))])
+        return Patch(dataclasses.replace(part, weights=traced), sources)
 
-    def left_arm(self) -> surface.Surface:
+    def left_arm(self) -> Patch:
         arm = self.selected("body", self.share_of(*(f"left_{bone.name}" for bone in self.arm)) > 0.4)
-        return fingertips.rounded(arm, self.arm)
+        return dataclasses.replace(arm, surface=fingertips.rounded(arm.surface, self.arm))
 
-    def left_leg(self) -> surface.Surface:
+    def left_leg(self) -> Patch:
         return self.selected("body", self.share_of(*(f"left_{bone.name}" for bone in self.leg)) > 0.9)
 
     def share_of(self, *names: str) -> Floats:
@@ -75,21 +81,50 @@ class Person:
         return self.body.weights[:, held].sum(axis=1)[self.body.quads].mean(axis=1)
 
 
-def person(wheel: Wheel, shape: Shape) -> Person:
-    base = wheel.base()
-    points = shaped_points(wheel, base.points, shape) * METRES
-    points[:, 1] -= points[base.quads[base.groups == "body"].reshape(-1), 1].min()
-    rig, groups = wheel.rig(), wheel.vertex_groups()
-    arm, leg = bones.left_arm(rig, points, groups), bones.left_leg(rig, points, groups)
-    who = Person(
-        surface.Surface(points, np.zeros((0, 0)), base.quads, base.uvs[base.quad_uvs]),
-        base.groups,
-        arm,
-        leg,
-        bones.trunk(arm, leg),
-        bones.left_toes(rig, points, groups),
-    )
-    return dataclasses.replace(who, body=dataclasses.replace(who.body, weights=_weights(wheel, who, points)))
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A part of the base mesh, and which of its vertices (k,) the part's are."""
+
+    surface: surface.Surface
+    sources: NDArray[np.int64]
+
+    def trace(self, mesh: triangles.Mesh) -> tuple[triangles.Mesh, adults.Trace]:
+        """A mesh made of this patch with its bones' weights alone, and what it is made of."""
+        bone_count = mesh.weights.shape[1] - len(self.sources)
+        bare = dataclasses.replace(mesh, weights=mesh.weights[:, :bone_count])
+        return bare, adults.Trace(self.sources, mesh.weights[:, bone_count:])
+
+
+@dataclass(frozen=True, slots=True)
+class Human:
+    """What all shapes of the body share, read from the wheel once."""
+
+    wheel: Wheel
+    base: Obj
+    rig: Mapping[str, dict[str, Any]]
+    groups: Mapping[str, list[tuple[int, int]]]
+
+    @classmethod
+    def of(cls, wheel: Wheel) -> Human:
+        return cls(wheel, wheel.base(), wheel.rig(), wheel.vertex_groups())
+
+    def adult(self, shape: Shape) -> adults.Adult:
+        points = shaped_points(self.wheel, self.base.points, shape) * METRES
+        heights = points[self.base.quads[self.base.groups == "body"].reshape(-1), 1]
+        points[:, 1] -= heights.min()
+        arm = bones.left_arm(self.rig, points, self.groups)
+        leg = bones.left_leg(self.rig, points, self.groups)
+        return adults.Adult(points, [*arm, *bones.trunk(arm, leg), *leg], float(np.ptp(heights)))
+
+    def person(self, adult: adults.Adult) -> Person:
+        arm = adult.bones[: len(ARM)]
+        trunk, leg = adult.bones[len(arm) : -len(LEG)], adult.bones[-len(LEG) :]
+        base = self.base
+        body = surface.Surface(adult.points, np.zeros((0, 0)), base.quads, base.uvs[base.quad_uvs])
+        toes = bones.left_toes(self.rig, adult.points, self.groups)
+        who = Person(body, base.groups, list(arm), list(leg), list(trunk), toes)
+        weights = _weights(self.wheel, who, adult.points)
+        return dataclasses.replace(who, body=dataclasses.replace(body, weights=weights))
 
 
 def _weights(wheel: Wheel, who: Person, points: Floats) -> Floats:
@@ -111,8 +146,8 @@ def _weights(wheel: Wheel, who: Person, points: Floats) -> Floats:
     return weights
 
 
-def parts_of(who: Person) -> list[gltf.Part]:
-    """Every mesh but those of the right side, in both tiers."""
+def parts_of(who: Person) -> tuple[list[gltf.Part], dict[str, adults.Trace]]:
+    """Every mesh but those of the right side, in both tiers, and what each is made of."""
     cut = clothes.Cut.of(who.arm, who.leg, who.trunk[1])
     heights = who.body.points[who.body.quads].mean(axis=1)[:, 1]
     arm, leg = who.left_arm(), who.left_leg()
@@ -120,16 +155,21 @@ def parts_of(who: Person) -> list[gltf.Part]:
     neck = who.selected("body", middle & (np.abs(heights - cut.neck[1]) < 0.12))
     upper = who.selected("helper-tights", heights > cut.hip[1] - 0.12)
     lower = who.selected("helper-tights", heights < cut.hip[1] + 0.2)
-    parts = []
+    parts, traces = [], {}
     for tier, (skin_levels, shirt_levels, shorts_levels) in TIERS.items():
-        bare_arm = clothes.bare_arm(_smooth(arm, skin_levels), cut)
+        sleeve, shirt = clothes.shirt(upper.surface, cut, shirt_levels)
+        made = [
+            (arm, clothes.bare_arm(_smooth(arm.surface, skin_levels), cut)),
+            (leg, clothes.bare_leg(_smooth(leg.surface, skin_levels), cut)),
+            (neck, clothes.bare_neck(_smooth(neck.surface, skin_levels), cut)),
+            (upper, sleeve),
+            (upper, shirt),
+            (lower, clothes.half(clothes.shorts(lower.surface, cut, shorts_levels))),
+        ]
+        meshes, tier_traces = map(list, zip(*(patch.trace(mesh) for patch, mesh in made), strict=True))
+        bare_arm, bare_leg, _, sleeve, _, shorts = meshes
         # A demonstrating arm has no chest: what little its hidden end follows one is given up.
         bare_arm.weights[:, len(who.arm) :] = 0.0
-        bare_leg = clothes.bare_leg(_smooth(leg, skin_levels), cut)
-        bare_neck = clothes.bare_neck(_smooth(neck, skin_levels), cut)
-        sleeve, shirt = clothes.shirt(upper, cut, shirt_levels)
-        shorts = clothes.half(clothes.shorts(lower, cut, shorts_levels))
-        meshes = [bare_arm, bare_leg, bare_neck, sleeve, shirt, shorts]
         # Fingers need fine depth maps; the rest of the body is large and smooth.
         openness = occlusion.openness(
             meshes, [triangles.reflected(bare_leg), triangles.reflected(shorts)], pixel_m=0.006
@@ -147,7 +187,8 @@ def parts_of(who: Person) -> list[gltf.Part]:
                 masks[:, 3] = 0.5 + skin.nails(mesh, who.toes)[0] / skin.NAIL_RANGE_M
             uvs = relief.placed(mesh, *_CHARTS.get(name, ())).uvs if material == "skin" else None
             parts.append(_part(f"{name}_{tier}", material, mesh, uvs, masks))
-    return parts
+            traces[f"{name}_{tier}"] = tier_traces[i]
+    return parts, traces
 
 
 def _smooth(part: surface.Surface, levels: int) -> triangles.Mesh:
@@ -187,21 +228,29 @@ def right_part(left: gltf.Part, names: Sequence[str]) -> gltf.Part:
 
 def skin_picture(wheel: Wheel, shape: Shape) -> NDArray[np.uint8]:
     """The skin's fine detail, see `models.bake.relief`."""
-    who = person(wheel, shape)
+    human = Human.of(wheel)
+    who = human.person(human.adult(shape))
     cut = clothes.Cut.of(who.arm, who.leg, who.trunk[1])
     levels = TIERS["full"][0]
-    arm = relief.placed(clothes.bare_arm(_smooth(who.left_arm(), levels), cut), *_CHARTS["left_arm"])
-    leg = relief.placed(clothes.bare_leg(_smooth(who.left_leg(), levels), cut), *_CHARTS["left_leg"])
+    arms, legs = who.left_arm(), who.left_leg()
+    arm, _ = arms.trace(clothes.bare_arm(_smooth(arms.surface, levels), cut))
+    leg, _ = legs.trace(clothes.bare_leg(_smooth(legs.surface, levels), cut))
+    arm, leg = relief.placed(arm, *_CHARTS["left_arm"]), relief.placed(leg, *_CHARTS["left_leg"])
     return relief.picture(arm, who.arm, leg, who.leg, who.toes)
 
 
-def bake(wheel: Wheel, shape: Shape) -> tuple[bytes, Sequence[gltf.Part]]:
-    """The file's bytes and the parts in it."""
-    who = person(wheel, shape)
+def bake(wheel: Wheel, shape: Shape) -> tuple[dict[str, bytes], Sequence[gltf.Part]]:
+    """The models' bytes by name, and the parts of the body as it is baked, in the middle of all shapes."""
+    human = Human.of(wheel)
+    adult = human.adult(shape)
+    who = human.person(adult)
     all_bones = who.bones()
     names = [f"{side}{bone.name}" for side, bone in all_bones]
-    parts = parts_of(who)
+    parts, traces = parts_of(who)
     parts += [right_part(part, names) for part in parts if part.name.startswith("left")]
-    body = who.body.points[who.body.quads[who.groups == "body"].reshape(-1), 1]
-    extras = {"shape": dataclasses.asdict(shape), "stature_m": round(float(np.ptp(body)), 3)}
-    return gltf.glb(parts, all_bones, _MATERIALS, MASKS, extras), parts
+    extras = {"shape": dataclasses.asdict(shape), "stature_m": round(adult.stature_m, 3)}
+    files = {
+        "body.glb": gltf.glb(parts, all_bones, _MATERIALS, MASKS, extras),
+        "shapes.npz": adults.archive(adult, {at: human.adult(corner) for at, corner in corners()}, traces),
+    }
+    return files, parts

@@ -34,14 +34,15 @@ ARM: dict[str, str] = {
 }
 
 
-#: The same of one leg; the toes move as one with the ball of the foot.
+TOES = ("big_toe", "toe_2", "toe_3", "toe_4", "little_toe")
+#: The same of one leg. A toe bends at the ball of the foot and once more; what is beyond moves with its second bone.
 LEG: dict[str, str] = {
-    "upperleg01": "thigh",
-    "upperleg02": "thigh",
-    "lowerleg01": "shin",
-    "lowerleg02": "shin",
+    "upperleg01": "thigh_1",
+    "upperleg02": "thigh_2",
+    "lowerleg01": "shin_1",
+    "lowerleg02": "shin_2",
     "foot": "foot",
-    **{f"toe{i}-1": "ball" for i in range(1, 6)},
+    **{f"toe{t + 1}-{i + 1}": f"{TOES[t]}_{bone}" for t in range(5) for i, bone in enumerate(("proximal", "distal"))},
 }
 #: The trunk has two bones. What MakeHuman's spine holds up is divided between them; see `models.bake.skinning`.
 TRUNK: dict[str, str] = {
@@ -156,38 +157,43 @@ def left_leg(
     rig: Mapping[str, Any], points: NDArray[np.float64], groups: Mapping[str, list[tuple[int, int]]]
 ) -> list[Bone]:
     """The bones of the left leg, parents first; +Y out of the front of the leg and the top of the foot."""
-    heads = {ours: place(rig[f"{name}.L"]["head"], points, groups) for name, ours in reversed(LEG.items())}
-    toes = [rig[f"toe{i}-1.L"] for i in range(1, 6)]
-    heads["ball"] = np.mean([place(toe["head"], points, groups) for toe in toes], axis=0)
-    tail = place(rig["toe2-3.L"]["tail"], points, groups)
-    chain = ["thigh", "shin", "foot", "ball"]
-    ends = [*(heads[name] for name in chain[1:]), tail]
-    right = np.array([1.0, 0.0, 0.0])
+    heads = {ours: place(rig[f"{name}.L"]["head"], points, groups) for name, ours in LEG.items()}
+    parents = {ours: LEG.get(rig[f"{name}.L"]["parent"].removesuffix(".L"), "pelvis") for name, ours in LEG.items()}
+    tails = {parent: heads[name] for name, parent in parents.items() if parent not in ("pelvis", "foot")}
+    tips = {toe: place(rig[f"toe{i}-{2 if i == 1 else 3}.L"]["tail"], points, groups) for i, toe in enumerate(TOES, 1)}
+    tails |= {f"{toe}_distal": tip for toe, tip in tips.items()}
+    # The ball of the foot: where a step rolls off, between the joints of the toes.
+    tails["foot"] = np.mean([heads[f"{toe}_proximal"] for toe in TOES], axis=0)
+    right = dict.fromkeys(heads, np.array([1.0, 0.0, 0.0]))
+    # The small toes bend about the line of their joints, which runs back outwards.
+    row = heads["toe_2_proximal"] - heads["little_toe_proximal"]
+    right |= {f"{toe}_{bone}": row for toe in TOES[1:] for bone in ("proximal", "distal")}
     return [
-        Bone(name, parent, heads[name], end, _frame(end - heads[name], right))
-        for name, parent, end in zip(chain, ["pelvis", *chain], ends, strict=False)
+        Bone(name, parents[name], heads[name], tails[name], _frame(tails[name] - heads[name], right[name]))
+        for name in heads
     ]
 
 
 def left_toes(
     rig: Mapping[str, Any], points: NDArray[np.float64], groups: Mapping[str, list[tuple[int, int]]]
 ) -> list[Bone]:
-    """The last bone of each toe, `toe_1` (the great one) to `toe_5`; +Y out of its back. No vertex follows them."""
+    """The end of each toe, `big_toe_end` to `little_toe_end`; +Y out of its back. No vertex follows them."""
     out = []
-    for i in range(1, 6):
+    for i, toe in enumerate(TOES, 1):
         end = rig[f"toe{i}-{2 if i == 1 else 3}.L"]
         head, tail = place(end["head"], points, groups), place(end["tail"], points, groups)
-        out.append(Bone(f"toe_{i}", "ball", head, tail, _frame(tail - head, np.array([1.0, 0.0, 0.0]))))
+        frame = _frame(tail - head, np.array([1.0, 0.0, 0.0]))
+        out.append(Bone(f"{toe}_end", f"{toe}_distal", head, tail, frame))
     return out
 
 
 def trunk(arm: list[Bone], leg: list[Bone]) -> list[Bone]:
-    """Pelvis, between the hips, and chest, between the shoulders; both with the axes of the space."""
-    middle = np.array([0.0, 1.0, 1.0])
+    """Pelvis, between the hips, and chest, between the shoulders; both look ahead, with the axes of the space."""
+    middle, ahead = np.array([0.0, 1.0, 1.0]), np.array([0.0, 0.0, -0.1])
     hips, shoulders = leg[0].head * middle, arm[0].head * middle
     return [
-        Bone("pelvis", None, hips, shoulders, np.eye(3)),
-        Bone("chest", "pelvis", shoulders, shoulders + np.array([0.0, 0.1, 0.0]), np.eye(3)),
+        Bone("pelvis", None, hips, hips + ahead, np.eye(3)),
+        Bone("chest", "pelvis", shoulders, shoulders + ahead, np.eye(3)),
     ]
 
 

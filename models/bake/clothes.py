@@ -7,7 +7,7 @@ armhole's seam would be. Each piece has its own node in the scene, and each is c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,7 @@ class Cut:
     def of(cls, arm: Sequence[Bone], leg: Sequence[Bone], chest: Bone) -> Cut:
         at = {bone.name: bone.head for bone in (*arm, *leg)}
         return cls(
-            at["upper_arm_1"], at["forearm_1"], at["thigh"], at["shin"], chest.head + np.array([0.0, 0.066, -0.01])
+            at["upper_arm_1"], at["forearm_1"], at["thigh_1"], at["shin_1"], chest.head + np.array([0.0, 0.066, -0.01])
         )
 
     @property
@@ -95,7 +95,10 @@ def bare_leg(skin: Mesh, cut: Cut) -> Mesh:
 
 def bare_neck(skin: Mesh, cut: Cut) -> Mesh:
     """The neck from inside the collar to where the head would begin, closed there."""
-    mesh, _ = clipped(skin, 0.03 - cut.below_collar(skin.points))
+    mesh, _ = clipped(skin, 0.05 - cut.below_collar(skin.points))
+    # What the shirt hides keeps away from it: some shapes bring the two nearer together.
+    sunk = 0.012 * smoothstep(0.0, 0.019, cut.below_collar(mesh.points))
+    mesh = replace(mesh, points=mesh.points - sunk[:, None] * mesh.normals)
     # Lower in front, where the eyes come to be when the head is bent.
     height = cut.neck[1] + 0.032 - mesh.points[:, 1] + 0.25 * (mesh.points[:, 2] - cut.neck[2])
     mesh, height = clipped(mesh, height)

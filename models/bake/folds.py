@@ -47,7 +47,9 @@ def shirt(points: Floats, cut: Cut) -> Floats:
     behind = np.arctan2(z - cut.shoulder[2], (left - cut.shoulder) @ np.array([cut.arm_axis[1], -cut.arm_axis[0], 0.0]))
     ends = smoothstep(0.0, 0.05, cut.above_sleeve_hem(left)) * 0.75 + 0.25
     out += 0.0036 * sleeve * ends * _pleat(along / 0.052 + 0.5 * np.sin(behind + 0.8) + 0.35 * _waves(left, 0.08))
-    return out + 0.0016 * _waves(left, 0.06) * smoothstep(0.6, 0.3, y - cut.hip[1] - 0.1)
+    out += 0.0016 * _waves(left, 0.06) * smoothstep(0.6, 0.3, y - cut.hip[1] - 0.1)
+    # A collar is knitted tighter and lies flat.
+    return out * smoothstep(0.005, 0.04, cut.below_collar(points))
 
 
 def shorts(points: Floats, cut: Cut) -> Floats:

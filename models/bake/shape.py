@@ -6,7 +6,7 @@ anchors of each axis. Facial, genital and breast targets are left out: clothes h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -18,6 +18,16 @@ from models.bake.source import Wheel
 _RACES = ("african", "asian", "caucasian")
 _GENDERS = {"female": 0.0, "male": 1.0}
 _AGES = {"baby": 0.0, "child": 0.1875, "young": 0.5, "old": 1.0}
+
+#: The axes along which adults differ, in the order of the corners' indices, each with the values of its anchors.
+#: Height is no axis: MakeHuman's ends at 1.36 and 2.45 m, and people of one build differ in size more than in shape.
+ADULT_AXES: Mapping[str, tuple[float, ...]] = {
+    "gender": (0.0, 1.0),
+    "age": (0.5, 1.0),
+    "muscle": (0.0, 0.5, 1.0),
+    "weight": (0.0, 0.5, 1.0),
+    "proportions": (0.0, 0.5, 1.0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,15 @@ class Shape:
     weight: float = 0.5
     height: float = 0.5
     proportions: float = 0.5
+
+
+def corners() -> Iterator[tuple[tuple[int, ...], Shape]]:
+    """The adults at all anchors. A target's weight is linear between the anchors of each axis, so that every other
+    adult is exactly the mean of corners, weighted by the products of the axes' coefficients.
+    """
+    for index in np.ndindex(*(len(anchors) for anchors in ADULT_AXES.values())):
+        at = {name: anchors[i] for (name, anchors), i in zip(ADULT_AXES.items(), index, strict=True)}
+        yield index, Shape(**at)
 
 
 def _between(anchors: dict[str, float], value: float) -> dict[str, float]:

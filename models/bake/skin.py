@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bake.bones import Bone
+from models.bake.bones import TOES, Bone
 from models.bake.skinning import smoothstep
 from models.bake.triangles import Mesh
 
@@ -27,7 +27,7 @@ _NAILS: dict[str, tuple[float, float, float, float]] = {
     "middle_distal": (0.050, 0.420, 0.965, 0.205),
     "ring_distal": (0.000, 0.545, 1.00, 0.197),
     "little_distal": (-0.015, 0.595, 1.00, 0.224),
-    **{f"toe_{i}": (0.0, 0.20, 0.95, 0.34) for i in range(1, 6)},
+    **{f"{toe}_end": (0.0, 0.20, 0.95, 0.34) for toe in TOES},
 }
 #: Where blood shows: joint, how far palmar (1) or dorsal (-1) of it the surface faces, radius, strength.
 _FLUSHED: tuple[tuple[str, float, float, float], ...] = (

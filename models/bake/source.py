@@ -53,6 +53,7 @@ class Wheel:
             )
         self._zip = zipfile.ZipFile(path)
         self._names = frozenset(self._zip.namelist())
+        self._targets: dict[str, NDArray[np.float64]] = {}
         self.hashes: dict[str, str] = {}
 
     def _read(self, name: str) -> bytes:
@@ -92,12 +93,12 @@ class Wheel:
 
     def target(self, name: str, count: int) -> NDArray[np.float64]:
         """The displacements (count, 3) of one shape target, such as `macrodetails/caucasian-male-young`."""
-        out = np.zeros((count, 3))
-        for line in gzip.decompress(self._read(f"targets/{name}.target.gz")).decode().splitlines():
-            if line and not line.startswith("#"):
-                index, *delta = line.split()
-                out[int(index)] = [float(x) for x in delta]
-        return out
+        if name not in self._targets:
+            lines = gzip.decompress(self._read(f"targets/{name}.target.gz")).decode().splitlines()
+            rows = np.array(" ".join(line for line in lines if not line.startswith("#")).split(), float).reshape(-1, 4)
+            self._targets[name] = np.zeros((count, 3))
+            self._targets[name][rows[:, 0].astype(np.int64)] = rows[:, 1:]
+        return self._targets[name]
 
     def licence(self) -> str:
         return self._read("LICENSE.md").decode()

@@ -37,11 +37,11 @@ def test_the_data_folder_may_come_from_the_environment(vrrehab, alone: Path) -> 
 
 def test_every_command_explains_itself(vrrehab) -> None:
     for command in ("", "demo", "doctor", "recorder", "session", "report", "verify", "recover", "participant",
-                    "participant add", "participant show", "participant list"):  # fmt: skip
+                    "participant add", "participant show", "participant list", "avatar", "avatar preview"):  # fmt: skip
         ran = vrrehab(*command.split(), "--help")
         assert ran.status == 0, command
         assert ran.out.startswith("Usage: "), command
-        if command not in ("", "participant", "tracker"):
+        if command not in ("", "participant", "avatar", "tracker"):
             assert "--data" in ran.out, command
 
 

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from telemetry import messages
+from vrrehab.body.build import Build
 from vrrehab.body.skeleton import Side
 from vrrehab.session.commands import Command
 from vrrehab.session.loop import run
@@ -104,13 +105,14 @@ def sit() -> Callable[..., Sat]:
         settings: Mapping[str, float | bool] | None = None,
         most_frames: int = 60_000,
         trouble: str = "",
+        build_of: Callable[[messages.Measures], Build] = Build.of_measures,
     ) -> Sat:
         plan = make_plan(profile, load_programme(programme), mode, "scripted", seed, intact)
         if source is None:
             participant = participant or ScriptedParticipant.of(plan)
             source = ScriptedSource(participant)
         record = Kept(trouble=trouble)
-        sitting = Sitting(plan, source, record, "none")
+        sitting = Sitting(plan, source, record, "none", build_of)
         for name, value in (settings or {}).items():
             sitting.settings.change(name, value)
         frames = Counter[str]()

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from telemetry import messages
-from vrrehab.body.skeleton import ARM, HAND, INDEX, Body, Provenance, Side
+from vrrehab.body.build import USUAL
+from vrrehab.body.skeleton import ARM, HAND, INDEX, Body, Provenance, Side, joint
 from vrrehab.session.sitting import Sitting
 from vrrehab.testing.participant import FadingPain, ScriptedParticipant
 
@@ -290,3 +292,11 @@ def test_nothing_is_asked_or_performed_before_the_head_has_been_seen(sit: Callab
     assert sat.record.of(messages.RatingAsked) == []
     assert sat.record.of(messages.TaskStarted) == []
     assert len(sat.record.frames) == 100
+
+
+def test_joints_that_nobody_sees_are_placed_as_the_person_is_built(sit: Callable[..., Sat]) -> None:
+    for breadth_m in (0.31, 0.39):
+        sat = sit(build_of=lambda _, m=breadth_m: replace(USUAL, shoulder_breadth=m), most_frames=40)
+        shoulders = [sat.sitting.view.virtual.poses[joint(side, "shoulder"), :3] for side in Side]
+        # One of the two is the other's reflection in the middle, from which the trunk sways a little.
+        assert np.linalg.norm(shoulders[0] - shoulders[1]) == pytest.approx(breadth_m, abs=0.015)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from panda3d import core
 
+from telemetry.messages import Appearance
 from vrrehab.body.loss import ARM_LEVELS, LEG_LEVELS, Loss, arm_ends, leg_ends
 from vrrehab.body.skeleton import Side, joint
 from vrrehab.stage.avatar import body_model
@@ -65,14 +66,26 @@ def test_a_residual_limb_follows_no_bone_that_is_lost(limb: str, level: str, at:
     left = residual(MODEL.meshes[f"left_{limb}_full"], line, end_m)
     assert left is not None
     lost = [bone for bone, _ in line.handed_on(end_m)]
-    assert bool(lost) is (level != "toes")  # the toes move as one with the ball of the foot
+    assert lost
     assert not np.isin(left.joints[left.weights > 0.0], lost).any()
     np.testing.assert_allclose(left.weights.sum(axis=1), 1.0, atol=1e-5)
 
 
+def test_a_hem_that_reaches_past_the_end_leaves_no_second_end_inside() -> None:
+    model = body_model(Appearance(sex=0.0, weight=0.0, muscle=0.0, age_years=90.0, proportions=0.0))
+    line = LimbLine.arm(model, Side.LEFT)
+    sleeve, end_m = model.meshes["left_sleeve_full"], float(line.metres(ARM_LEVELS["upper_arm"]))
+    left = residual(sleeve, line, end_m)
+    assert left is not None
+    # At its upper end it is as open as the whole is, and at the other closed.
+    upper = sleeve.points[line.along(sleeve) < 0.7 * end_m]
+    distance = np.linalg.norm(open_places(left)[:, None] - upper, axis=2).min(axis=1)
+    assert distance.max() < 1e-4
+
+
 def test_distance_along_a_limb_grows_from_joint_to_joint() -> None:
     for limb, names in (("arm", ("upper_arm_1", "forearm_1", "wrist", "middle_proximal", "middle_distal")),
-                        ("leg", ("thigh", "shin", "foot", "ball"))):  # fmt: skip
+                        ("leg", ("thigh_1", "shin_1", "foot", "toe_3_proximal", "toe_3_distal"))):  # fmt: skip
         mesh, line = MODEL.meshes[f"left_{limb}_full"], LINES[limb]
         along = line.along(mesh)
         joints = [MODEL.rest[MODEL.bones.index(f"left_{name}"), :3, 3] for name in names]

@@ -99,7 +99,7 @@ class ArmRig:
         # The two bones of a segment lie in one line only roughly; the segment turns as one about its own line.
         rows[_ARM, 2] = along[_ARM] / -lengths[_ARM]
         across(rest.frames[[1, 1, 3, 3], :, 0], rows[_ARM, 2], 1.0, rows[_ARM])
-        self._fore_twist = _twist(rows[2].tolist(), rows[_WRIST_BONE].tolist())
+        self._fore_twist = twist(rows[2].tolist(), rows[_WRIST_BONE].tolist())
         # The upper arm hangs on the torso in its own frame at rest, and the wrist is taken as it is.
         self._hung = np.stack([np.eye(3), rows[0]])
         self._hand_length = lengths[_HAND].sum()
@@ -175,15 +175,11 @@ class ArmRig:
         return self._bound @ frames
 
     def _turns(self, hung: Axes, upper: Axes, fore: Axes, wrist: Axes) -> list[tuple[Vector2, Vector2]]:
-        """How the arm's four bones are turned about themselves, so that the skin twists all along it: (4, 2, 2), the
-        new X and Y axes in terms of the old.
-        """
-        at_shoulder = -_twist(hung, upper)
-        at_wrist = _twist(fore, wrist) - self._fore_twist - _FORE_MIDDLE_RAD
-        at_wrist = (at_wrist + math.pi) % (2.0 * math.pi) - math.pi + _FORE_MIDDLE_RAD
-        angles = (_UPPER_SHARE * at_shoulder, 0.0, _FORE_SHARES[0] * at_wrist, _FORE_SHARES[1] * at_wrist)
-        cosines = [(math.cos(angle), math.sin(angle)) for angle in angles]
-        return [((cos, sin), (-sin, cos)) for cos, sin in cosines]
+        """How the arm's four bones are turned about themselves, so that the skin twists all along it."""
+        at_shoulder = -twist(hung, upper)
+        at_wrist = twist(fore, wrist) - self._fore_twist - _FORE_MIDDLE_RAD
+        at_wrist = math.remainder(at_wrist, 2.0 * math.pi) + _FORE_MIDDLE_RAD
+        return turns(_UPPER_SHARE * at_shoulder, 0.0, _FORE_SHARES[0] * at_wrist, _FORE_SHARES[1] * at_wrist)
 
 
 def across(right: Floats, z: Floats, size: Floats | float, frames: Floats) -> None:
@@ -207,7 +203,13 @@ def bound(heads: Floats, frames: Floats) -> Floats:
     return out
 
 
-def _twist(a: Axes, b: Axes) -> float:
+def turns(*angles: float) -> list[tuple[Vector2, Vector2]]:
+    """Rotations about Z by angles in radians: (n, 2, 2), the new X and Y axes in terms of the old."""
+    cosines = [(math.cos(angle), math.sin(angle)) for angle in angles]
+    return [((cos, sin), (-sin, cos)) for cos, sin in cosines]
+
+
+def twist(a: Axes, b: Axes) -> float:
     """How far frame `b` is turned from `a` about their Z axis, wherever it swings; from the X and Y axes, equally long.
 
     2 atan2(q_z, q_w) of the swing-twist decomposition, in terms of the matrix.

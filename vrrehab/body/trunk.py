@@ -1,7 +1,8 @@
 """From the torso, the pelvis and the legs of a body to the matrices that bend the avatar's trunk and legs; numpy alone.
 
-The companion of `vrrehab.body.rig`, which bends the arms. Legs that nobody tracks are drawn seated, feet on the floor:
-that is a picture and no measurement, and is written to no body.
+The companion of `vrrehab.body.rig`, which bends the arms, and alike: thigh and shin are two bones each, so that the
+skin twists all along them, and every bone reaches from its joint to the next. Legs that nobody tracks are drawn seated,
+feet on the floor: that is a picture and no measurement, and is written to no body.
 """
 
 from __future__ import annotations
@@ -11,37 +12,51 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from vrrehab.body.rig import MIRROR, MIRROR_POSE, across, bound
+from vrrehab.body.rig import MIRROR, MIRROR_POSE, Axes, Vector2, across, bound, turns, twist
 from vrrehab.body.single import Vector, rotate
 from vrrehab.body.skeleton import LEG, PELVIS, TORSO, Side, joint
 from vrrehab.geometry import rotation_matrices
 
 Floats = NDArray[np.float64]
 
-#: The bones of the trunk and of the legs, in the order of their matrices.
+#: The bones of the trunk and of the legs, in the order of their matrices. A toe's first bone begins at the ball.
 TRUNK_BONES: tuple[str, ...] = ("pelvis", "chest")
-LEG_BONES: tuple[str, ...] = ("thigh", "shin", "foot", "ball")
+TOES: tuple[str, ...] = ("big_toe", "toe_2", "toe_3", "toe_4", "little_toe")
+LEG_BONES: tuple[str, ...] = (
+    "thigh_1", "thigh_2", "shin_1", "shin_2", "foot",
+    *(f"{toe}_{bone}" for toe in TOES for bone in ("proximal", "distal")),
+)  # fmt: skip
 TRUNK_COUNT = len(TRUNK_BONES) + 2 * len(LEG_BONES)
 
 _LEFT_SHOULDER, _RIGHT_SHOULDER = (joint(side, "shoulder") for side in Side)
 _LEGS = tuple((i, LEG[side], (1.0, -1.0)[i]) for i, side in enumerate(Side))
+#: The joints at which each bone's segment begins and ends, and then the ball, which carries the toes. Behind a leg's
+#: joints comes the pelvis, from which the thigh turns.
+_BEGIN, _END = np.array([0, 0, 1, 1, 2, 3]), np.array([1, 1, 2, 2, 3])
+_AIMED, _BALL, _TOE_BONES = slice(0, 5), 5, slice(5, None)
+_PELVIS_OF_LEG = 4
+#: How far each bone follows the turn of the segment about its own axis: the thigh's from the pelvis to the knee, the
+#: shin's from the knee to the ankle.
+_THIGH_SHARE, _SHIN_SHARES = 0.5, (0.25, 0.70)
+
 #: A trunk is drawn no more than this much longer, shorter, wider or narrower than the avatar's.
 _STRETCH = (0.75, 1.35)
 #: Seated, the knees are this far outside the hips and the feet this far out again, in shares of the bone.
 _KNEES_OUT, _FEET_OUT, _TOES_OUT = 0.12, 0.03, 0.20
 _UPRIGHT = (0.0, 0.0, 0.0, 1.0)
-_FLAT = np.array([1.0, 0.0, 1.0])
+#: The toes of a left foot flat on the floor, pointing that far out.
+_FLAT = (0.0, math.sin(math.asin(_TOES_OUT) / 2), 0.0, math.cos(math.asin(_TOES_OUT) / 2))
 #: Legs are solved as left legs, as the arms are (see `vrrehab.body.rig`); the trunk is as it is.
 _FROM_LEFT = np.ones((TRUNK_COUNT, 4, 4))
-_FROM_LEFT[6:] = MIRROR
+_FROM_LEFT[len(TRUNK_BONES) + len(LEG_BONES) :] = MIRROR
 
 
 @dataclass(frozen=True, slots=True)
 class RestTrunk:
     """Pelvis and chest (3,) of the avatar at rest, between hips and between shoulders; its left shoulder (3,); and its
-    left leg: `heads` (4, 3) and `frames` (4, 3, 3) of LEG_BONES, -Z along the bone and +Y out of its front, `toe` (3,).
+    left leg: `heads` (15, 3) and `frames` (15, 3, 3) of LEG_BONES, -Z along the bone and +Y out of its front.
     """
 
     pelvis: Floats
@@ -49,7 +64,11 @@ class RestTrunk:
     shoulder: Floats
     heads: Floats
     frames: Floats
-    toe: Floats
+
+    @property
+    def joints(self) -> Floats:
+        """Hip, knee, ankle and ball, (4, 3); the ball is between the joints of the toes."""
+        return np.vstack([self.heads[[0, 2, 4]], self.heads[_TOE_BONES][::2].mean(axis=0)])
 
 
 class TrunkRig:
@@ -57,23 +76,50 @@ class TrunkRig:
 
     def __init__(self, rest: RestTrunk) -> None:
         self._rest = rest
-        ends = np.vstack([rest.heads[1:], rest.toe])
-        lengths = np.linalg.norm(ends - rest.heads, axis=1)
-        self._thigh, self._shin, self._foot, _ = lengths.tolist()
-        self._per_length = -1.0 / lengths[:3, None]
-        legs = bound(rest.heads, rest.frames)
-        trunk = bound(np.stack([rest.pelvis, rest.chest]), np.stack([np.eye(3)] * 2))
-        self._bound = np.concatenate([trunk, legs, legs])
+        joints = rest.joints
+        along = joints[_END] - joints[_BEGIN[_AIMED]]
+        lengths = np.linalg.norm(along, axis=1, keepdims=True)
+        self._thigh, self._shin, self._foot = lengths[[0, 2, 4], 0].tolist()
+        self._per_length = -1.0 / lengths
+        rows = np.empty((6, 3, 3))
+        rows[_AIMED, 2] = along / -lengths
+        # At rest the toes lie flat in front of the ball, as the foot points.
+        rows[_BALL, 2] = rows[4, 2] * [1.0, 0.0, 1.0] / np.linalg.norm(rows[4, 2, [0, 2]])
+        across(rest.frames[[1, 1, 3, 3, 4, 4], :, 0], rows[:, 2], 1.0, rows)
+        self._hung = rows[0]
+        self._shin_twist = twist(rows[2].tolist(), rows[4].tolist())
+        legs = bound(joints[_BEGIN], rows.swapaxes(1, 2))
+        self._bound_trunk = bound(np.stack([rest.pelvis, rest.chest]), np.stack([np.eye(3)] * 2))
+        self._bound, self._bound_ball = legs[_AIMED], legs[_BALL]
+        self._toes = np.empty((2, 2 * len(TOES), 4, 4))
+        for side in Side:
+            self.curl_toes(side, np.zeros((len(TOES), 2)))
+
         self._hip_from_pelvis = (rest.heads[0] - rest.pelvis).tolist()
-        self._ankle_height, self._ball_height = rest.heads[2:, 1].tolist()
+        self._ankle_height, self._ball_height = joints[2:, 1].tolist()
         self._breadth = 2.0 * abs(float(rest.shoulder[0]))
         self._height = float(rest.chest[1] - rest.pelvis[1])
-        # Pelvis, torso and both legs, as left ones: their poses, their frames and the ways along the legs' bones.
-        self._poses = np.empty((TRUNK_COUNT, 7))
-        self._legs = self._poses[2:].reshape(2, 4, 7)
-        self._along = np.empty((2, 4, 3))
-        self._frames = np.zeros((TRUNK_COUNT, 4, 4))
-        self._frames[:, 3, 3] = 1.0
+        # The trunk's poses, and both legs' as left ones; their frames; what bends the skin.
+        self._poses = np.empty((12, 7))
+        self._legs = self._poses[2:].reshape(2, 5, 7)
+        self._trunk_frames, self._frames = np.zeros((2, 4, 4)), np.zeros((2, 6, 4, 4))
+        self._trunk_frames[..., 3, 3] = self._frames[..., 3, 3] = 1.0
+        self._out = np.empty((TRUNK_COUNT, 4, 4))
+        self._leg_out = self._out[len(TRUNK_BONES) :].reshape(2, len(LEG_BONES), 4, 4)
+
+    def curl_toes(self, side: Side, flexion_rad: ArrayLike) -> None:
+        """Bend the toes of a foot until told otherwise: (5, 2), big toe to little toe, each at the ball of the foot and
+        at its own joint; positive bends towards the sole. At zero they are as the ball of the foot holds them.
+        """
+        flexion = np.asarray(flexion_rad, float).reshape(-1)
+        into = bound(self._rest.heads[_TOE_BONES], self._rest.frames[_TOE_BONES])
+        turn = np.tile(np.eye(4), (len(flexion), 1, 1))
+        turn[:, 1, 1] = turn[:, 2, 2] = np.cos(flexion)
+        turn[:, 1, 2] = -np.sin(flexion)
+        turn[:, 2, 1] = np.sin(flexion)
+        bent = into @ turn @ np.linalg.inv(into)
+        bent[1::2] = bent[1::2] @ bent[::2]
+        np.matmul(bent, self._bound_ball, out=self._toes[tuple(Side).index(side)])
 
     def pose(self, poses: Floats, palette: NDArray[np.float32]) -> bool:
         """Write the trunk and both legs of a body, `poses` (JOINT_COUNT, 7), to `palette` (TRUNK_COUNT, 4, 4).
@@ -87,13 +133,16 @@ class TrunkRig:
         size = self._size(poses, torso, pelvis)
         self._poses[:2] = pelvis, torso
         for i, joints, outward in _LEGS:
+            x, y, z, qx, qy, qz, qw = pelvis
+            as_left = outward * x, y, z, qx, outward * qy, outward * qz, qw
             leg = poses[joints]
             if math.isfinite(np.add.reduce(leg, axis=None)):
-                self._legs[i] = leg if outward > 0.0 else leg * MIRROR_POSE
+                self._legs[i, :_PELVIS_OF_LEG] = leg if outward > 0.0 else leg * MIRROR_POSE
             else:
-                x, y, z, qx, qy, qz, qw = pelvis
-                self._legs[i] = self._seated((outward * x, y, z, qx, outward * qy, outward * qz, qw), size)
-        np.multiply(self._solved(size), _FROM_LEFT, out=palette)
+                self._legs[i, :_PELVIS_OF_LEG] = self._seated(as_left, size)
+            self._legs[i, _PELVIS_OF_LEG] = as_left
+        self._solve(size)
+        np.multiply(self._out, _FROM_LEFT, out=palette)
         return True
 
     def _size(self, poses: Floats, torso: list[float], pelvis: list[float]) -> Vector:
@@ -118,27 +167,40 @@ class TrunkRig:
         fall = (self._ankle_height - self._ball_height) * wide
         flat = math.sqrt(max(foot**2 - fall**2, 0.0))
         ball = x - _TOES_OUT * flat, y - fall, z - math.sqrt(1.0 - _TOES_OUT**2) * flat
-        # Only the axis to the right is read from a rotation; see `_solved`.
-        return (*hip, *_UPRIGHT), (*knee, *_UPRIGHT), (*ankle, *_UPRIGHT), (*ball, *_UPRIGHT)
+        # Only the axis to the right is read from a rotation, and all of the ball's; see `_solve`.
+        return (*hip, *_UPRIGHT), (*knee, *_UPRIGHT), (*ankle, *_UPRIGHT), (*ball, *_FLAT)
 
-    def _solved(self, size: Vector) -> Floats:
-        """Row-vector matrices (TRUNK_COUNT, 4, 4): the trunk as large as the body's, the legs aimed from joint to joint
-        and as long.
-        """
-        frames, legs, along = self._frames, self._frames[2:].reshape(2, 4, 4, 4), self._along
-        axes = rotation_matrices(self._poses[:, 3:]).swapaxes(1, 2)
-        frames[:, 3, :3] = self._poses[:, :3]
-        np.multiply(axes[:2], np.array(size)[:, None], out=frames[:2, :3, :3])
+    def _solve(self, size: Vector) -> None:
+        """Row-vector matrices: the trunk as large as the body's, the legs aimed from joint to joint and as long."""
+        axes = rotation_matrices(self._poses[:, 3:]).swapaxes(1, 2)  # axes in rows, as in all that follows
+        trunk = self._trunk_frames
+        trunk[:, 3, :3] = self._poses[:2, :3]
+        np.multiply(axes[:2], np.array(size)[:, None], out=trunk[:, :3, :3])
+        np.matmul(self._bound_trunk, trunk, out=self._out[: len(TRUNK_BONES)])
 
+        frames, leg_axes, wide = self._frames, axes[2:].reshape(2, 5, 3, 3), size[0]
         points = self._legs[..., :3]
-        np.subtract(points[:, 1:], points[:, :-1], out=along[:, :3])
-        # Toes lie flat in front of the ball, as the foot points.
-        np.multiply(along[:, 2], _FLAT, out=along[:, 3])
-        z = along / -np.maximum(np.sqrt(np.add.reduce(along * along, axis=2, keepdims=True)), 1e-6)
-        across(axes[2:, 0].reshape(2, 4, 3), z, size[0], legs)
-        np.multiply(along[:, :3], self._per_length, out=legs[:, :3, 2, :3])
-        np.multiply(z[:, 3], size[0], out=legs[:, 3, 2, :3])
-        return self._bound @ frames
+        begins = points[:, _BEGIN]
+        along = points[:, _END] - begins[:, _AIMED]
+        lengths = np.sqrt(np.add.reduce(along * along, axis=2, keepdims=True))
+        across(leg_axes[:, _BEGIN[_AIMED], 0], along / -np.maximum(lengths, 1e-6), wide, frames[:, _AIMED])
+        np.multiply(along, self._per_length, out=frames[:, _AIMED, 2, :3])
+        # The toes lie as the ball of the foot is turned.
+        np.multiply(leg_axes[:, 3], wide, out=frames[:, _BALL, :3, :3])
+        frames[..., 3, :3] = begins
+
+        hung = (self._hung @ leg_axes[:, _PELVIS_OF_LEG]).tolist()
+        aimed = frames[:, 1:5, :2, :3].tolist()
+        turned = [self._turns(above, leg[0], leg[1], leg[3]) for above, leg in zip(hung, aimed, strict=True)]
+        frames[:, :4, :2, :3] = np.array(turned) @ frames[:, :4, :2, :3]
+        np.matmul(self._bound, frames[:, _AIMED], out=self._leg_out[:, _AIMED])
+        np.matmul(self._toes, frames[:, _BALL:], out=self._leg_out[:, _TOE_BONES])
+
+    def _turns(self, hung: Axes, thigh: Axes, shin: Axes, foot: Axes) -> list[tuple[Vector2, Vector2]]:
+        """How the leg's four long bones are turned about themselves."""
+        at_hip = -twist(hung, thigh)
+        at_ankle = math.remainder(twist(shin, foot) - self._shin_twist, 2.0 * math.pi)
+        return turns(_THIGH_SHARE * at_hip, 0.0, _SHIN_SHARES[0] * at_ankle, _SHIN_SHARES[1] * at_ankle)
 
 
 def _within(stretch: float) -> float:

@@ -26,7 +26,8 @@ app = typer.Typer(
 
 #: The modules of this package that hold a command, in the order in which help lists them.
 _COMMANDS = (
-    "demo", "doctor", "recorder", "participant", "tracker", "session", "report", "research", "verify", "keys", "erase",
+    "demo", "doctor", "recorder", "participant", "avatar", "tracker", "session", "report", "research", "verify", "keys",
+    "erase",
 )  # fmt: skip
 
 

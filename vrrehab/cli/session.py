@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vrrehab.session.commands import Command
     from vrrehab.session.frame import Display
     from vrrehab.session.plan import Plan
+    from vrrehab.session.sitting import BuildOf
     from vrrehab.sources import Source
 
 DisplayKind = Literal["openxr", "window", "offscreen"]
@@ -202,7 +203,7 @@ def sit(
         open_parts.callback(sender.close, 0.0)
         narrator = Narrator(sender, plan, say)
         open_parts.callback(narrator.close)
-        sitting = Sitting(plan, parts.source, narrator, parts.runtime)
+        sitting = Sitting(plan, parts.source, narrator, parts.runtime, parts.build_of)
 
         def come() -> Iterable[Command]:
             if interruption.asked:
@@ -230,11 +231,14 @@ def sit(
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a sitting runs on: where the joints come from, where the picture goes, and the runtime's name."""
+    """What a sitting runs on: where the joints come from, where the picture goes, the runtime's name, and how the body
+    in the picture is built.
+    """
 
     source: Source
     display: Display
     runtime: str
+    build_of: BuildOf
 
 
 @contextlib.contextmanager
@@ -259,7 +263,14 @@ def _parts(
             open_parts.callback(audio.close)
             if not audio.found:
                 say("No sound here: the place is silent. Plug in headphones or a loudspeaker, and start again.")
-        stage = Stage(place, suitable_tier(), losses=losses, audio=audio)
+        stage = Stage(
+            place,
+            suitable_tier(),
+            losses=losses,
+            appearance=plan.profile.appearance,
+            measures=plan.profile.measures,
+            audio=audio,
+        )
         interruption.check()
         headset = None
         if "openxr" in (source.kind, display):
@@ -281,7 +292,7 @@ def _parts(
             assert headset is not None
             moved = headset.source
         interruption.check()
-        yield Parts(moved, shown, headset.runtime if headset else "none")
+        yield Parts(moved, shown, headset.runtime if headset else "none", stage.build_of)
 
 
 def _source(plan: Plan, source: SourceChoice) -> Source | None:

@@ -71,16 +71,18 @@ def mount(
 
     The participant wears the headset, looks straight ahead and sits as the command says, for a few seconds.
     """
-    from vrrehab.body.build import Build
     from vrrehab.body.mounting import joint_from_device
     from vrrehab.cli.connection import known_profile, recorder_for
     from vrrehab.cli.interruption import held_back
     from vrrehab.cli.strapping import watch
+    from vrrehab.stage.avatar import body_model, build_of
 
     with recorder_for(data, recorder) as client:
-        build = Build.of_measures(known_profile(client, data, participant).measures)
+        profile = known_profile(client, data, participant)
     with held_back() as interruption:
         devices, heads = watch(joint, device, interruption)
+    # As a session builds it.
+    build = build_of(body_model(profile.appearance, profile.measures), profile.measures)
     found = joint_from_device(joint, devices, heads, build, along_m=None if along is None else along / 100)
     new = TrackerMount(joint=joint, device=device, joint_from_device=tuple(found.tolist()))
 

@@ -6,6 +6,8 @@ collector. The order of the calls is in `vrrehab.session.loop`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 import vrrehab
@@ -40,11 +42,16 @@ _RECORD_TROUBLE = "The record is not connected just now. Your therapist can see 
 #: No step of a session's time is longer than this, whatever the runtime did in between.
 _LONGEST_STEP_S = 0.25
 
+#: How a person of these measures is built; a body of its own has proportions of its own.
+BuildOf = Callable[[messages.Measures], Build]
+
 
 class Sitting:
     """The session's state between two frames. Make one, then let `loop.run` step it."""
 
-    def __init__(self, plan: Plan, source: Source, record: Record, runtime: str) -> None:
+    def __init__(
+        self, plan: Plan, source: Source, record: Record, runtime: str, build_of: BuildOf = Build.of_measures
+    ) -> None:
         self.plan = plan
         self.settings = Settings()
         self.view = View(Body.unseen())
@@ -57,7 +64,8 @@ class Sitting:
         self._steady = Body.unseen()
         self._recentring: Recentring | None = None
         self._measures = plan.profile.measures
-        self._tracker = Tracker(eye_height_m=1.2, build=Build.of_measures(self._measures))
+        self._build_of = build_of
+        self._tracker = Tracker(eye_height_m=1.2, build=build_of(self._measures))
         self._followed = plan.followed
         self._sight = Sight(self._followed, plan.driven_by)
         self._drive = make_drive(plan.mode, plan.limbs, self.conductor.play, plan.driven_by)
@@ -129,7 +137,7 @@ class Sitting:
         self.conductor.step(self._elapsed_s, self._tracked, self._driven, self._sight, selecting)
         if self.conductor.measures is not self._measures:
             self._measures = self.conductor.measures
-            self._tracker.fit(Build.of_measures(self._measures))
+            self._tracker.fit(self._build_of(self._measures))
         self._surround(self.view.ambience)
         self.view.notice = self.conductor.notice or (_RECORD_TROUBLE if self._record.problem() else "")
         self._source.see(self.view)

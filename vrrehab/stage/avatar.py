@@ -7,14 +7,18 @@ one write into the array that the shader reads; the scene graph does not change.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
+import msgspec
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from panda3d import core
 
+from telemetry.messages import Appearance, Measures
+from vrrehab.body.build import Build
 from vrrehab.body.loss import Loss, arm_ends, leg_ends
 from vrrehab.body.rig import ARM_BONES, BONE_COUNT, ArmRig, RestArm
 from vrrehab.body.skeleton import FINGERS, Body, Side
@@ -23,6 +27,7 @@ from vrrehab.errors import BadModel
 from vrrehab.stage import skin
 from vrrehab.stage.glb import WHOLE_M, Mesh, Model, Piece, read_model, skinned_geom
 from vrrehab.stage.material import PALETTE_SIZE, Look, Material, Materials, Relief, Tier
+from vrrehab.stage.shape import body_shapes, shaped
 from vrrehab.stage.stump import LimbLine, residual
 
 _SKIN = Material(Look.SKIN, roughness=0.58, reflectance=0.028)
@@ -45,6 +50,8 @@ SHIRT_COLOUR: Colour = (0.39, 0.45, 0.50)
 SHORTS_COLOUR: Colour = (0.20, 0.21, 0.25)
 _GHOST_COLOUR: Colour = (0.75, 0.85, 0.9)
 
+_EYES_BEFORE_THROAT_M = 0.045
+
 #: The model's bones: both arms, then trunk and legs.
 _BONES = (
     *(f"{side}_{bone}" for side in Side for bone in ARM_BONES),
@@ -53,8 +60,18 @@ _BONES = (
 )
 
 
-def body_model() -> Model:
-    """The body that ships with the package. Raises `BadModel` if the file is not whole."""
+def body_model(appearance: Appearance | None = None, measures: Measures | None = None) -> Model:
+    """The body that ships with the package, as a person's where they are described.
+
+    Raises `BadModel` if a file is not whole, `NotPossible` for a description of no person.
+    """
+    model = _shipped()
+    if appearance is None and measures is None:
+        return model
+    return shaped(model, body_shapes(), appearance or Appearance(), measures)
+
+
+def _shipped() -> Model:
     with resources.as_file(resources.files("models") / "body.glb") as path:
         model = read_model(Path(path))
         if model.bones != _BONES:
@@ -75,8 +92,28 @@ def rest_trunk(model: Model) -> RestTrunk:
         model.rest[model.bones.index(name), :3, 3].copy() for name in (*TRUNK_BONES, "left_upper_arm_1")
     )
     at = [model.bones.index(f"left_{name}") for name in LEG_BONES]
-    heads, frames = model.rest[at, :3, 3].copy(), model.rest[at, :3, :3].copy()
-    return RestTrunk(pelvis, chest, shoulder, heads, frames, model.points["left_ball_tip"])
+    return RestTrunk(pelvis, chest, shoulder, model.rest[at, :3, 3].copy(), model.rest[at, :3, :3].copy())
+
+
+def build_of(model: Model, measures: Measures | None = None) -> Build:
+    """The proportions of the person whose body it is, so that it is drawn in its own: trunk from the model, limbs as
+    measured, or as people of that stature have them (MakeHuman's are a tenth too short). The eyes are far enough before
+    the neck that whoever looks down sees past the throat, as past their own chin.
+    """
+    known = msgspec.structs.replace(measures or Measures(), stature_m=model.stature_m)
+    usual, rest = Build.of_measures(known), rest_trunk(model)
+    eyes_m = 0.936 * model.stature_m
+    neck = model.meshes["neck_full"]
+    front = neck.points[neck.normals[:, 2] < -0.9]
+    throat = front[front[:, 1].argmax(), 2]
+    return replace(
+        usual,
+        shoulder_breadth=2.0 * abs(float(rest.shoulder[0])),
+        neck_above_shoulders=eyes_m - usual.eyes_above_neck - float(rest.chest[1]),
+        hip_breadth=2.0 * abs(float(rest.heads[0, 0])),
+        shoulders_above_hips=float(rest.chest[1] - rest.pelvis[1]),
+        eyes_before_neck=max(usual.eyes_before_neck, float(rest.chest[2] - throat) + _EYES_BEFORE_THROAT_M),
+    )
 
 
 class _Bent:
@@ -176,6 +213,10 @@ class Avatar:
         self._bent.set(1.0 if trunk else 0.0, _TRUNK)
         self._show(Side.LEFT, left, trunk, opacity[Side.LEFT], leg_opacity[Side.LEFT])
         self._show(Side.RIGHT, right, trunk, opacity[Side.RIGHT], leg_opacity[Side.RIGHT])
+
+    def curl_toes(self, side: Side, flexion_rad: ArrayLike) -> None:
+        """Bend the toes of a foot, (5, 2) from the big toe outwards; see `vrrehab.body.trunk.TrunkRig.curl_toes`."""
+        self._trunk_rig.curl_toes(side, flexion_rad)
 
     def _show(self, side: Side, arm: bool, trunk: bool, arm_opacity: float, leg_opacity: float) -> None:
         show = self._bent.set

@@ -13,6 +13,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from telemetry.messages import Appearance
 from vrrehab.body.hands import RELAXED
 from vrrehab.body.loss import ARM_LEVELS, LEG_LEVELS, Loss
 from vrrehab.body.skeleton import LEG, PELVIS, Body, Provenance, Side
@@ -45,7 +46,7 @@ def arm_loss(level: str) -> Picture:
     """First person with a see-through virtual limb; the same, and the residual limb alone, from outside."""
     stage = Stage(_PLACE, Tier.FULL, losses=[Loss(_LOST, level)])
     top = stage.place.table.top_m
-    near, far = ((-0.62, 1.22, -0.95), (-0.20, 0.95, -0.22)), 1.45
+    near, far = ((-0.62, 1.22, -0.95), (-0.20, 0.95, -0.22)), 58.4
 
     def view(pitch_deg: float, opacity: float) -> View:
         made = resting(top, pitch_deg)
@@ -62,7 +63,7 @@ def leg_loss(level: str) -> Picture:
     place = load_place(_PLACE)
     place = replace(place, table=replace(place.table, near_m=_TABLE_AWAY_M))
     stage = Stage(place, Tier.FULL, losses=[Loss(_LOST, level)])
-    near, far = ((-1.25, 0.85, -0.95), (-0.05, 0.48, -0.42)), 1.3
+    near, far = ((-1.25, 0.85, -0.95), (-0.05, 0.48, -0.42)), 63.8
 
     def view(pitch_deg: float, opacity: float) -> View:
         beside = ((0.30, 0.60, -0.16), RELAXED, 10.0)
@@ -90,12 +91,12 @@ def tones() -> Picture:
     """Tones 1 to 10: the back of the left hand and the palm of the right one."""
     tiles = []
     for tone in range(1, len(MONK) + 1):
-        stage = Stage(_PLACE, Tier.FULL, tone=tone)
+        stage = Stage(_PLACE, Tier.FULL, appearance=Appearance(tone=tone))
         top = stage.place.table.top_m
         left: Hand = ((0.075, top + 0.045, -0.42), 0.08, 6.0)
         right: Hand = ((0.075, top + 0.06, -0.42), 0.15, 6.0, 165.0)
         view = seen_from(seated(0.0, left=left, right=right), (0.0, top + 0.34, -0.40), (0.0, top, -0.485))
-        tiles.append(take(stage, view, (384, 300), 1.25))
+        tiles.append(take(stage, view, (384, 300), 65.9))
     return np.vstack([np.hstack(tiles[:5]), np.hstack(tiles[5:])])
 
 
@@ -107,9 +108,9 @@ def close() -> dict[str, Picture]:
     backs, feet = resting(top), resting(top)
     palms = seated(0.0, left=((0.15, up, -0.40), 0.1, 14.0, 165.0), right=((0.15, up, -0.40), RELAXED, 14.0, 165.0))
     return {
-        "hands": take(stage, seen_from(backs, (0.0, top + 0.36, -0.22), (0.0, top, -0.46)), (960, 640), 1.7),
-        "palms": take(stage, seen_from(palms, (0.0, top + 0.42, -0.22), (0.0, top, -0.44)), (960, 640), 1.7),
-        "feet": take(stage, seen_from(feet, (0.05, 0.55, -1.0), (0.05, 0.03, -0.55)), (960, 640), 1.6),
+        "hands": take(stage, seen_from(backs, (0.0, top + 0.36, -0.22), (0.0, top, -0.46)), (960, 640), 50.9),
+        "palms": take(stage, seen_from(palms, (0.0, top + 0.42, -0.22), (0.0, top, -0.44)), (960, 640), 50.9),
+        "feet": take(stage, seen_from(feet, (0.05, 0.55, -1.0), (0.05, 0.03, -0.55)), (960, 640), 53.7),
     }
 
 

@@ -42,14 +42,15 @@ class Mesh:
 @dataclass(frozen=True, slots=True)
 class Model:
     """The meshes of a file by name; the skin's bones in the order in which joints count, with their rest frames
-    (bones, 4, 4) for column vectors; and the places (3,) of nodes that hang on bones without being one, such as
-    `left_index_tip`.
+    (bones, 4, 4) for column vectors; the places (3,) of nodes that hang on bones without being one, such as
+    `left_index_tip`; and the stature of the person whose body it is, with the head.
     """
 
     meshes: Mapping[str, Mesh]
     bones: tuple[str, ...]
     rest: NDArray[np.float64]
     points: Mapping[str, NDArray[np.float64]]
+    stature_m: float
 
 
 def read_model(path: Path) -> Model:
@@ -117,7 +118,8 @@ def _model(document: dict[str, Any], data: bytes) -> Model:
         if child not in joints
     }
     names = tuple(nodes[node]["name"] for node in joints)
-    return Model({entry["name"]: mesh(entry) for entry in document["meshes"]}, names, rest, points)
+    meshes = {entry["name"]: mesh(entry) for entry in document["meshes"]}
+    return Model(meshes, names, rest, points, document["asset"]["extras"]["stature_m"])
 
 
 _FORMAT: list[core.GeomVertexFormat] = []

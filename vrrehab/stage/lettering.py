@@ -56,12 +56,16 @@ class Plate:
     button: int = -1
 
 
-@functools.cache
-def _font(bold: bool) -> core.TextFont:
+def font_file(bold: bool = False) -> Path:
     """DejaVu Sans, which comes with matplotlib: plain, wide, and has the letters of European languages."""
     spec = importlib.util.find_spec("matplotlib")
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    path = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / name if spec and spec.origin else Path(name)
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / name if spec and spec.origin else Path(name)
+
+
+@functools.cache
+def _font(bold: bool) -> core.TextFont:
+    path = font_file(bold)
     font = core.FontPool.load_font(core.Filename.from_os_specific(str(path)).get_fullpath())
     if font is None:
         raise FileNotFoundError(

@@ -20,6 +20,7 @@ from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side
 from vrrehab.body.tracking import Tracker
 from vrrehab.session.questions import PainQuestion
 from vrrehab.session.view import Target, TargetState, View
+from vrrehab.stage.displays.flat import FIELD_OF_VIEW_DEG
 from vrrehab.stage.displays.offscreen import OffscreenDisplay
 from vrrehab.stage.material import Tier
 from vrrehab.stage.stage import Stage
@@ -123,19 +124,22 @@ def seen_from(view: View, eye: tuple[float, float, float], at: tuple[float, floa
     return view
 
 
-def take(stage: Stage, view: View, size: tuple[int, int] = (1280, 960), zoom: float = 1.0) -> NDArray[np.uint8]:
-    """The picture of one view, (height, width, 3); `zoom` enlarges its middle."""
+def take(
+    stage: Stage,
+    view: View,
+    size: tuple[int, int] = (1280, 960),
+    field_of_view_deg: float = FIELD_OF_VIEW_DEG,
+) -> NDArray[np.uint8]:
+    """The picture of one view, (height, width, 3)."""
     n = _SUPERSAMPLED
-    width, height = (round(n * zoom * each / 2) * 2 for each in size)
-    display = OffscreenDisplay(stage, (width, height))
+    display = OffscreenDisplay(stage, (n * size[0], n * size[1]), field_of_view_deg=field_of_view_deg)
     try:
         for _ in range(_SETTLING):
             stage.update(view)
         frame = display.wait()
         assert frame is not None
         display.draw(frame, view)
-        left, top = (width - n * size[0]) // 2, (height - n * size[1]) // 2
-        picture = display.picture()[top : top + n * size[1], left : left + n * size[0]].astype(np.uint16)
+        picture = display.picture().astype(np.uint16)
     finally:
         display.close()
     return (picture.reshape(size[1], n, size[0], n, 3).sum(axis=(1, 3)) // (n * n)).astype(np.uint8)

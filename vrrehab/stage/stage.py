@@ -10,11 +10,13 @@ from collections.abc import Collection
 
 from panda3d import core
 
+from telemetry.messages import Appearance, Measures
+from vrrehab.body.build import Build
 from vrrehab.body.loss import Loss
 from vrrehab.body.skeleton import HEAD
 from vrrehab.session.view import Ambience, View
 from vrrehab.stage.audio import Audio
-from vrrehab.stage.avatar import Avatar, GhostArm, body_model
+from vrrehab.stage.avatar import Avatar, GhostArm, body_model, build_of
 from vrrehab.stage.material import Materials, Tier
 from vrrehab.stage.patterns import texture
 from vrrehab.stage.place import AnyPlace, load_place
@@ -46,11 +48,12 @@ class Stage:
         tier: Tier = Tier.FULL,
         *,
         losses: Collection[Loss] = (),
-        tone: int = DEFAULT_TONE,
+        appearance: Appearance | None = None,
+        measures: Measures | None = None,
         audio: Audio | None = None,
     ) -> None:
-        """`losses` are the participant's, `tone` is the skin's on the Monk scale, 1 to 10. `audio` is what the place
-        is heard through, if it is.
+        """The body is the person's whose losses, appearance and measures are given, else one in the middle of all.
+        `audio` is what the place is heard through, if it is.
         """
         place = load_place(place) if isinstance(place, str) else place
         self._world = build(place, tier)
@@ -73,13 +76,21 @@ class Stage:
         self._decor = still.attach_new_node("decor")
         for layer in self._world.layers:
             self._add(layer, self._decor if layer.decor else still)
-        model = body_model()
+        model = body_model(appearance, measures)
+        self._model = model
+        #: The proportions of the body, for what infers joints that nobody sees.
+        self.build = self.build_of(measures or Measures())
+        tone = appearance.tone if appearance else DEFAULT_TONE
         self._avatar = Avatar(self.movers, self.materials, losses=losses, tone=tone, model=model)
         self._ghost = GhostArm(self.movers, self.materials, model=model)
         self._targets = Targets(self.movers, self.materials)
         self._board = BoardSign(self.root, self.materials, place.board, place.board_pose)
         self._panel = PanelSign(self.root, self.materials)
         self._notice = NoticeSign(self.root, self.materials)
+
+    def build_of(self, measures: Measures) -> Build:
+        """The proportions of this stage's body for a person of these measures."""
+        return build_of(self._model, measures)
 
     def _add(self, layer: Layer, parent: core.NodePath) -> None:
         path = parent.attach_new_node(layer.node)

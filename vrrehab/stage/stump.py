@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab.body.skeleton import FINGERS, Side
+from vrrehab.body.trunk import TOES
 from vrrehab.stage.glb import Mesh, Model
 
 Floats = NDArray[np.float64]
@@ -56,14 +57,23 @@ _ARM = (
     ),
 )
 _LEG = (
-    _Span("thigh", "thigh", "shin", 0.0, 1.0),
-    _Span("shin", "shin", "foot", 1.0, 2.0),
-    _Span("foot", "foot", "ball", 2.0, 3.0),
-    _Span("ball", "ball", "ball_tip", 3.0, 4.0),
+    _Span("thigh_1", "thigh_1", "shin_1", 0.0, 1.0),
+    _Span("thigh_2", "thigh_1", "shin_1", 0.0, 1.0),
+    _Span("shin_1", "shin_1", "foot", 1.0, 2.0),
+    _Span("shin_2", "shin_1", "foot", 1.0, 2.0),
+    _Span("foot", "foot", "toe_3_proximal", 2.0, 3.0),
+    *(
+        span
+        for toe in TOES
+        for span in (
+            _Span(f"{toe}_proximal", f"{toe}_proximal", f"{toe}_distal", 3.0, 3.5),
+            _Span(f"{toe}_distal", f"{toe}_distal", f"{toe}_tip", 3.5, 4.0),
+        )
+    ),
 )
 #: The places between which the segments of arm and leg run.
 _ARM_JOINTS = ("upper_arm_1", "forearm_1", "wrist", "middle_proximal", "middle_tip")
-_LEG_JOINTS = ("thigh", "shin", "foot", "ball", "ball_tip")
+_LEG_JOINTS = ("thigh_1", "shin_1", "foot", "toe_3_proximal", "toe_3_tip")
 
 
 class LimbLine:
@@ -86,7 +96,9 @@ class LimbLine:
         self._first = first
         #: Metres of the limb for each metre along the bone.
         self._ways = ways * ((last - first) / (ways**2).sum(axis=1))[:, None]
-        self._heel = joints is _LEG_JOINTS
+        names = [span.bone for span in spans]
+        #: The columns of shin and foot, for the heel.
+        self._heel = (names.index("shin_2"), names.index("foot")) if "foot" in names else None
 
     @classmethod
     def arm(cls, model: Model, side: Side) -> LimbLine:
@@ -110,8 +122,9 @@ class LimbLine:
         """(n,) metres along the limb; what follows other bones than the limb's counts as its root."""
         each = self._first + ((mesh.points[:, None] - self._starts) * self._ways).sum(axis=2)
         if self._heel:
+            shin, foot = self._heel
             ankle = self._reach_m[2]
-            each[:, 2] = np.maximum(each[:, 2], np.minimum(each[:, 1], ankle + _HEEL_M))
+            each[:, foot] = np.maximum(each[:, foot], np.minimum(each[:, shin], ankle + _HEEL_M))
         held = np.zeros((len(mesh.points), len(self._bones)))
         for i, bone in enumerate(self._bones):
             held[:, i] = np.where(mesh.joints == bone, mesh.weights, 0.0).sum(axis=1)
@@ -136,7 +149,7 @@ def residual(mesh: Mesh, line: LimbLine, end_m: float) -> Mesh | None:
     values, faces, cut = _clipped(_table(mesh), mesh.faces.astype(np.int64), line.along(mesh) - end_m)
     if not len(faces):
         return None
-    values, faces = _rounded(values, faces, cut)
+    values, faces = _rounded(values, *_largest(values, faces, cut))
     weights = values[:, _WEIGHTS]
     for lost, kept in line.handed_on(end_m):
         weights[:, kept] += weights[:, lost]
@@ -205,15 +218,30 @@ def _clipped(
     return np.vstack([values, *rows]) if rows else values, kept, np.array(edges, np.int64).reshape(-1, 2)
 
 
+def _largest(
+    values: Floats, faces: NDArray[np.int64], cut: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The largest piece alone: the inside of a hem that reaches past the cut is a piece of its own, and goes."""
+    place = _places(values)
+    piece = _joined(place[faces[:, [[0, 1], [1, 2]]]].reshape(-1, 2), int(place.max()) + 1)[place]
+    kept = np.bincount(piece[faces[:, 0]]).argmax()
+    return faces[piece[faces[:, 0]] == kept], cut[piece[cut[:, 0]] == kept]
+
+
+def _places(values: Floats) -> NDArray[np.intp]:
+    """The number (n,) of the place where each vertex is; those that differ only by their uv are in one."""
+    _, place = np.unique(np.round(values[:, :3] * 1e6).astype(np.int64), axis=0, return_inverse=True)
+    return place.reshape(-1)
+
+
 def _rounded(values: Floats, faces: NDArray[np.int64], cut: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
     """With a dome over each loop of the cut's edges."""
     if not len(cut):
         return values, faces
     rim, local = np.unique(cut, return_inverse=True)
     local = local.reshape(cut.shape)
-    # Vertices that differ only by their uv are one place.
-    _, place = np.unique(np.round(values[rim, :3] * 1e6).astype(np.int64), axis=0, return_inverse=True)
-    loop = _loops(place.reshape(-1)[local])[place.reshape(-1)]
+    place = _places(values[rim])
+    loop = _joined(place[local], len(rim))[place]
     start, out = values[rim], np.zeros((len(rim), 3))
     centre, radius = np.zeros((len(rim), values.shape[1])), np.zeros((len(rim), 1))
     for each in np.unique(loop):
@@ -243,9 +271,9 @@ def _rounded(values: Floats, faces: NDArray[np.int64], cut: NDArray[np.int64]) -
     return np.vstack(rings), np.vstack([faces, *new])
 
 
-def _loops(edges: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Of each place (n,), counted from 0, the lowest place that edges (e, 2) join it to."""
-    lowest = np.arange(int(edges.max()) + 1)
+def _joined(edges: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """Of each of so many places the lowest that edges (e, 2) join it to."""
+    lowest = np.arange(count)
     while True:
         least = lowest.copy()
         np.minimum.at(least, edges[:, 0], lowest[edges[:, 1]])

@@ -28,6 +28,8 @@ class FlatDisplay:
         rate_hz: float,
         clock: Clock | None,
         window: core.WindowProperties | None = None,
+        *,
+        field_of_view_deg: float = FIELD_OF_VIEW_DEG,
     ) -> None:
         self._stage = stage
         self._clock = clock or MonotonicClock()
@@ -37,6 +39,7 @@ class FlatDisplay:
         self.output.set_clear_color((*stage.calm_colour, 1.0))
         self._lens = core.PerspectiveLens()
         self._lens.set_near_far(0.05, 40.0)
+        self._field_of_view_deg = field_of_view_deg
         self._fit(size)
         self._eye = stage.root.attach_new_node(core.Camera("eye", self._lens))
         self.output.make_display_region().set_camera(self._eye)
@@ -44,8 +47,9 @@ class FlatDisplay:
         self._pacer = Pacer(rate_hz, self._clock)
 
     def _fit(self, size: tuple[int, int]) -> None:
-        across = 2 * degrees(atan(tan(radians(FIELD_OF_VIEW_DEG) / 2) * size[0] / size[1]))
-        self._lens.set_fov(across, FIELD_OF_VIEW_DEG)
+        upright = self._field_of_view_deg
+        across = 2 * degrees(atan(tan(radians(upright) / 2) * size[0] / size[1]))
+        self._lens.set_fov(across, upright)
 
     def wait(self) -> FrameTime | None:
         return self._pacer.wait()

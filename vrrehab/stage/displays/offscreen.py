@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from panda3d import core
 
 from vrrehab.session.frame import Clock
-from vrrehab.stage.displays.flat import FlatDisplay
+from vrrehab.stage.displays.flat import FIELD_OF_VIEW_DEG, FlatDisplay
 from vrrehab.stage.stage import Stage
 
 
@@ -20,8 +20,10 @@ class OffscreenDisplay(FlatDisplay):
         size: tuple[int, int] = (640, 480),
         rate_hz: float = 60.0,
         clock: Clock | None = None,
+        *,
+        field_of_view_deg: float = FIELD_OF_VIEW_DEG,
     ) -> None:
-        super().__init__(stage, size, rate_hz, clock)
+        super().__init__(stage, size, rate_hz, clock, field_of_view_deg=field_of_view_deg)
 
     def picture(self) -> NDArray[np.uint8]:
         """The last frame drawn, (height, width, 3) RGB from the top."""

@@ -1,0 +1,131 @@
+"""What a frame of the body costs, from what was seen to the matrices that bend the skin; and what it costs to load.
+
+    .venv/bin/python -m benchmarks.body [--frames 5000]
+
+Both arms, both hands and both legs move. Nothing is drawn; the skin itself bends in the shader.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from telemetry.messages import Appearance, Measures
+from vrrehab import geometry
+from vrrehab.body.build import Build
+from vrrehab.body.hands import hand_pose
+from vrrehab.body.mirror import reflect_arm
+from vrrehab.body.rig import BONE_COUNT, ArmRig
+from vrrehab.body.skeleton import HAND, HEAD, LEG, Body, Provenance, Side
+from vrrehab.body.smoothing import Smoother
+from vrrehab.body.tracking import Tracker
+from vrrehab.body.trunk import TRUNK_COUNT, TrunkRig
+from vrrehab.stage.avatar import body_model, build_of, rest_arm, rest_trunk
+from vrrehab.stage.glb import Model
+
+PERIOD_S = 1 / 90
+WARM_UP_FRAMES = 200
+SOMEBODY = Appearance(sex=0.2, age_years=62.0, weight=0.8, muscle=0.4, proportions=0.6)
+
+
+def movement(build: Build, frames: int) -> list[Body]:
+    """What a headset and two ankle trackers see of a person who sits and moves everything, one second over and over."""
+    out = []
+    for i in range(min(frames, 90)):
+        swing = np.sin(2 * np.pi * i / 90)
+        seen = Body.unseen()
+        seen.poses[HEAD] = geometry.pose((0.02 * swing, 1.2, 0.0), geometry.yaw(0.2 * swing))
+        hips = np.array([0.0, 1.2 - build.shoulders_above_hips - build.neck_above_shoulders - 0.075, 0.08])
+        for side, outward in ((Side.LEFT, -1.0), (Side.RIGHT, 1.0)):
+            wrist = geometry.pose((0.2 * outward, 0.9 + 0.1 * swing, -0.3), geometry.yaw(0.4 * swing))
+            seen.poses[HAND[side]] = geometry.compose(wrist, hand_pose(side, 0.5 + 0.5 * swing))
+            steps = [(0.09 * outward, 0, 0), (0.03 * outward, 0.05 * swing, -0.4), (0, -0.39, 0.1 * swing)]
+            leg = hips + np.cumsum([*steps, (0.02 * outward, -0.06, -0.13)], axis=0)
+            seen.poses[LEG[side]] = [geometry.pose(place) for place in leg]
+        for joints in (HEAD, *HAND.values(), *LEG.values()):
+            seen.provenance[joints] = Provenance.MEASURED
+        out.append(seen)
+    return out
+
+
+class Frame:
+    """The steps from one frame's sight to its picture, in their order."""
+
+    def __init__(self, model: Model, frames: int) -> None:
+        build = build_of(model)
+        self._seen = movement(build, frames)
+        self._tracker, self._smoother = Tracker(1.2, build), Smoother()
+        self._tracked, self._steady, self._virtual = Body.unseen(), Body.unseen(), Body.unseen()
+        self._arms, self._trunk = ArmRig(rest_arm(model)), TrunkRig(rest_trunk(model))
+        self._palette = np.zeros((2 * BONE_COUNT + TRUNK_COUNT, 4, 4), np.float32)
+        self._trunk_palette = self._palette[2 * BONE_COUNT :]
+        self._number = 0
+        self.steps: dict[str, Callable[[], object]] = {
+            "tracking: lost is held, unseen inferred": self._track,
+            "smoothing": self._smooth,
+            "mirror": self._mirror,
+            "arms' matrices": self._bend_arms,
+            "trunk's and legs' matrices": self._bend_trunk,
+        }
+
+    def _track(self) -> None:
+        self._number += 1
+        self._now_s = self._number * PERIOD_S
+        self._tracker.update(self._seen[self._number % len(self._seen)], self._tracked, self._now_s)
+
+    def _smooth(self) -> None:
+        self._smoother.smooth(self._tracked, self._steady, self._now_s)
+
+    def _mirror(self) -> None:
+        self._virtual.copy_from(self._steady)
+        reflect_arm(self._steady, Side.RIGHT, self._virtual)
+
+    def _bend_arms(self) -> None:
+        assert self._arms.pose(self._virtual.poses, self._palette) == (True, True)
+
+    def _bend_trunk(self) -> None:
+        assert self._trunk.pose(self._virtual.poses, self._trunk_palette)
+
+
+def per_frame(frames: int) -> None:
+    frame = Frame(body_model(SOMEBODY, Measures(stature_m=1.66)), frames)
+    took_us = np.empty((frames, len(frame.steps)))
+    for i in range(-WARM_UP_FRAMES, frames):
+        for column, step in enumerate(frame.steps.values()):
+            began_ns = time.perf_counter_ns()
+            step()
+            took_us[i, column] = (time.perf_counter_ns() - began_ns) / 1e3
+    print(f"{'us a frame':42} median    p99")
+    for name, column in zip(frame.steps, took_us.T, strict=True):
+        print(f"{name:42} {np.median(column):6.0f} {np.percentile(column, 99):6.0f}")
+    for name, columns in (("tracked body to posed avatar", took_us[:, 2:]), ("all of it", took_us)):
+        total = columns.sum(axis=1)
+        print(f"{name:42} {np.median(total):6.0f} {np.percentile(total, 99):6.0f}")
+
+
+def loading(runs: int = 15) -> None:
+    print(f"\n{'ms to load the body':42} median    max")
+    for name, load in (
+        ("as it was baked", body_model),
+        ("as a person's", lambda: body_model(SOMEBODY, Measures(stature_m=1.66))),
+    ):
+        took_ms = []
+        for _ in range(runs):
+            began_ns = time.perf_counter_ns()
+            load()
+            took_ms.append((time.perf_counter_ns() - began_ns) / 1e6)
+        print(f"{name:42} {np.median(took_ms):6.1f} {max(took_ms):6.1f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--frames", type=int, default=5000)
+    per_frame(parser.parse_args().frames)
+    loading()
+
+
+if __name__ == "__main__":
+    main()

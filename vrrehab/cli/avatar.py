@@ -1,0 +1,59 @@
+"""`vrrehab avatar preview`: what a participant will see as their body, without a headset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vrrehab.cli import Data, RecorderAddress, app
+from vrrehab.cli.participant import checked_code
+
+if TYPE_CHECKING:
+    from telemetry.messages import Profile
+
+avatar_app = typer.Typer(help="The virtual body of a participant.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(avatar_app, name="avatar")
+
+
+@avatar_app.callback()
+def avatar() -> None:
+    """The virtual body of a participant."""
+
+
+@avatar_app.command()
+def preview(
+    participant: Annotated[
+        str, typer.Option(metavar="CODE", help="The participant's code, e.g. P001.", callback=checked_code)
+    ],
+    data: Data,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="A .png file; default: CODE.png here.")] = None,
+    recorder: RecorderAddress = None,
+) -> None:
+    """Draw a participant's body on one sheet: from the front and the side, as they see it, hands and feet."""
+    from vrrehab.cli.connection import recorder_for
+    from vrrehab.errors import UnknownName
+
+    out = out or Path(f"{participant}.png")
+    if out.suffix.lower() != ".png":
+        raise typer.BadParameter(f"expected a .png file, got {str(out)!r}", param_hint="--out")
+    if not out.absolute().parent.is_dir():
+        raise typer.BadParameter(f"expected a folder that is there, got {str(out)!r}", param_hint="--out")
+    with recorder_for(data, recorder) as client:
+        profile = client.profile(participant)
+        if profile is None:
+            raise UnknownName("participant", participant, [known.code for known in client.profiles()], data)
+    from vrrehab.stage.picture import write
+    from vrrehab.stage.portrait import portrait
+
+    write(portrait(_title(profile), profile.appearance, profile.measures), out)
+    print(f"{participant}'s body is drawn in {out}")
+
+
+def _title(profile: Profile) -> str:
+    look, stature_m = profile.appearance, profile.measures.stature_m
+    size = "stature not measured" if stature_m is None else f"{stature_m:.2f} m"
+    shares = ", ".join(f"{name} {getattr(look, name):g}" for name in ("weight", "muscle", "proportions"))
+    sex = {0.0: "female", 1.0: "male"}.get(look.sex, f"{look.sex:g} from female to male")
+    return f"{profile.code}: {sex}, {look.age_years:g} years, {size}, {shares}, tone {look.tone}"
