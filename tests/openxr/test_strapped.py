@@ -192,6 +192,8 @@ def clinic(screen: Screen, tmp_path_factory):
 
 
 def test_a_device_is_measured_while_the_person_sits_and_kept_in_the_profile(clinic) -> None:
+    from vrrehab.stage.avatar import body_model
+
     tracker, person, client, data = clinic
     # The foot is flat, 6.6 cm to the left of the middle and pointing as the head does; the strap is 5 cm outside.
     person.head(pose([0.0, 1.2, 0.0], [-0.5, 0.0, 0.0, np.sqrt(0.75)]))
@@ -204,7 +206,9 @@ def test_a_device_is_measured_while_the_person_sits_and_kept_in_the_profile(clin
     profile = client.profile("P001")
     (mount,) = profile.tracker_mounts
     assert (mount.joint, mount.device, profile.version) == ("left_ankle", "/user/hand/left", 2)
-    np.testing.assert_allclose(mount.joint_from_device, [-0.05, 0.15 - 0.039 * 1.68, 0.0, *turn], atol=1e-5)
+    # An ankle is at 0.039 of the stature, that of the body which the session shows.
+    ankle_m = 0.039 * body_model(profile.appearance, profile.measures).stature_m
+    np.testing.assert_allclose(mount.joint_from_device, [-0.05, 0.15 - ankle_m, 0.0, *turn], atol=1e-5)
     assert b"left_ankle" in (Path(data) / "profiles" / "P001.json").read_bytes()
 
     gone = tracker("remove", "--joint", "left_ankle")
