@@ -18,18 +18,8 @@ from vrrehab.testing.remote_device import RemoteDevice
 from vrrehab.testing.session_process import SessionProcess
 
 from .reflection import apart, matrix, reflected, session_from_room
-from .test_sitting import SEATED, Hold, Visit, Visited
+from .test_sitting import SEATED, Hold, Visit, Visited, visit_programme
 
-PROGRAMME = """
-name = "visit"
-title = "Visit"
-mode = "mirror"
-place = "therapy_room"
-
-[[blocks]]
-title = "One"
-tasks = [{ task = "stretch_knee", goal = 2, demonstration_s = 0.1, time_limit_s = 600 }]
-"""
 OFFSET = pose([0.05, 0.09, -0.02], normalise(np.array([0.4, -0.2, 0.7, 0.5])))
 MOUNT = TrackerMount(joint="right_ankle", device="/user/hand/right", joint_from_device=tuple(OFFSET.tolist()))
 #: The foot under the knee, and out in front, in session space.
@@ -51,8 +41,7 @@ def controller_at(ankle: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def visited(screen: Screen, tmp_path_factory) -> Visited:
     folder = tmp_path_factory.mktemp("leg")
-    data, programme = folder / "data", folder / "visit.toml"
-    programme.write_text(PROGRAMME)
+    data, programme = folder / "data", visit_programme(folder, "stretch_knee")
     with (
         Monado(screen, compositor=Compositor.NONE, eyes_percent=10) as monado,
         RemoteDevice(monado.remote_port) as person,
@@ -63,7 +52,7 @@ def visited(screen: Screen, tmp_path_factory) -> Visited:
         client.put_profile(Profile(code="P001", limb_losses=(lost,), tracker_mounts=(MOUNT,)))
         person.head(SEATED)
         person.hold_controller(Side.RIGHT, controller_at(LOW))  # from the first frame on
-        arguments = ("--participant", "P001", "--programme", str(programme), "--recorder", recorder.address)
+        arguments = ("--participant", "P001", "--programme", programme, "--recorder", recorder.address)
         with SessionProcess(data, *arguments, environment=monado.environment) as session:
             visit = LegVisit(Side.RIGHT, person, session, data, grip=controller_at(LOW))
             visit.send()

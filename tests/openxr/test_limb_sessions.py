@@ -21,18 +21,7 @@ from vrrehab.testing.remote_device import RemoteDevice
 from vrrehab.testing.session_process import SessionProcess
 
 from .reflection import apart, matrix, recorded_hand, reflected, session_from_room
-from .test_sitting import SEATED, SLIGHTLY, WRIST, Visit
-
-PROGRAMME = """
-name = "visit"
-title = "Visit"
-mode = "{mode}"
-place = "therapy_room"
-
-[[blocks]]
-title = "One"
-tasks = [{{ task = "open_close_hand", goal = 2, demonstration_s = 0.1, time_limit_s = 600 }}]
-"""
+from .test_sitting import SEATED, SLIGHTLY, WRIST, Visit, visit_programme
 
 
 @contextmanager
@@ -40,8 +29,7 @@ def session_of(
     profile: Profile, mode: str, screen: Screen, folder: Path
 ) -> Iterator[tuple[RemoteDevice, SessionProcess, Path, Callable[[], pd.DataFrame]]]:
     """A session begun; after it is over, its motion can be asked for."""
-    data, programme = folder / "data", folder / "visit.toml"
-    programme.write_text(PROGRAMME.format(mode=mode))
+    data, programme = folder / "data", visit_programme(folder, mode=mode)
     with (
         Monado(screen, compositor=Compositor.NONE, eyes_percent=10) as monado,
         RemoteDevice(monado.remote_port) as person,
@@ -52,7 +40,7 @@ def session_of(
         person.head(SEATED)
         for side in Side:
             person.lose(side)
-        arguments = ("--participant", profile.code, "--programme", str(programme), "--recorder", recorder.address)
+        arguments = ("--participant", profile.code, "--programme", programme, "--recorder", recorder.address)
         with SessionProcess(data, *arguments, environment=monado.environment) as session:
 
             def motion() -> pd.DataFrame:

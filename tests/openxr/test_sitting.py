@@ -29,22 +29,28 @@ from vrrehab.testing.session_process import SessionProcess
 
 from .reflection import apart, matrix, provenance_of_hand, recorded_hand, reflected, session_from_room
 
-PROGRAMME = """
-name = "visit"
-title = "Visit"
-mode = "mirror"
-place = "therapy_room"
-
-[[blocks]]
-title = "One"
-tasks = [{ task = "open_close_hand", goal = 2, demonstration_s = 0.1, time_limit_s = 600 }]
-"""
 #: A person who sits off the room's middle, faces another way than it does, and does not look level.
 SEATED = pose([0.31, 1.23, -0.17], normalise(np.array([0.08, 0.35, 0.05, 0.93])))
 WRIST = HAND_JOINTS.index("wrist")
 #: How long a look has to rest on an answer, of the session's time.
 DWELL_S = 0.3
 SLIGHTLY, LITTLE = (0.05, 0.10, 0.15, 0.20, 0.25), (0.30, 0.25, 0.20, 0.15, 0.10)
+
+
+def visit_programme(folder: Path, task: str = "open_close_hand", mode: str = "mirror") -> str:
+    """A programme of one task, twice to be done; it ends with that and not with its time."""
+    path = folder / "visit.toml"
+    path.write_text(f"""
+name = "visit"
+title = "Visit"
+mode = "{mode}"
+place = "therapy_room"
+
+[[blocks]]
+title = "One"
+tasks = [{{ task = "{task}", goal = 2, demonstration_s = 0.1, time_limit_s = 600 }}]
+""")
+    return str(path)
 
 
 @dataclass
@@ -183,8 +189,7 @@ def visited(request, screen: Screen, tmp_path_factory) -> Visited:
     missing: Side = request.param
     intact = missing.other
     folder = tmp_path_factory.mktemp(missing)
-    data, programme = folder / "data", folder / "visit.toml"
-    programme.write_text(PROGRAMME)
+    data, programme = folder / "data", visit_programme(folder)
     with (
         Monado(screen, compositor=Compositor.NONE, eyes_percent=10) as monado,
         RemoteDevice(monado.remote_port) as person,
@@ -196,7 +201,7 @@ def visited(request, screen: Screen, tmp_path_factory) -> Visited:
         )
         person.head(SEATED)
         person.hand(missing, pose([0.0, 1.1, -0.3]), 0.5)  # a stump that the runtime takes for a hand
-        arguments = ("--participant", "P001", "--programme", str(programme), "--recorder", recorder.address)
+        arguments = ("--participant", "P001", "--programme", programme, "--recorder", recorder.address)
         with SessionProcess(data, *arguments, environment=monado.environment) as session:
             visit = Visit(intact, person, session, data)
             visit.send()
