@@ -32,8 +32,7 @@ def preview(
     recorder: RecorderAddress = None,
 ) -> None:
     """Draw a participant's body on one sheet: from the front and the side, as they see it, hands and feet."""
-    from vrrehab.cli.connection import recorder_for
-    from vrrehab.errors import UnknownName
+    from vrrehab.cli.connection import known_profile, recorder_for
 
     out = out or Path(f"{participant}.png")
     if out.suffix.lower() != ".png":
@@ -41,9 +40,7 @@ def preview(
     if not out.absolute().parent.is_dir():
         raise typer.BadParameter(f"expected a folder that is there, got {str(out)!r}", param_hint="--out")
     with recorder_for(data, recorder) as client:
-        profile = client.profile(participant)
-        if profile is None:
-            raise UnknownName("participant", participant, [known.code for known in client.profiles()], data)
+        profile = known_profile(client, data, participant)
     from vrrehab.stage.picture import write
     from vrrehab.stage.portrait import portrait
 

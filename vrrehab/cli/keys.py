@@ -21,10 +21,9 @@ app.add_typer(keys_app, name="keys")
 
 
 def _keyring(data: Path) -> Keyring:
-    from telemetry.folder import Folder
-    from telemetry.keys import Keyring
+    from vrrehab.cli.connection import keyring_of
 
-    return Keyring(Folder(data).keys)
+    return keyring_of(data)
 
 
 @keys_app.command()
