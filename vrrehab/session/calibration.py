@@ -6,11 +6,18 @@ if that did not do. Whoever cannot do it goes on with the measures that are know
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Generator, Iterator
+
+import msgspec
+
 from telemetry.messages import Measures
 from vrrehab.body.calibration import WINDOW_S, Calibration
 from vrrehab.body.limb import Chain, Limb
-from vrrehab.body.skeleton import Body
+from vrrehab.body.skeleton import Body, Side, joint
 from vrrehab.errors import NotMeasured
+from vrrehab.session.plan import lost_limbs
+from vrrehab.session.situation import Situation
 
 #: One try takes no longer than this; the first look at what was seen comes when an arm has had time to rise.
 TRY_S, _FIRST_S, _EVERY_S = 10.0, WINDOW_S + 1.5, 0.25
@@ -69,3 +76,34 @@ class Measuring:
             if self._now_s >= TRY_S:
                 self._tries_left -= 1
                 self._begin()
+
+
+def calibrate(here: Situation, known: Measures) -> Generator[None, None, Measures]:
+    """Measure the person on one whole arm, and on a leg if one is tracked; returns what is known of them then."""
+    view = here.view
+    for limb in _measurable(here):
+        yield from here.until_ready()
+        measuring = Measuring(limb, known)
+        view.title, view.activity, view.movement = "Getting your size", "measuring", str(limb)
+        while not measuring.over and not here.take_moving_on():
+            view.text, view.count = measuring.text, measuring.count
+            yield
+            if not here.held:
+                measuring.step(here.elapsed_s, here.tracked)
+        view.text, view.count, view.activity, view.movement = "", "", "", ""
+        if measuring.measures is None:
+            here.ledger.happened("not_calibrated", {"limb": str(limb), "reason": measuring.reason})
+        else:
+            known = measuring.measures
+            here.ledger.happened("calibrated", {"limb": str(limb), **msgspec.structs.asdict(known)})
+    return known
+
+
+def _measurable(here: Situation) -> Iterator[Limb]:
+    """A whole arm, that of the intact side first; and a whole leg that something is strapped to."""
+    lost = lost_limbs(here.plan.profile)
+    for chain, joint_name in ((Chain.ARM, "wrist"), (Chain.LEG, "ankle")):
+        whole = [limb for side in Side if (limb := Limb(chain, side)) not in lost]
+        whole.sort(key=lambda limb: limb.side is not here.plan.intact_side)
+        seen = (limb for limb in whole if here.tracked.has(joint(limb.side, joint_name)))
+        yield from itertools.islice(seen, 1)

@@ -31,11 +31,15 @@ class Record(Protocol):
 
 
 class Ledger:
-    """Writes task runs and ratings as events, with their ids."""
+    """Writes task runs, ratings and whatever else happens as events, with their ids.
+
+    `mono_ns` is the time that they carry: when the frame in which they happen was begun.
+    """
 
     def __init__(self, plan: Plan, record: Record) -> None:
         self._plan = plan
         self._record = record
+        self.mono_ns = 0
         self._ratings = 0
         self._runs = 0
         self._open_rating: str | None = None
@@ -46,13 +50,18 @@ class Ledger:
         """The number that frames carry: of the task run being performed, 0 between task runs."""
         return self._runs if self.task_run_id else 0
 
-    def begin_task(self, step: Step, mono_ns: int) -> str:
+    def happened(self, name: str, detail: dict[str, float | int | str | bool | None]) -> None:
+        self._record.event(
+            messages.Happened(mono_ns=self.mono_ns, name=name, detail=detail, task_run_id=self.task_run_id)
+        )
+
+    def begin_task(self, step: Step) -> str:
         self._runs += 1
         plan, task = self._plan, step.task
         self.task_run_id = f"{plan.session_id}-t{self._runs:02d}"
         self._record.event(
             messages.TaskStarted(
-                mono_ns=mono_ns,
+                mono_ns=self.mono_ns,
                 task_run_id=self.task_run_id,
                 run_number=self._runs,
                 block_index=step.block_index,
@@ -66,12 +75,12 @@ class Ledger:
         )
         return self.task_run_id
 
-    def end_task(self, status: messages.TaskStatus, duration_s: float, repetitions: int, mono_ns: int) -> None:
+    def end_task(self, status: messages.TaskStatus, duration_s: float, repetitions: int) -> None:
         if self.task_run_id is None:
             return
         self._record.event(
             messages.TaskEnded(
-                mono_ns=mono_ns,
+                mono_ns=self.mono_ns,
                 task_run_id=self.task_run_id,
                 status=status,
                 duration_s=duration_s,
@@ -80,12 +89,12 @@ class Ledger:
         )
         self.task_run_id = None
 
-    def ask(self, phase: messages.Phase, task_run_id: str | None, mono_ns: int) -> None:
+    def ask(self, phase: messages.Phase, task_run_id: str | None) -> None:
         self._ratings += 1
         self._open_rating = f"{self._plan.session_id}-r{self._ratings:02d}"
         self._record.event(
             messages.RatingAsked(
-                mono_ns=mono_ns,
+                mono_ns=self.mono_ns,
                 rating_id=self._open_rating,
                 task_run_id=task_run_id,
                 phase=phase,
@@ -105,13 +114,12 @@ class Ledger:
         value: float | None,
         source: messages.RatingSource,
         by: str,
-        mono_ns: int,
     ) -> None:
         if self._open_rating is None:
             return
         self._record.event(
             messages.RatingAnswered(
-                mono_ns=mono_ns,
+                mono_ns=self.mono_ns,
                 rating_id=self._open_rating,
                 status=status,
                 value=value,

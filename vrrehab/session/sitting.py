@@ -94,7 +94,7 @@ class Sitting:
         self._elapsed_s = min(max(now_s - self._now_s, 0.0), _LONGEST_STEP_S) if self._frame.number else 0.0
         self._now_s = now_s
         self._frame = frame
-        self.conductor.begin(frame.mono_ns, frame.number)
+        self.conductor.begin(frame.mono_ns)
         for name, detail in self._source.news():
             self.conductor.happened(name, detail)
             if name == SPACE_CHANGED:

@@ -1,0 +1,137 @@
+"""The script of one task run: the movement is shown, then it is the participant's turn until goal or time limit.
+
+What counts as a repetition is the mechanic's (`vrrehab.tasks`); when a run pauses and how it ends is decided here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry import messages
+from vrrehab import geometry
+from vrrehab.body.limb import Chain, Limb
+from vrrehab.body.stillness import Stillness
+from vrrehab.session.programme import Step
+from vrrehab.session.situation import Script, Situation
+from vrrehab.tasks.definition import RepetitionRule
+from vrrehab.tasks.demonstration import resting
+from vrrehab.tasks.mechanic import Imagined, make_mechanic
+from vrrehab.tasks.run import TaskPhase, TaskRun
+
+_GHOST_OPACITY = 0.9
+_REST = "Lean back and breathe slowly, in and out. There is nothing that you have to do."
+_ACROSS = np.array([-1.0, 1.0, 1.0])
+
+
+class Performing:
+    """The task runs of a session, one after the other."""
+
+    def __init__(self, here: Situation) -> None:
+        self._here = here
+        self._resting = {limb: resting(limb) for limb in here.plan.limbs}
+        self._run: TaskRun | None = None
+        self._acting: Limb | None = None
+        self._stillness: Stillness | None = None
+
+    def perform(self, step: Step) -> Generator[None, None, str]:
+        """The task run of this step from its demonstration to its end; returns its id."""
+        here = self._here
+        yield from here.until_ready()
+        view, task, mode = here.view, step.task, here.plan.mode
+        acting = self._acting = here.plan.acting(task)[0]
+        root = view.virtual.poses[acting.joints.start, :3].copy()
+        seed = here.plan.seed * 1000 + step.block_index * 100 + step.task_index
+        mechanic = make_mechanic(task, acting, root, seed)
+        imagining, relaxing = mode == "imagery", mode == "relax"
+        run = self._run = TaskRun(task, Imagined(mechanic, relaxing) if imagining or relaxing else mechanic)
+        view.title, view.text, view.count = task.title, task.instruction, ""
+        if imagining:
+            view.text = f"Only imagine it, and keep still. {task.instruction}"
+        if relaxing:
+            view.title, view.text = "Rest", _REST
+        else:
+            yield from self._demonstrate(run, acting, root)
+        run.phase = TaskPhase.PERFORMING
+        task_run_id = here.ledger.begin_task(step)
+        view.targets = run.mechanic.targets
+        view.activity = "imagining" if imagining else task.rule.__struct_config__.tag  # type: ignore[assignment]
+        if relaxing:
+            view.activity = "resting"
+        view.movement = task.rule.feature if isinstance(task.rule, RepetitionRule) else ""
+        self._stillness = Stillness([acting.other]) if imagining and here.plan.intact_side else None
+        status: messages.TaskStatus = "completed"
+        shown = -1
+        while run.phase is not TaskPhase.FINISHED:
+            if run.repetitions != shown:
+                shown = run.repetitions
+                view.count = "" if relaxing else f"{shown} of {task.goal}"
+            yield
+            if here.take_moving_on():
+                status = "skipped"
+                break
+            self._step(run)
+        self.end(status)
+        return task_run_id
+
+    def play(self, _elapsed_s: float, limb: Limb, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        """What a virtual limb does that follows nobody: in `observe` the movement of the task, and rest between tasks;
+        else rest.
+        """
+        run, acting = self._run, self._acting
+        playing = self._here.plan.mode == "observe" and run is not None and run.phase is TaskPhase.PERFORMING
+        if not playing or run is None or acting is None or limb.chain is not acting.chain:
+            self._resting[limb].rest(root, into)
+        elif limb == acting:
+            run.mechanic.demonstrate(run.performed_s, root, into)
+        else:
+            run.mechanic.demonstrate(run.performed_s, root * _ACROSS, into)
+            geometry.mirror(into, out=into)
+
+    def end(self, status: messages.TaskStatus) -> None:
+        """End the task run that is being performed, if one is."""
+        run, view = self._run, self._here.view
+        if run is not None:
+            self._tell_stillness()
+            self._here.ledger.end_task(status, run.performed_s, run.repetitions)
+        self._run = None
+        view.targets, view.ghost_side, view.activity, view.movement = [], None, "", ""
+
+    def _demonstrate(self, run: TaskRun, acting: Limb, root: NDArray[np.float64]) -> Script:
+        here, view = self._here, self._here.view
+        # There is a ghost arm and no ghost leg: a leg's movement is told in words alone.
+        view.ghost_side = acting.side if acting.chain is Chain.ARM else None
+        while run.phase is TaskPhase.DEMONSTRATING and not here.take_moving_on():
+            if view.ghost_side is not None:
+                run.mechanic.demonstrate(run.demonstrated_s, root, view.ghost_arm)
+            left_s = run.task.demonstration_s - run.demonstrated_s
+            view.ghost_opacity = _GHOST_OPACITY * min(1.0, run.demonstrated_s / 0.4, left_s / 0.4)
+            yield
+            run.demonstrate(here.elapsed_s)
+        view.ghost_side, view.ghost_opacity = None, 0.0
+
+    def _step(self, run: TaskRun) -> None:
+        here = self._here
+        if here.lost is not None or here.held:
+            run.pause()
+        else:
+            run.resume()
+        # A repetition is what the person does; a light is touched by what they see.
+        counted = here.driven if isinstance(run.task.rule, RepetitionRule) else here.view.virtual
+        run.perform(here.elapsed_s, counted, here.seen)
+        if self._stillness is not None and run.phase is not TaskPhase.PAUSED:
+            self._stillness.step(here.tracked, here.elapsed_s)
+
+    def _tell_stillness(self) -> None:
+        """Puts on record how still the intact limb was while its movement was imagined."""
+        still, self._stillness = self._stillness, None
+        if still is None or self._acting is None:
+            return
+        limb = self._acting.other
+        measured = {"moved_m": still.moved_m, "speed_m_s": still.speed_m_s}
+        told = {name: None if math.isnan(value) else round(value, 5) for name, value in measured.items()}
+        detail = {"limb": limb.chain.value, "side": limb.side.value, "seen_ratio": round(still.seen_ratio, 4), **told}
+        self._here.ledger.happened("stillness", detail)

@@ -1,0 +1,87 @@
+"""What the scripts of a session share: the plan, the picture, the record, and the frame that is being stepped.
+
+A script is a generator whose every `yield` is one frame; after it, the fields of the frame are those of the next one.
+Holds facts and small questions about them; what happens in a session is in `conductor` and the scripts it calls.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+
+from vrrehab.body.limb import Limb
+from vrrehab.body.sight import Sight
+from vrrehab.body.skeleton import HEAD, Body
+from vrrehab.session.ledger import Ledger
+from vrrehab.session.plan import Plan
+from vrrehab.session.settings import Settings
+from vrrehab.session.view import View
+
+Script = Generator[None, None, None]
+
+
+class Situation:
+    """See the module.
+
+    tracked, driven: the body as tracked, and with its virtual limbs as the mode drives them, before an experiment or
+    the phantom's shape alters what is seen of them. lost: the limb that has been out of sight for too long, None while
+    none is. seen: whether all that the session goes by is seen in this frame. held: whether a therapist holds the
+    programme.
+    """
+
+    def __init__(self, plan: Plan, settings: Settings, view: View, ledger: Ledger) -> None:
+        self.plan = plan
+        self.settings = settings
+        self.view = view
+        self.ledger = ledger
+        self.elapsed_s = 0.0
+        self.tracked = self.driven = view.virtual
+        self.selecting = False
+        self.lost: Limb | None = None
+        self.seen = False
+        self.held = False
+        self._never_seen = True
+        self._moving_on = False
+
+    def step(self, elapsed_s: float, tracked: Body, driven: Body, sight: Sight, selecting: bool) -> None:
+        """Take a frame; `sight` has what is seen of the limbs that the session goes by."""
+        self.elapsed_s = elapsed_s
+        self.tracked = tracked
+        self.driven = driven
+        self.selecting = selecting
+        self._watch_tracking(sight)
+
+    @property
+    def ready(self) -> bool:
+        """Whether no break is on and there is a head to put things in front of."""
+        return not self.held and self.tracked.has(HEAD)
+
+    @property
+    def met(self) -> bool:
+        """Whether the head is seen, and all that the session goes by has been."""
+        return not self._never_seen and self.tracked.has(HEAD)
+
+    def until_ready(self) -> Script:
+        while not self.ready:
+            yield
+
+    def move_on(self) -> None:
+        """The script that runs should come to the end of what it shows now."""
+        self._moving_on = True
+
+    def take_moving_on(self) -> bool:
+        """Whether it should; asked once, it is done."""
+        moving_on, self._moving_on = self._moving_on, False
+        return moving_on
+
+    def _watch_tracking(self, sight: Sight) -> None:
+        lost_for_s = sight.lost_for_s
+        self.seen = lost_for_s == 0.0
+        self._never_seen = lost_for_s == math.inf
+        lost = sight.missing if lost_for_s > self.settings.number("pause_after_lost_s") else None
+        if lost == self.lost:
+            return
+        for limb, name in ((self.lost, "tracking_found"), (lost, "tracking_lost")):
+            if limb is not None:
+                self.ledger.happened(name, {"limb": limb.chain.value, "side": limb.side.value})
+        self.lost = lost
