@@ -21,6 +21,7 @@ from telemetry.messages import (
 )
 from vrrehab import geometry
 from vrrehab.body.features import hand_closure_of
+from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.skeleton import ARM, HAND, INDEX, LEG, Body, Provenance, Side
 from vrrehab.session.sitting import Sitting
 from vrrehab.testing.participant import ScriptedParticipant
@@ -293,15 +294,30 @@ class TestExperiment:
         sit(LEGS, profile=LEFT_LEG, tell=check, most_frames=600)
 
 
-def test_a_leg_session_shows_no_ghost_since_the_stage_has_none_for_legs(sit: Callable[..., Sat]) -> None:
-    ghosts = set()
+@pytest.mark.parametrize(
+    ("programme", "profile", "limb"),
+    [
+        (LEGS, LEFT_LEG, Limb(Chain.LEG, Side.LEFT)),
+        (ARMS, who("right hand"), Limb(Chain.ARM, Side.RIGHT)),
+    ],
+    ids=["leg", "arm"],
+)
+def test_a_movement_is_shown_by_a_limb_of_its_own_kind_on_the_side_that_is_to_move(
+    sit: Callable[..., Sat], programme: str, profile: Profile, limb: Limb
+) -> None:
+    ghosts, ends = set(), []
 
     def watch(sitting: Sitting, frame: int) -> Iterable[Told]:
-        ghosts.add(sitting.view.ghost_side)
+        ghost = sitting.view.ghost
+        ghosts.add(ghost)
+        if ghost is not None:
+            ends.append(sitting.view.ghost_joints[ghost.chain][-1].copy())
         return ()
 
-    sit(LEGS, profile=LEFT_LEG, tell=watch, most_frames=2000)
-    assert ghosts == {None}
+    sit(programme, profile=profile, tell=watch, most_frames=1500)
+    assert ghosts == {None, limb}
+    assert np.isfinite(ends).all()
+    assert np.ptp(ends, axis=0).max() > 0.02, "and it moves"
 
 
 def test_a_steady_leg_frame_has_the_leg_on_the_hip(sit: Callable[..., Sat]) -> None:

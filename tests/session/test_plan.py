@@ -101,6 +101,7 @@ def test_tasks_for_other_limbs_are_refused_except_to_distract(lost: str, of: Cha
     plan = planned(lost, of=of, mode="distractor")
     assert plan.acting(plan.steps[0].task) == (Limb(of, RIGHT),)
     assert plan.followed == (Limb(of, RIGHT),)
+    assert plan.moves_legs is (of is LEG)
 
 
 @pytest.mark.parametrize(

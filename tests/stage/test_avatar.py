@@ -10,14 +10,16 @@ from panda3d import core
 from vrrehab import geometry
 from vrrehab.body import hands, ik
 from vrrehab.body.build import USUAL
+from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.rig import BONE_COUNT
 from vrrehab.body.skeleton import ARM, PELVIS, TORSO, Body, Side, joint
 from vrrehab.errors import BadModel
 from vrrehab.stage import skin
-from vrrehab.stage.avatar import Avatar, GhostArm, body_model
+from vrrehab.stage.avatar import Avatar, Ghost, body_model
 from vrrehab.stage.engine import engine, framebuffer
 from vrrehab.stage.glb import Piece, read_model, skinned_geom
 from vrrehab.stage.material import Light, Materials, Tier
+from vrrehab.tasks.demonstration import DemonstratingLeg
 
 SIZE = 256
 #: Rows of the picture above this one show hands and forearms and no trunk.
@@ -168,21 +170,45 @@ def test_arms_are_drawn_without_a_trunk_too_but_no_sleeves(scene, avatar):
     assert with_trunk[pixel_of(np.array([0.0, 1.0, 0.05]))]
 
 
-def test_the_ghost_shows_one_arm_and_lets_the_background_through(scene):
-    root, materials, output = scene
-    ghost = GhostArm(root, materials, model=MODEL)
-    body = body_at()
-    ghost.pose(Side.RIGHT, body.poses[ARM[Side.RIGHT]], 0.8)
-    image = picture(output)
-    assert covered(image)[:, SIZE // 2 :].any()
-    assert not covered(image)[:, : SIZE // 2].any()
-    red, green, blue = image[pixel_of(body.poses[joint(Side.RIGHT, "palm"), :3])]
-    assert min(red, blue) > green + 20
-    ghost.pose(None, body.poses[ARM[Side.RIGHT]], 0.8)
-    assert not covered(picture(output)).any()
-    ghost.pose(Side.LEFT, np.full((28, 7), np.nan), 0.8)
-    assert not covered(picture(output)).any()
+@pytest.fixture
+def ghost(scene):
+    root, materials, _ = scene
+    ghost = Ghost(root, materials, model=MODEL)
+    yield ghost
     ghost.root.remove_node()
+
+
+def ghost_joints(limb: Limb) -> dict[Chain, np.ndarray]:
+    """Those of one limb, as a movement is shown with it: an arm held out, or a leg stretched out high."""
+    joints = {Chain.ARM: np.full((28, 7), np.nan), Chain.LEG: np.full((4, 7), np.nan)}
+    if limb.chain is Chain.ARM:
+        joints[Chain.ARM][:] = body_at().poses[limb.joints]
+    else:
+        outward = 1.0 if limb.side is Side.RIGHT else -1.0
+        DemonstratingLeg(limb.side).pose(np.array([0.1 * outward, 0.8, 0.2]), joints[Chain.LEG], knee=0.0)
+    return joints
+
+
+@pytest.mark.parametrize("limb", [Limb(chain, side) for chain in Chain for side in Side], ids=str)
+def test_the_ghost_shows_one_limb_where_its_joints_are_and_lets_the_background_through(scene, ghost, limb):
+    joints = ghost_joints(limb)
+    ghost.pose(limb, joints, 0.8)
+    image = picture(scene[2])
+    half = SIZE // 2
+    inner, outer = (
+        (slice(half, SIZE), slice(0, half)) if limb.side is Side.RIGHT else (slice(0, half), slice(half, SIZE))
+    )
+    assert covered(image)[:, inner].any()
+    assert not covered(image)[:, outer].any()
+    poses = joints[limb.chain]
+    middle = poses[3, :3] if limb.chain is Chain.ARM else poses[1:3, :3].mean(axis=0)
+    red, green, blue = image[pixel_of(middle)]
+    assert min(red, blue) > green + 20
+    ghost.pose(None, joints, 0.8)
+    assert not covered(picture(scene[2])).any()
+    joints[limb.chain][:] = np.nan
+    ghost.pose(limb, joints, 0.8)
+    assert not covered(picture(scene[2])).any()
 
 
 def test_posing_leaves_nothing_for_the_collector(avatar):

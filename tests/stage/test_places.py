@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import scenes
+from vrrehab.body.build import USUAL
 from vrrehab.session.toml_file import SceneFileError
 from vrrehab.stage.material import Material, Tier
 from vrrehab.stage.mesh import box, solid_node
 from vrrehab.stage.picture import asked, looking, seated
-from vrrehab.stage.place import load_place
+from vrrehab.stage.place import load_place, with_legs_in_view
 from vrrehab.stage.places import build
 from vrrehab.stage.stage import Stage
 
@@ -78,6 +79,15 @@ def test_a_place_is_built_in_both_tiers_as_a_handful_of_things_to_draw(name: str
         assert all(layer.node.get_num_geoms() == 1 for layer in world.layers)
         vertices.append(sum(layer.node.get_geom(0).get_vertex_data().get_num_rows() for layer in world.layers))
     assert vertices[0] <= vertices[1] < 600_000
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_table_that_is_pushed_back_leaves_a_stretched_leg_in_view_and_stands_before_wall_or_board(name: str) -> None:
+    place = load_place(name)
+    table = with_legs_in_view(place).table
+    assert table.near_m > USUAL.leg
+    assert table.near_m + table.depth_m < (place.room.front_m if name == "therapy_room" else place.board.forward_m)
+    assert with_legs_in_view(with_legs_in_view(place)) == with_legs_in_view(place)
 
 
 @pytest.mark.parametrize("name", OPEN)

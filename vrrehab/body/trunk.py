@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from vrrehab.body.rig import MIRROR, MIRROR_POSE, Axes, Vector2, across, bound, turns, twist
 from vrrehab.body.single import Vector, rotate
 from vrrehab.body.skeleton import LEG, PELVIS, TORSO, Side, joint
-from vrrehab.geometry import rotation_matrices
+from vrrehab.geometry import IDENTITY, rotation_matrices
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +51,11 @@ _FLAT = (0.0, math.sin(math.asin(_TOES_OUT) / 2), 0.0, math.cos(math.asin(_TOES_
 #: Legs are solved as left legs, as the arms are (see `vrrehab.body.rig`); the trunk is as it is.
 _FROM_LEFT = np.ones((TRUNK_COUNT, 4, 4))
 _FROM_LEFT[len(TRUNK_BONES) + len(LEG_BONES) :] = MIRROR
+#: Where each leg's bones are among the matrices.
+_BONES_OF = {
+    side: slice(len(TRUNK_BONES) + i * len(LEG_BONES), len(TRUNK_BONES) + (i + 1) * len(LEG_BONES))
+    for i, side in enumerate(Side)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,19 @@ class TrunkRig:
         np.multiply(self._out, _FROM_LEFT, out=palette)
         return True
 
+    def pose_leg(self, side: Side, leg: Floats, palette: NDArray[np.float32]) -> bool:
+        """Write one leg alone, `leg` (4, 7) from hip to ball as of a person who sits upright and faces ahead, to its
+        place in `palette`; see `pose`. Returns whether it was there.
+        """
+        if not math.isfinite(np.add.reduce(leg, axis=None)):
+            return False
+        self._legs[:, :_PELVIS_OF_LEG] = leg if side is Side.LEFT else leg * MIRROR_POSE
+        self._legs[:, _PELVIS_OF_LEG] = IDENTITY
+        self._solve_legs(rotation_matrices(self._poses[2:, 3:]).swapaxes(1, 2), 1.0)
+        one = _BONES_OF[side]
+        np.multiply(self._out[one], _FROM_LEFT[one], out=palette[one])
+        return True
+
     def _size(self, poses: Floats, torso: list[float], pelvis: list[float]) -> Vector:
         """How much wider, taller and deeper than the avatar's the body's trunk is."""
         wide = math.dist(poses[_LEFT_SHOULDER, :3].tolist(), poses[_RIGHT_SHOULDER, :3].tolist()) / self._breadth
@@ -177,8 +195,11 @@ class TrunkRig:
         trunk[:, 3, :3] = self._poses[:2, :3]
         np.multiply(axes[:2], np.array(size)[:, None], out=trunk[:, :3, :3])
         np.matmul(self._bound_trunk, trunk, out=self._out[: len(TRUNK_BONES)])
+        self._solve_legs(axes[2:], size[0])
 
-        frames, leg_axes, wide = self._frames, axes[2:].reshape(2, 5, 3, 3), size[0]
+    def _solve_legs(self, axes: Floats, wide: float) -> None:
+        """Both legs' matrices from the axes of their joints and pelvis, (10, 3, 3), in rows; `wide` times as thick."""
+        frames, leg_axes = self._frames, axes.reshape(2, 5, 3, 3)
         points = self._legs[..., :3]
         begins = points[:, _BEGIN]
         along = points[:, _END] - begins[:, _AIMED]

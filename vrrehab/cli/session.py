@@ -249,13 +249,15 @@ def _parts(
     from vrrehab.body.loss import Loss
     from vrrehab.stage.audio import Audio
     from vrrehab.stage.engine import suitable_tier
-    from vrrehab.stage.place import load_place
+    from vrrehab.stage.place import load_place, with_legs_in_view
     from vrrehab.stage.stage import Stage
 
     moved = _source(plan, source)
     interruption.check()
     losses = [Loss(Side(loss.side), loss.level) for loss in plan.profile.limb_losses]
     place = load_place(plan.programme.place)
+    if plan.moves_legs:
+        place = with_legs_in_view(place)
     with contextlib.ExitStack() as open_parts:
         audio = None
         if display != "offscreen":  # nobody is there to hear it

@@ -104,7 +104,7 @@ class Conductor:
         """The calm picture: at most a therapist's rating still comes in, then the session ends."""
         here, view = self._here, self._view
         view.title = view.text = view.count = ""
-        view.panel, view.targets, view.ghost_side, view.activity, view.movement = None, [], None, "", ""
+        view.panel, view.targets, view.ghost, view.activity, view.movement = None, [], None, "", ""
         calm_s = 0.0
         while calm_s < here.settings.number("calm_before_end_s") and not here.take_moving_on():
             view.calm = min(1.0, calm_s / FADE_S)

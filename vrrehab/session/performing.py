@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from telemetry import messages
 from vrrehab import geometry
-from vrrehab.body.limb import Chain, Limb
+from vrrehab.body.limb import Limb
 from vrrehab.body.stillness import Stillness
 from vrrehab.session.programme import Step
 from vrrehab.session.situation import Script, Situation
@@ -98,20 +98,18 @@ class Performing:
             self._tell_stillness()
             self._here.ledger.end_task(status, run.performed_s, run.repetitions)
         self._run = None
-        view.targets, view.ghost_side, view.activity, view.movement = [], None, "", ""
+        view.targets, view.ghost, view.activity, view.movement = [], None, "", ""
 
     def _demonstrate(self, run: TaskRun, acting: Limb, root: NDArray[np.float64]) -> Script:
         here, view = self._here, self._here.view
-        # There is a ghost arm and no ghost leg: a leg's movement is told in words alone.
-        view.ghost_side = acting.side if acting.chain is Chain.ARM else None
+        view.ghost = acting
         while run.phase is TaskPhase.DEMONSTRATING and not here.take_moving_on():
-            if view.ghost_side is not None:
-                run.mechanic.demonstrate(run.demonstrated_s, root, view.ghost_arm)
+            run.mechanic.demonstrate(run.demonstrated_s, root, view.ghost_joints[acting.chain])
             left_s = run.task.demonstration_s - run.demonstrated_s
             view.ghost_opacity = _GHOST_OPACITY * min(1.0, run.demonstrated_s / 0.4, left_s / 0.4)
             yield
             run.demonstrate(here.elapsed_s)
-        view.ghost_side, view.ghost_opacity = None, 0.0
+        view.ghost, view.ghost_opacity = None, 0.0
 
     def _step(self, run: TaskRun) -> None:
         here = self._here

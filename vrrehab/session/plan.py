@@ -99,6 +99,11 @@ class Plan:
         sides = {limb.side for limb in self.acting(task)}
         return "both" if len(sides) == 2 else sides.pop().value
 
+    @property
+    def moves_legs(self) -> bool:
+        """Whether a task is for a leg, which then has to be in view."""
+        return any(CHAIN_OF[step.task.limb] is Chain.LEG for step in self.steps)
+
     def segments_left(self, limb: Limb) -> float:
         """Where the residual limb ends, in segments from the shoulder or hip (`vrrehab.body.loss`)."""
         return _segments_left(self.profile, limb)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vrrehab.body.limb import CHAIN_JOINTS, Chain, Limb
 from vrrehab.body.skeleton import Body, Side
 from vrrehab.geometry import IDENTITY
 
@@ -79,7 +80,7 @@ class Ambience:
 
 @dataclass(slots=True)
 class View:
-    """The whole picture. `virtual` is the virtual body; `ghost` a demonstrating hand, if one is shown."""
+    """The whole picture. `virtual` is the virtual body; `ghost` the limb that demonstrates, if one does."""
 
     virtual: Body
     #: Where session space lies in the display's own reference space, (7,); recentring moves it.
@@ -92,8 +93,11 @@ class View:
     boundary_softness_m: float = 0.04
     #: How many times as large as they are what losses took is drawn, about where the residual limbs end.
     limb_size: float = 1.0
-    ghost_side: Side | None = None
-    ghost_arm: NDArray[np.float64] = field(default_factory=lambda: np.full((28, 7), np.nan))
+    ghost: Limb | None = None
+    #: The joints of a ghost of each chain, (28, 7) shoulder to fingertips and (4, 7) hip to ball, written in place.
+    ghost_joints: dict[Chain, NDArray[np.float64]] = field(
+        default_factory=lambda: {chain: np.full((len(names), 7), np.nan) for chain, names in CHAIN_JOINTS.items()}
+    )
     ghost_opacity: float = 0.0
     targets: list[Target] = field(default_factory=list)
     #: The kind of movement that counts now, as in a task's `rule.kind`, or that the person is measured; empty between

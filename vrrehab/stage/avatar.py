@@ -19,6 +19,7 @@ from panda3d import core
 
 from telemetry.messages import Appearance, Measures
 from vrrehab.body.build import Build
+from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.loss import Loss, arm_ends, leg_ends
 from vrrehab.body.rig import ARM_BONES, BONE_COUNT, ArmRig, RestArm
 from vrrehab.body.skeleton import FINGERS, Body, Side
@@ -42,6 +43,7 @@ _LEGS = {Side.LEFT: 5, Side.RIGHT: 6}
 _ARM_STUMPS = {Side.LEFT: 7, Side.RIGHT: 8}
 _SLEEVE_STUMPS = {Side.LEFT: 9, Side.RIGHT: 10}
 _LEG_STUMPS = {Side.LEFT: 11, Side.RIGHT: 12}
+_GHOSTS = ((Chain.ARM, _ARMS), (Chain.LEG, _LEGS))
 _SOLID: Mapping[Side, float] = MappingProxyType(dict.fromkeys(Side, 1.0))
 
 Colour = tuple[float, float, float]
@@ -267,23 +269,34 @@ class _Wardrobe:
         return Piece(mesh, _plain(mesh, self._cloth[mesh.material]), part, 1, beyond_m)
 
 
-class GhostArm:
-    """A translucent arm that shows a movement, beside the participant's own. It starts hidden."""
+class Ghost:
+    """A translucent limb that shows a movement, beside the participant's own. It starts hidden."""
 
     def __init__(self, parent: core.NodePath, materials: Materials, *, model: Model | None = None) -> None:
         model = model or body_model()
         self.root = parent.attach_new_node("ghost")
-        self._rig = ArmRig(rest_arm(model))
+        self._arms, self._trunk = ArmRig(rest_arm(model)), TrunkRig(rest_trunk(model))
         matrices, self._palette = _new_palette()
-        meshes = {side: model.meshes[f"{side}_arm_{materials.tier.name.lower()}"] for side in Side}
-        pieces = [Piece(mesh, _plain(mesh, _GHOST_COLOUR), _ARMS[side]) for side, mesh in meshes.items()]
+        self._trunk_palette = self._palette[2 * BONE_COUNT : 2 * BONE_COUNT + TRUNK_COUNT]
+        self._parts = {Limb(chain, side): part for chain, parts in _GHOSTS for side, part in parts.items()}
+        pieces = []
+        for limb, part in self._parts.items():
+            mesh = model.meshes[f"{limb.side}_{limb.chain}_{materials.tier.name.lower()}"]
+            pieces.append(Piece(mesh, _plain(mesh, _GHOST_COLOUR), part))
         self._bent = _Bent(self.root, pieces, materials, matrices, (_GHOST,))
 
-    def pose(self, side: Side | None, arm: NDArray[np.float64], opacity: float) -> None:
-        """Show one arm, `arm` (28, 7) from shoulder to fingertips; `None`, or joints that are NaN, show none."""
-        for each, part in _ARMS.items():
-            shown = each is side and opacity > 0.0 and self._rig.pose_arm(each, arm, self._palette)
+    def pose(self, limb: Limb | None, joints: Mapping[Chain, NDArray[np.float64]], opacity: float) -> None:
+        """Show one limb where `joints` of its chain are, (28, 7) from shoulder to fingertips or (4, 7) from hip to
+        ball; `None`, or joints that are NaN, show none.
+        """
+        for each, part in self._parts.items():
+            shown = each == limb and opacity > 0.0 and self._bend(each, joints[each.chain])
             self._bent.set(opacity if shown else 0.0, part)
+
+    def _bend(self, limb: Limb, joints: NDArray[np.float64]) -> bool:
+        if limb.chain is Chain.ARM:
+            return self._arms.pose_arm(limb.side, joints, self._palette)
+        return self._trunk.pose_leg(limb.side, joints, self._trunk_palette)
 
 
 def _plain(mesh: Mesh, colour: Colour) -> NDArray[np.floating]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from telemetry.messages import Appearance
@@ -21,7 +20,7 @@ from vrrehab.geometry import IDENTITY
 from vrrehab.session.view import View
 from vrrehab.stage.material import Tier
 from vrrehab.stage.picture import Hand, seated, seen_from, take, write
-from vrrehab.stage.place import load_place
+from vrrehab.stage.place import load_place, with_legs_in_view
 from vrrehab.stage.skin import MONK
 from vrrehab.stage.stage import Stage
 
@@ -32,8 +31,6 @@ _TILE = (480, 400)
 _LOST = Side.LEFT
 #: A see-through virtual limb, and none: the residual limb alone.
 _FAINT, _NONE = 0.55, 0.0
-#: For legs the table stands back, or it would hide them.
-_TABLE_AWAY_M = 1.0
 
 
 def resting(top_m: float, pitch_deg: float = 0.0) -> View:
@@ -60,9 +57,7 @@ def arm_loss(level: str) -> Picture:
 
 def leg_loss(level: str) -> Picture:
     """The same of a leg."""
-    place = load_place(_PLACE)
-    place = replace(place, table=replace(place.table, near_m=_TABLE_AWAY_M))
-    stage = Stage(place, Tier.FULL, losses=[Loss(_LOST, level)])
+    stage = Stage(with_legs_in_view(load_place(_PLACE)), Tier.FULL, losses=[Loss(_LOST, level)])
     near, far = ((-1.25, 0.85, -0.95), (-0.05, 0.48, -0.42)), 63.8
 
     def view(pitch_deg: float, opacity: float) -> View:

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from vrrehab.errors import UnknownName
 from vrrehab.session.toml_file import SceneFileError, line_of, read_toml
@@ -22,6 +23,9 @@ from vrrehab.session.toml_file import SceneFileError, line_of, read_toml
 Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")]
 Size = Annotated[float, Meta(gt=0, le=12)]
 Share = Annotated[float, Meta(ge=0, le=2)]
+
+#: A board in the open stands this far behind the table; a table that leaves the legs in view is this far away.
+_BEHIND_TABLE_M, _PUSHED_BACK_M = 0.3, 1.0
 
 
 class Room(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -246,16 +250,24 @@ def load_place(name: str, folder: Path | None = None) -> AnyPlace:
     return place
 
 
+def with_legs_in_view(place: AnyPlace) -> AnyPlace:
+    """The place with its table pushed back, so that whoever sits there sees their legs, stretched out too."""
+    beyond_m = place.board.forward_m - _BEHIND_TABLE_M if isinstance(place, OpenPlace) else place.room.front_m
+    table = place.table
+    near_m = max(min(_PUSHED_BACK_M, beyond_m - table.depth_m - 0.05), table.near_m)
+    return replace(place, table=replace(table, near_m=near_m))
+
+
 def _contradictions(place: AnyPlace) -> Iterator[tuple[tuple[str, ...], str]]:
     """What cannot be built, although each value by itself could: where it is in the file, and the message."""
     table = place.table
     end = table.near_m + table.depth_m
     if isinstance(place, OpenPlace):
-        if end >= place.board.forward_m - 0.3:
+        if end >= place.board.forward_m - _BEHIND_TABLE_M:
             yield (
                 ("board", "forward_m"),
                 f"expected the board to stand behind the table, which ends at {end:g} m, "
-                f"but it stands at {place.board.forward_m:g} m; move it 0.3 m or more beyond",
+                f"but it stands at {place.board.forward_m:g} m; move it {_BEHIND_TABLE_M:g} m or more beyond",
             )
         return
     room, window = place.room, place.window

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
 from vrrehab.body.hands import RELAXED, hand_pose
-from vrrehab.body.limb import Chain
+from vrrehab.body.limb import END, Chain
 from vrrehab.body.skeleton import HAND, HAND_JOINTS, HEAD, LEG, Body, Provenance, Side
 from vrrehab.session.plan import Plan, lost_limbs
 from vrrehab.session.questions import CHANGE, CONFIRM, DECLINE
@@ -217,8 +217,8 @@ class ScriptedParticipant:
     def see(self, view: View) -> None:
         """Looks at what is shown now and begins whatever it asks for, after a person's reaction time."""
         self._session_from_seat = geometry.compose(geometry.invert(view.reference_from_session), self._seat)
-        if view.ghost_side is not None:
-            self._acting_side = view.ghost_side
+        if view.ghost is not None and view.ghost.chain is Chain.ARM:
+            self._acting_side = view.ghost.side
         if self._now_s >= self._half_closed_s:
             self.truth.cycles_s.append(self._half_closed_s)
             self._half_closed_s = math.inf
@@ -252,10 +252,9 @@ class ScriptedParticipant:
             self._place_hands(_LAP_M)
             self._close_to(RELAXED, 0.6)
             self._leg.go(_SEATED, self._now_s, 0.8)
-        if view.ghost_side is not None and not np.isnan(view.ghost_arm[3, 0]):
-            self._look_at(self._seen_at(view.ghost_arm[3, :3]))
-        else:
-            self._look_at(_AHEAD_M)
+        ghost = view.ghost
+        end = np.full(3, np.nan) if ghost is None else view.ghost_joints[ghost.chain][END[ghost.chain], :3]
+        self._look_at(_AHEAD_M if np.isnan(end[0]) else self._seen_at(end))
 
     def _hold_out(self, limb: str) -> None:
         """Holds an arm or a leg straight out, as it is asked to."""

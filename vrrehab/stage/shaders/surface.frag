@@ -202,8 +202,8 @@ void main() {
 #endif
 #ifdef GHOST
     float rim = pow(1.0 - facing, 2.0);
-    radiance = mix(radiance * 0.5 + vec3(0.22, 0.27, 0.30), vec3(0.85, 0.95, 1.0), rim);
-    pixel = vec4(to_display(radiance), solid * mix(0.30, 0.9, rim));
+    radiance = mix(radiance * vec3(0.30, 0.45, 0.60) + vec3(0.05, 0.16, 0.28), vec3(0.75, 0.92, 1.0), rim);
+    pixel = vec4(to_display(radiance), solid * mix(0.45, 0.9, rim));
 #elif defined(FADES)
     pixel = vec4(to_display(radiance), solid);
 #else
