@@ -31,14 +31,14 @@ _FAILED = zmq.Event.HANDSHAKE_FAILED_AUTH | zmq.Event.HANDSHAKE_FAILED_PROTOCOL 
 class Door:
     """Listens at `bind`, once it is open, for messages of one frame, of at most `most_bytes`, and answers them.
 
-    queue: how many messages of one peer wait in memory. Raises `NotLoopback` where other computers could come in and
-    `keyring` has no keys, and `KeysUnsafe`.
+    queue: how many messages of one peer wait in memory. answers: how many wait for one peer; more are passed over.
+    Raises `NotLoopback` where other computers could come in and `keyring` has no keys, and `KeysUnsafe`.
 
     address: what programs on this computer connect to, once it is open. refused_peers, refused: how many were turned
     away, and who was the last, in words. `receive` and `send` belong to one thread.
     """
 
-    def __init__(self, bind: str, keyring: Keyring | None, most_bytes: int, queue: int) -> None:
+    def __init__(self, bind: str, keyring: Keyring | None, most_bytes: int, queue: int, *, answers: int = 1000) -> None:
         self.refused_peers = 0
         self.refused = ""
         self._keyring = None if is_loopback(bind) else keyring
@@ -54,6 +54,7 @@ class Door:
         self.socket.setsockopt(zmq.LINGER, 200)
         self.socket.setsockopt(zmq.MAXMSGSIZE, most_bytes)
         self.socket.setsockopt(zmq.RCVHWM, queue)
+        self.socket.setsockopt(zmq.SNDHWM, answers)
         self.socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
         self.socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _GIVEN_UP_MS)
         self.socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
@@ -96,10 +97,13 @@ class Door:
             return identity.bytes, None
         return identity.bytes, parts[0].bytes
 
-    def send(self, identity: bytes, data: bytes) -> None:
-        """Say something to a peer; one that is gone, or does not listen, is passed over."""
+    def send(self, identity: bytes, data: bytes | memoryview, *, copy: bool = True) -> None:
+        """Say something to a peer; one that is gone, or does not listen, is passed over.
+
+        Without a copy, `data` must not change any more; large content is handed to the socket as it lies in memory.
+        """
         with suppress(zmq.ZMQError):
-            self.socket.send_multipart((identity, data), zmq.NOBLOCK)
+            self.socket.send_multipart((identity, data), zmq.NOBLOCK, copy=copy)
 
     def close(self) -> None:
         if self._guard is not None:

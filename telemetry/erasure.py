@@ -14,12 +14,12 @@ from pathlib import Path
 
 from telemetry import messages, wire
 from telemetry.errors import JournalDamaged, JournalUnwritable, NotAStore, NotUnderstood, RequestRefused
-from telemetry.folder import Folder
+from telemetry.folder import Folder, lock_path
 from telemetry.journal import Journal
 from telemetry.keys import Keyring
 from telemetry.lock import Lock
 from telemetry.record import Record
-from telemetry.sender import lock_path, remove_spool
+from telemetry.sender import remove_spool
 
 #: What a data folder consists of; anything else in it was put there by somebody.
 _OURS = frozenset(

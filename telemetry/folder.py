@@ -70,7 +70,7 @@ class Folder:
 
     @property
     def session_address(self) -> Path:
-        """The running session's id and the address that takes its commands, as JSON."""
+        """The running session's id, and the addresses that take its commands and show it live, as JSON."""
         return self.path / "session.json"
 
     def make(self) -> None:
@@ -118,15 +118,48 @@ def say_where(path: Path, said: dict[str, Any]) -> None:
     part.replace(path)
 
 
+@dataclass(frozen=True, slots=True)
+class RunningSession:
+    """commands: where it takes commands. live: where it shows itself, see `telemetry.live.LiveReader`."""
+
+    session_id: str
+    commands: str
+    live: str
+
+
 @contextmanager
-def announce_session(data_dir: Path, session_id: str, address: str) -> Iterator[None]:
-    """While this lasts, programs on this computer find the running session's commands in `session.json`."""
+def announce_session(data_dir: Path, session_id: str, commands: str, live: str) -> Iterator[None]:
+    """While this lasts, programs on this computer find the running session through `running_session`."""
     path = Folder(data_dir).session_address
-    say_where(path, {"session_id": session_id, "address": address})
+    say_where(path, {"session_id": session_id, "address": commands, "live": live})
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
+
+
+def running_session(data_dir: Path) -> RunningSession | None:
+    """The session that is running on this data folder; None where none is, also where one was killed."""
+    folder = Folder(data_dir)
+    said = _read(folder.session_address)
+    if said is None:
+        return None
+    session = RunningSession(str(said.get("session_id")), str(said.get("address")), str(said.get("live")))
+    lock = lock_path(folder.spool / f"{session.session_id}.db")
+    if not lock.exists():
+        return None
+    try:
+        Lock(lock, "").release()
+    except InUse:
+        return session
+    except JournalUnwritable:
+        return None
+    return None
+
+
+def lock_path(spool: Path) -> Path:
+    """The file that is locked while a live process has the spool open."""
+    return spool.with_suffix(".lock")
 
 
 def _read(path: Path) -> dict[str, Any] | None:

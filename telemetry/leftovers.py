@@ -14,11 +14,12 @@ from telemetry import messages, wire
 from telemetry.delivery import Delivery
 from telemetry.door import check_way
 from telemetry.errors import Erased, InUse, JournalDamaged, JournalUnwritable
+from telemetry.folder import lock_path
 from telemetry.journal import Entry, Journal
 from telemetry.keys import Keyring
 from telemetry.lock import Lock
 from telemetry.motion import last_mono_ns
-from telemetry.sender import lock_path, remove_spool
+from telemetry.sender import remove_spool
 
 _LISTEN_EVERY_S = 0.005
 

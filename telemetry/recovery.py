@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from telemetry.errors import Erased, InUse, NotAStore
-from telemetry.folder import Folder
+from telemetry.folder import Folder, lock_path
 from telemetry.journal import STREAMS, Journal
 from telemetry.leftovers import end_interrupted
 from telemetry.lock import Lock
 from telemetry.record import Record
 from telemetry.seal import seal_session
-from telemetry.sender import lock_path, remove_spool
+from telemetry.sender import remove_spool
 
 _AT_ONCE = 32
 

@@ -22,6 +22,7 @@ from telemetry import messages
 from telemetry.delivery import Delivery
 from telemetry.door import check_way
 from telemetry.errors import InUse, JournalDamaged, JournalUnwritable
+from telemetry.folder import lock_path
 from telemetry.journal import Entry, Journal, Stream
 from telemetry.keys import Keyring
 from telemetry.lock import Lock
@@ -298,11 +299,6 @@ class Sender:
         first = self._next[stream]
         self._pending.append((self._session, stream, Entry(first, first + count - 1, gap, payload)))
         self._next[stream] = first + count
-
-
-def lock_path(spool: Path) -> Path:
-    """The file that is locked while a live process has the spool open."""
-    return spool.with_suffix(".lock")
 
 
 def remove_spool(spool: Path) -> None:
