@@ -16,6 +16,8 @@ import pytest
 
 import telemetry
 from telemetry.commands import Applied, CommandClient
+from telemetry.folder import running_session
+from telemetry.live import LiveReader
 from telemetry.testing import RecorderProcess, eventually
 from telemetry.verify import verify
 
@@ -36,14 +38,24 @@ def test_a_session_tells_what_happens_and_at_its_end_how_it_went_and_where_the_r
     killed.wait_for("task 1 of 1")
     time.sleep(0.5)
     killed.end()
+    assert running_session(clinic.data) is None
     before = clinic.running()
     session = start(*session_on(clinic.data))
     session.wait_for("task 1 of 1: open and close")
-    announced = json.loads((clinic.data / "session.json").read_text())
-    with CommandClient(announced["address"]) as therapist:
+    running = running_session(clinic.data)
+    assert running is not None
+    with LiveReader(running.live, joints=True) as console, CommandClient(running.commands) as therapist:
         assert isinstance(therapist.send("note", {"text": "sits well"}, "anna"), Applied)
+        eventually(lambda: console.receive(0.05) and console.state is not None and console.state.doing == "question")
+        assert console.standing is not None
+        assert console.standing.facts.session_id == running.session_id
+        assert console.commands == running.commands
+        assert console.record is not None
+        assert console.record.connected
+        assert console.record.disk_free_mb > 100
+        eventually(lambda: (console.receive(0.05), console.state is not None and console.state.over == "completed")[-1])
     assert session.wait() == 0
-    session_id = announced["session_id"]
+    session_id = running.session_id
     shown, task, result, *end = session.said.splitlines()
     assert shown == "  0:00  the room is shown"
     assert task == "  0:00  task 1 of 1: open and close"
@@ -53,7 +65,7 @@ def test_a_session_tells_what_happens_and_at_its_end_how_it_went_and_where_the_r
         f"Session {session_id} completed: 1 of 1 tasks done, 1 of 1 questions answered.",
         f"The recorder has all of it. A page to print: vrrehab report {session_id} --data {clinic.data}",
     ]
-    assert not (clinic.data / "session.json").exists(), "nobody is there any more to take commands"
+    assert running_session(clinic.data) is None, "nobody is there any more to take commands"
     clinic.sealed(before)
     assert clinic.sealed(session_id) == [], "its end has brought in what a killed session had left"
     assert "sits well" in telemetry.open_store(clinic.data).events()["detail"].str.cat()

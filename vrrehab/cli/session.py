@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from telemetry.messages import Profile, SessionStatus
     from vrrehab.cli.connection import Recipient
     from vrrehab.cli.interruption import Interruption
+    from vrrehab.cli.showing import Doors
     from vrrehab.session.commands import Command
     from vrrehab.session.frame import Display
     from vrrehab.session.plan import Plan
@@ -102,6 +103,22 @@ def session(
         typer.Option(metavar="NAME", help="A place of scenes/places; default: what the programme says."),
     ] = None,
     recorder: RecorderAddress = None,
+    commands: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default="a free port of this computer",
+            help="Where a console's commands are taken; for one on another computer tcp://0.0.0.0:PORT, with keys.",
+        ),
+    ] = "",
+    live: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default="a free port of this computer",
+            help="Where a console watches the session live; for one on another computer tcp://0.0.0.0:PORT, with keys.",
+        ),
+    ] = "",
     seed: Annotated[int | None, typer.Option(help="Makes everything random repeatable.")] = None,
 ) -> None:
     """Run one session, and put it on record.
@@ -111,6 +128,7 @@ def session(
     from vrrehab.cli.connection import profile_for_session, recipient_of_session
     from vrrehab.cli.disk import make_ready
     from vrrehab.cli.interruption import held_back
+    from vrrehab.cli.showing import HERE, Doors
     from vrrehab.session.programme import load_programme
 
     load_programme(programme)  # a mistyped name is told before anything is touched
@@ -129,6 +147,7 @@ def session(
             place=place,
             recorder=recipient,
             seed=random.randrange(2**31) if seed is None else seed,
+            doors=Doors(commands or HERE, live or HERE),
             interruption=interruption,
         )
     for line in in_words(outcome, data):
@@ -166,6 +185,7 @@ def sit(
     recorder: Recipient,
     seed: int,
     place: str | None = None,
+    doors: Doors | None = None,
     interruption: Interruption | None = None,
     say: Callable[[str], None] = print,
 ) -> Outcome:
@@ -174,8 +194,7 @@ def sit(
     Everything that can be wrong with it is found before the first frame. From there on an interruption ends it as
     `interrupted` after the frame in which it came, so that the record is whole; before, it raises `Interrupted`.
     """
-    from telemetry.commands import CommandServer
-    from telemetry.folder import Folder, announce_session
+    from telemetry.folder import Folder
     from telemetry.leftovers import deliver_leftovers
     from telemetry.motion import FrameLayout
     from telemetry.sender import Sender
@@ -183,6 +202,7 @@ def sit(
     from vrrehab.cli.connection import keyring_of
     from vrrehab.cli.interruption import Interruption
     from vrrehab.cli.narration import Narrator
+    from vrrehab.cli.showing import Doors, open_doors
     from vrrehab.session.loop import run
     from vrrehab.session.plan import make_plan
     from vrrehab.session.programme import load_programme
@@ -194,21 +214,21 @@ def sit(
     interruption = interruption or Interruption()
     with contextlib.ExitStack() as open_parts:
         parts = open_parts.enter_context(_parts(plan, source, display, interruption, say))
-        commands = open_parts.enter_context(CommandServer("tcp://127.0.0.1:*"))
-        open_parts.enter_context(announce_session(data, plan.session_id, commands.address))
         keyring = keyring_of(data)
         sender = Sender(
             spool, plan.session_id, recorder.address, FrameLayout(JOINTS), store=recorder.store, keyring=keyring
         )
         open_parts.callback(sender.close, 0.0)
-        narrator = Narrator(sender, plan, say)
+        therapist = open_parts.enter_context(open_doors(data, plan, doors or Doors(), sender, say))
+        narrator = Narrator(therapist.record, plan, say)
         open_parts.callback(narrator.close)
         sitting = Sitting(plan, parts.source, narrator, parts.runtime, parts.build_of)
+        therapist.record.follow(sitting)
 
         def come() -> Iterable[Command]:
             if interruption.asked:
                 sitting.conductor.end("interrupted")
-            return commands.poll()
+            return therapist.commands.poll()
 
         status = run(sitting, parts.display, come)
         narrator.close()

@@ -56,6 +56,16 @@ class Conductor:
             next(self._script, None)
 
     @property
+    def here(self) -> Situation:
+        """What the session's scripts share; for whoever only looks."""
+        return self._here
+
+    @property
+    def performing(self) -> Performing:
+        """The task runs; for whoever only looks."""
+        return self._performing
+
+    @property
     def notice(self) -> str:
         """What the participant should be told now, most pressing first."""
         if self.frozen:

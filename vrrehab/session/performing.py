@@ -32,15 +32,23 @@ class Performing:
 
     def __init__(self, here: Situation) -> None:
         self._here = here
+        #: The step that is being performed, or was last; None before the first.
+        self.step: Step | None = None
         self._resting = {limb: resting(limb) for limb in here.plan.limbs}
         self._run: TaskRun | None = None
         self._acting: Limb | None = None
         self._stillness: Stillness | None = None
 
+    @property
+    def run(self) -> TaskRun | None:
+        """The task run that is on, demonstrated or performed; None between task runs."""
+        return self._run
+
     def perform(self, step: Step) -> Generator[None, None, str]:
         """The task run of this step from its demonstration to its end; returns its id."""
         here = self._here
         yield from here.until_ready()
+        self.step = step
         view, task, mode = here.view, step.task, here.plan.mode
         acting = self._acting = here.plan.acting(task)[0]
         root = view.virtual.poses[acting.joints.start, :3].copy()
