@@ -63,7 +63,7 @@ def quaternion_conjugate(q: Array) -> Array:
 
 def rotate(q: Array, v: Array) -> Array:
     """Vectors `v` (..., 3) turned by unit quaternions `q` (..., 4)."""
-    return np.einsum("...ij,...j->...i", rotation_matrices(q), v)
+    return (rotation_matrices(q) @ v[..., None])[..., 0]
 
 
 def compose(a_from_b: Array, b_from_c: Array) -> Array:
