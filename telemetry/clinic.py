@@ -367,6 +367,28 @@ def _setting_changed(db: sa.Connection, session: str, seq: int, e: messages.Sett
 
 def _happened(db: sa.Connection, session: str, seq: int, e: messages.Happened) -> None:
     _note(db, session, "events", seq, e.mono_ns, e.name, e.detail, e.task_run_id)
+    if e.name == "calibrated":
+        _take_measures(db, session, e.detail)
+
+
+def _take_measures(db: sa.Connection, session: str, detail: dict[str, Any]) -> None:
+    """What was measured of a person goes into their profile, as one more change of it.
+
+    Where a session that began later was delivered before this one and has measured them too, it has the last word.
+    """
+    of_person = _sessions.c.session_id == session, _sessions.c.origin == "person"
+    this = db.execute(sa.select(_sessions.c.participant, _sessions.c.started_utc_ns).where(*of_person)).one_or_none()
+    if this is None:
+        return
+    measured = _events.join(_sessions, _events.c.session_id == _sessions.c.session_id)
+    later = _sessions.c.participant == this.participant, _sessions.c.started_utc_ns > this.started_utc_ns
+    if db.scalar(sa.select(sa.func.count()).select_from(measured).where(_events.c.name == "calibrated", *later)):
+        return
+    is_this = _participants.c.code == this.participant
+    known = json.loads(db.scalar(sa.select(_participants.c.measures).where(is_this)) or "{}")
+    told = {name: detail[name] for name in messages.Measures.__struct_fields__ if isinstance(detail.get(name), float)}
+    db.execute(_participants.update().where(is_this).values(
+        measures=json.dumps({**known, **told}), version=_participants.c.version + 1))  # fmt: skip
 
 
 _ENTER: dict[type, Callable[[sa.Connection, str, int, Any], None]] = {

@@ -36,6 +36,7 @@ class PretendSession:
         participant: str = "P001",
         joints: tuple[str, ...] = JOINTS,
         utc_ns: int | None = None,
+        origin: messages.Origin = "scripted",
     ) -> None:
         self.session_id = session_id
         self.now_ns = 1_000_000_000
@@ -53,7 +54,7 @@ class PretendSession:
                 profile_version=1,
                 programme="short",
                 mode="mirror",
-                origin="scripted",
+                origin=origin,
                 intact_side="right",
                 software_version="0.1.0",
                 runtime="none",

@@ -104,10 +104,11 @@ def sit() -> Callable[..., Sat]:
         tell: Script = lambda sitting, frame: (),
         settings: Mapping[str, float | bool] | None = None,
         most_frames: int = 60_000,
+        origin: messages.Origin = "scripted",
         trouble: str = "",
         build_of: Callable[[messages.Measures], Build] = Build.of_measures,
     ) -> Sat:
-        plan = make_plan(profile, load_programme(programme), mode, "scripted", seed, intact)
+        plan = make_plan(profile, load_programme(programme), mode, origin, seed, intact)
         if source is None:
             participant = participant or ScriptedParticipant.of(plan)
             source = ScriptedSource(participant)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -278,6 +278,29 @@ def test_a_measured_reach_is_the_length_of_the_arm():
     measured = build_of(model, Measures(stature_m=1.7, reach_m=0.5))
     assert measured.arm == pytest.approx(0.5)
     assert measured.shoulder_breadth == build_of(model).shoulder_breadth
+
+
+@pytest.mark.parametrize("measured", [{"reach_m": 0.64}, {"hand_m": 0.165}, {"shin_m": 0.47, "reach_m": 0.5}])
+def test_a_body_measured_while_it_is_shown_is_drawn_as_one_that_was_loaded_with_those_measures(measured):
+    measures = Measures(**measured)
+    shown, loaded = person(Appearance(sex=1.0)), person(Appearance(sex=1.0), **measured)
+    assert abs(shown.stature_m - loaded.stature_m) > 0.05
+    assert astuple(build_of(shown, measures)) == pytest.approx(astuple(build_of(loaded, measures)), abs=1e-5)
+    # And the skin follows: the trunk's matrices of the one put its bones where those of the other do.
+    build, ends = build_of(shown, measures), []
+    for model in (shown, loaded):
+        body = Body.unseen()
+        body.poses[PELVIS] = geometry.pose((0, 0.6, 0.1))
+        body.poses[TORSO] = geometry.pose((0, 0.6 + build.shoulders_above_hips, 0.1))
+        for side, sign in ((Side.LEFT, -1), (Side.RIGHT, 1)):
+            body.poses[ARM[side].start, :3] = sign * build.shoulder_breadth / 2, body.poses[TORSO, 1], 0.1
+        palette = np.zeros((TRUNK_COUNT, 4, 4), np.float32)
+        assert TrunkRig(rest_trunk(model)).pose(body.poses, palette)
+        whole = np.concatenate([np.zeros((2 * BONE_COUNT, 4, 4)), palette])
+        ends.append(
+            [drawn_at(model, whole, name, name) for name in ("pelvis", "left_thigh_1", "left_shin_1", "left_foot")]
+        )
+    np.testing.assert_allclose(*ends, atol=2e-4)
 
 
 @pytest.mark.parametrize(

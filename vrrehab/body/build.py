@@ -7,14 +7,16 @@ Control of Human Movement*, figure 4.1. That figure's breadths are taken across 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 
 from telemetry.messages import Measures
 
 #: A stature between the average woman's and the average man's, so that neither is far off.
 USUAL_STATURE_M = 1.68
+#: How long a body takes to go over to new proportions.
+GROWTH_S = 1.5
 #: Shares of stature.
-UPPER_ARM, FOREARM, HAND_LENGTH, THIGH, SHIN = 0.186, 0.146, 0.108, 0.245, 0.246
+UPPER_ARM, FOREARM, HAND_LENGTH, THIGH, SHIN, EYE_HEIGHT = 0.186, 0.146, 0.108, 0.245, 0.246, 0.936
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Build:
             upper_arm=UPPER_ARM * stature_m,
             forearm=FOREARM * stature_m,
             shoulder_breadth=0.259 * stature_m - 0.04,
-            neck_above_shoulders=(0.936 - 0.818) * stature_m - 0.075,
+            neck_above_shoulders=(EYE_HEIGHT - 0.818) * stature_m - 0.075,
             shoulders_above_hips=(0.818 - 0.530) * stature_m,
             hip_breadth=0.191 * stature_m - 0.14,
             thigh=THIGH * stature_m,
@@ -83,8 +85,8 @@ class Build:
         return build
 
 
-def stature_of(measures: Measures) -> float:
-    """The stature in metres that was measured, or goes with what was."""
+def stature_of(measures: Measures, otherwise: float = USUAL_STATURE_M) -> float:
+    """The stature in metres that was measured, or goes with what was; `otherwise` where nothing was."""
     if measures.stature_m is not None:
         return measures.stature_m
     for length, share in (
@@ -94,7 +96,33 @@ def stature_of(measures: Measures) -> float:
     ):
         if length is not None:
             return length / share
-    return USUAL_STATURE_M
+    return otherwise
+
+
+class Growth:
+    """A person's build, which goes over to another one in a little while, so that no limb snaps.
+
+    build: as it is now.
+    """
+
+    def __init__(self, build: Build) -> None:
+        self.build = self._from = self._to = build
+        self._gone = 1.0
+
+    def take(self, build: Build) -> None:
+        """The person is known to be built otherwise."""
+        self._from, self._to, self._gone = self.build, build, 0.0
+
+    def step(self, elapsed_s: float) -> bool:
+        """Goes on for a frame that lasted `elapsed_s`; whether the build is another one than before."""
+        if self._gone == 1.0:
+            return False
+        self._gone = min(self._gone + elapsed_s / GROWTH_S, 1.0)
+        eased = self._gone * self._gone * (3.0 - 2.0 * self._gone)
+        lengths = zip(fields(Build), astuple(self._from), astuple(self._to), strict=True)
+        grown = {field.name: before + eased * (after - before) for field, before, after in lengths}
+        self.build = self._to if self._gone == 1.0 else Build(**grown)
+        return True
 
 
 USUAL = Build.of_stature(USUAL_STATURE_M)

@@ -194,12 +194,14 @@ def sit(
     Everything that can be wrong with it is found before the first frame. From there on an interruption ends it as
     `interrupted` after the frame in which it came, so that the record is whole; before, it raises `Interrupted`.
     """
+    from msgspec.structs import replace
+
     from telemetry.folder import Folder
     from telemetry.leftovers import deliver_leftovers
     from telemetry.motion import FrameLayout
     from telemetry.sender import Sender
     from vrrehab.body.skeleton import JOINTS
-    from vrrehab.cli.connection import keyring_of
+    from vrrehab.cli.connection import keep_copy, keyring_of
     from vrrehab.cli.interruption import Interruption
     from vrrehab.cli.narration import Narrator
     from vrrehab.cli.showing import Doors, open_doors
@@ -236,6 +238,9 @@ def sit(
         if delivered and not interruption.asked:
             deliver_leftovers(spool, recorder.address, _DELIVER_S, store=recorder.store, keyring=keyring)
     how = sender.status()
+    if origin == "person" and sitting.conductor.measures != profile.measures and not how.erased:
+        # As the recorder does in its profile, for a next session that finds no recorder.
+        keep_copy(data, replace(profile, measures=sitting.conductor.measures))
     return Outcome(
         plan.session_id,
         status,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Generator, Iterator
 
-import msgspec
+from msgspec.structs import asdict
 
 from telemetry.messages import Measures
 from vrrehab.body.calibration import WINDOW_S, Calibration
@@ -94,9 +94,14 @@ def calibrate(here: Situation, known: Measures) -> Generator[None, None, Measure
         if measuring.measures is None:
             here.ledger.happened("not_calibrated", {"limb": str(limb), "reason": measuring.reason})
         else:
-            known = measuring.measures
-            here.ledger.happened("calibrated", {"limb": str(limb), **msgspec.structs.asdict(known)})
+            before, known = known, measuring.measures
+            here.ledger.happened("calibrated", {"limb": str(limb), **_measured(before, known)})
     return known
+
+
+def _measured(before: Measures, now: Measures) -> dict[str, float]:
+    """What was measured anew, for the recorder to take into the profile."""
+    return {name: value for name, value in asdict(now).items() if value != getattr(before, name)}
 
 
 def _measurable(here: Situation) -> Iterator[Limb]:

@@ -13,7 +13,7 @@ import numpy as np
 import vrrehab
 from telemetry import messages
 from telemetry.motion import FrameLayout
-from vrrehab.body.build import Build
+from vrrehab.body.build import Build, Growth
 from vrrehab.body.drives import WITHOUT_LIMB, make_drive
 from vrrehab.body.limb import Chain
 from vrrehab.body.recentre import Recentring
@@ -65,7 +65,8 @@ class Sitting:
         self._recentring: Recentring | None = None
         self._measures = plan.profile.measures
         self._build_of = build_of
-        self._tracker = Tracker(eye_height_m=1.2, build=build_of(self._measures))
+        self._growth = Growth(build_of(self._measures))
+        self._tracker = Tracker(eye_height_m=1.2, build=self._growth.build)
         self._followed = plan.followed
         self._sight = Sight(self._followed, plan.driven_by)
         self._drive = make_drive(plan.mode, plan.limbs, self.conductor.play, plan.driven_by)
@@ -137,7 +138,9 @@ class Sitting:
         self.conductor.step(self._elapsed_s, self._tracked, self._driven, self._sight, selecting)
         if self.conductor.measures is not self._measures:
             self._measures = self.conductor.measures
-            self._tracker.fit(self._build_of(self._measures))
+            self._growth.take(self._build_of(self._measures))
+        if self._growth.step(self._elapsed_s):
+            self._tracker.fit(self._growth.build)
         self._surround(self.view.ambience)
         self.view.notice = self.conductor.notice or (_RECORD_TROUBLE if self._record.problem() else "")
         self._source.see(self.view)

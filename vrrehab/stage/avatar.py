@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from panda3d import core
 
 from telemetry.messages import Appearance, Measures
-from vrrehab.body.build import Build
+from vrrehab.body.build import EYE_HEIGHT, Build, stature_of
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.loss import Loss, arm_ends, leg_ends
 from vrrehab.body.rig import ARM_BONES, BONE_COUNT, ArmRig, RestArm
@@ -98,23 +98,25 @@ def rest_trunk(model: Model) -> RestTrunk:
 
 
 def build_of(model: Model, measures: Measures | None = None) -> Build:
-    """The proportions of the person whose body it is, so that it is drawn in its own: trunk from the model, limbs as
-    measured, or as people of that stature have them (MakeHuman's are a tenth too short). The eyes are far enough before
-    the neck that whoever looks down sees past the throat, as past their own chin.
+    """The proportions of the person whose body it is, so that it is drawn in its own: trunk from the model, as much
+    larger or smaller as the person has turned out to be since it was made; limbs as measured, or as people of that
+    stature have them (MakeHuman's are a tenth too short). The eyes are far enough before the neck that whoever looks
+    down sees past the throat, as past their own chin.
     """
-    known = msgspec.structs.replace(measures or Measures(), stature_m=model.stature_m)
-    usual, rest = Build.of_measures(known), rest_trunk(model)
-    eyes_m = 0.936 * model.stature_m
+    measures = measures or Measures()
+    stature_m = stature_of(measures, model.stature_m)
+    size, rest = stature_m / model.stature_m, rest_trunk(model)
+    usual = Build.of_measures(msgspec.structs.replace(measures, stature_m=stature_m))
     neck = model.meshes["neck_full"]
     front = neck.points[neck.normals[:, 2] < -0.9]
     throat = front[front[:, 1].argmax(), 2]
     return replace(
         usual,
-        shoulder_breadth=2.0 * abs(float(rest.shoulder[0])),
-        neck_above_shoulders=eyes_m - usual.eyes_above_neck - float(rest.chest[1]),
-        hip_breadth=2.0 * abs(float(rest.heads[0, 0])),
-        shoulders_above_hips=float(rest.chest[1] - rest.pelvis[1]),
-        eyes_before_neck=max(usual.eyes_before_neck, float(rest.chest[2] - throat) + _EYES_BEFORE_THROAT_M),
+        shoulder_breadth=2.0 * size * abs(float(rest.shoulder[0])),
+        neck_above_shoulders=EYE_HEIGHT * stature_m - usual.eyes_above_neck - size * float(rest.chest[1]),
+        hip_breadth=2.0 * size * abs(float(rest.heads[0, 0])),
+        shoulders_above_hips=size * float(rest.chest[1] - rest.pelvis[1]),
+        eyes_before_neck=max(usual.eyes_before_neck, size * float(rest.chest[2] - throat) + _EYES_BEFORE_THROAT_M),
     )
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.messages import Appearance, Measures
+from vrrehab.body.build import stature_of
 from vrrehab.errors import BadModel, NotPossible
 from vrrehab.stage.glb import Mesh, Model
 
@@ -107,7 +108,10 @@ def shaped(model: Model, shapes: Shapes, appearance: Appearance, measures: Measu
         raise BadModel(Path("shapes.npz"), "it belongs to another body.glb")
     weights = coefficients(appearance)
     own_m = float(_mean(shapes.stature, weights))
-    stature_m = measures.stature_m if measures and measures.stature_m is not None else own_m
+    measures = measures or Measures()
+    stature_m = measures.stature_m
+    if stature_m is None:  # that which goes with what else was measured, as far as a body can be drawn so
+        stature_m = min(max(stature_of(measures, own_m), STATURE_M[0]), STATURE_M[1])
     if not STATURE_M[0] <= stature_m <= STATURE_M[1]:
         raise NotPossible(f"Expected a stature from {STATURE_M[0]} to {STATURE_M[1]} m, but {stature_m} came.")
     size = stature_m / own_m
