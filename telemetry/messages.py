@@ -103,7 +103,10 @@ class TrackerMount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the product holds of a participant: a code and no name. `version` counts the changes."""
+    """What the product holds of a participant: a code and no name. `version` counts the changes.
+
+    pain_ceiling: the pain (NRS 0 to 10) from which on they want a session to come to rest; None where not said.
+    """
 
     code: str
     limb_losses: tuple[LimbLoss, ...] = ()
@@ -114,6 +117,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     measures: Measures = Measures()
     phantom_shapes: tuple[PhantomShape, ...] = ()
     tracker_mounts: tuple[TrackerMount, ...] = ()
+    pain_ceiling: float | None = None
 
 
 class SessionStarted(Event, frozen=True, kw_only=True, tag="session_started"):

@@ -89,6 +89,13 @@ PARTICIPANTS = Table(
         Column("measures", "json", "What was measured of the person's body, metres, as JSON."),
         Column("phantom_shapes", "json", "How each phantom limb is felt, as JSON."),
         Column("tracker_mounts", "json", "Where trackers are strapped to the body, as JSON."),
+        Column(
+            "pain_ceiling",
+            "real",
+            "The pain from which on they want a session to come to rest.",
+            "NRS 0-10",
+            optional=True,
+        ),
         Column("version", "integer", "Counts the changes; 0 is a participant known only from a session."),
     ),
     "participants",

@@ -79,10 +79,10 @@ def test_without_a_screen_a_window_is_refused_with_what_to_do(stage) -> None:
         WindowDisplay(stage)
 
 
-def test_a_window_hears_escape_and_ends_when_it_is_closed(on_screen) -> None:
+def test_a_window_hears_the_sessions_keys_and_ends_when_it_is_closed(on_screen) -> None:
     assert on_screen("window_session.py").splitlines() == [
-        "stop before False",
-        "stop True and again False",
-        "another key False",
+        "before []",
+        "escape ['escape'] and again []",
+        "other keys ['h', 'c', 'space']",
         "open after closing False",
     ]

@@ -25,13 +25,14 @@ def main() -> None:
     assert display.output is not None
     desktop = Desktop()
     window = display.output.get_window_handle().get_int_handle()
-    print("stop before", display.stop_pressed())
+    print("before", list(display.keys_pressed()))
     desktop.press(window, ESCAPE)
     frames(2)
-    print("stop", display.stop_pressed(), "and again", display.stop_pressed())
-    desktop.press(window, ord("a"))
+    print("escape", list(display.keys_pressed()), "and again", list(display.keys_pressed()))
+    for key in "ahc ":
+        desktop.press(window, ord(key))
     frames(2)
-    print("another key", display.stop_pressed())
+    print("other keys", list(display.keys_pressed()))
     desktop.close(window)
     print("open after closing", frames(5))
     display.close()

@@ -25,6 +25,26 @@ _HAPPENINGS = {
     "tracking_found": "the hand is seen again",
     "runtime_lost": "the headset's program is gone; waiting for it",
     "source_ended": "the recording has ended",
+    "console_lost": "the console is not there any more; no task begins, and soon the calm scene comes",
+    "console_found": "the console is there again",
+}
+#: What a safety rule found, by the setting or the part of the profile that names its limit.
+_RULES = {
+    "pain_prompt_rise": "pain has risen by {value:g}",
+    "pain_calm_rise": "pain has risen by {value:g}",
+    "pain_calm_at": "pain is {value:g}",
+    "pain_ceiling": "pain is {value:g}, and this person's own ceiling is {limit:g}",
+    "sickness_calm_at": "sickness is {value:g} of 20",
+    "sickness_calm_rise": "sickness has risen by {value:g} of 20",
+    "sickness_stop_at": "sickness is {value:g} of 20",
+    "session_limit_min": "{value:.0f} of {limit:g} minutes of the session are over",
+    "exposure_limit_min": "{value:.0f} of {limit:g} minutes in the scene are over",
+}
+_RESPONSES = {
+    "safety_prompt": "please look: {}",
+    "wind_down": "{}: the task that is on is the last one",
+    "calm": "calm scene: {}. Space or `resume` goes on, Esc or `stop` ends",
+    "stop": "stop: {}",
 }
 #: How long the last lines may take to be written.
 _LAST_LINES_S = 2.0
@@ -110,7 +130,7 @@ class Narrator:
                     return f"  {self._done}; {self._scored(event, 'pain')}"
                 return self._scored(event, _PHASES.get(self._phase, "pain"))
             case messages.Happened():
-                return _HAPPENINGS.get(event.name, "")
+                return _happening(event)
         return ""
 
     def _scored(self, event: messages.RatingAnswered, what: str) -> str:
@@ -119,3 +139,15 @@ class Narrator:
         before, self._pain = self._pain, event.value
         was = "" if before is None or self._phase == "before" else f" (it was {before:g})"
         return f"{what}: {event.value:g}{was}"
+
+
+def _happening(event: messages.Happened) -> str:
+    said = _RESPONSES.get(event.name, "")
+    rule = _RULES.get(str(event.detail.get("rule")), "")
+    if said and rule:
+        return said.format(rule.format(**event.detail))
+    if event.name == "calm":
+        return said.format({"console_lost": "the console is lost"}.get(str(event.detail["reason"]), "as asked for"))
+    if event.name == "restarted":
+        return f"goes on, by {event.detail['who']}"
+    return _HAPPENINGS.get(event.name, "")

@@ -121,6 +121,12 @@ def add(
             help="A device strapped right at a joint, e.g. left_ankle:/user/hand/left; repeat for more.",
         ),
     ] = None,
+    ceiling: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, max=10.0, metavar="0..10", help="Pain at which their session comes to rest; 0 forgets it."
+        ),
+    ] = None,
     recorder: RecorderAddress = None,
 ) -> None:
     """Add a participant, or change what is said here of one and leave the rest."""
@@ -134,6 +140,7 @@ def add(
             limb_losses=before.limb_losses if lost is None else tuple(dict.fromkeys(lost)),
             consent=consent or before.consent,
             language=language or before.language,
+            pain_ceiling=before.pain_ceiling if ceiling is None else ceiling or None,
             version=before.version + 1,
         )
         look = {"sex": sex, "age_years": age, "weight": weight, "muscle": muscle, "proportions": proportions}

@@ -9,12 +9,18 @@ from vrrehab.session.situation import Script, Situation
 
 
 def ask(here: Situation, phase: messages.Phase, task_run_id: str | None) -> Script:
-    """Ask once. It ends with an answer, the participant's or a therapist's, or as missed."""
+    """Ask once. It ends with an answer, the participant's or a therapist's, or as missed.
+
+    A task run that the calm scene ended may have been answered there, by the therapist.
+    """
     view, ledger = here.view, here.ledger
+    if ledger.settled(task_run_id):
+        return
     yield from here.until_ready()
     title = "How much does the missing limb hurt now?"
     question = PainQuestion(here.tracked.poses[HEAD], here.plan.hands, title)
-    ledger.ask(phase, task_run_id)
+    if not ledger.awaiting:  # the calm scene has asked already
+        ledger.ask(phase, task_run_id)
     view.title, view.text, view.count = "", "", ""
     view.panel = question.panel
     waited_s = 0.0

@@ -1,17 +1,25 @@
 """What a therapist may tell a running session, by name, and what each does; anything else is refused with
 the reason.
 
-The one table `COMMANDS` is what the session obeys and what a console can offer.
+The one table `COMMANDS` is what the session obeys and what a console can offer; `KEYS` is what the desktop's keyboard
+does. Every command says who gives it.
+
+A console that is in control sends `heartbeat` every second, and `release` when it gives control away on purpose: one
+that falls silent is lost (`vrrehab.session.attendance`). One that only looks on sends neither. Any console may `stop`.
+`resume` ends a break and the calm scene, and must say who restarts.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from vrrehab.session.sitting import Sitting
 
 Value = float | int | str | bool | None
+#: What a command does to a sitting, given its arguments and who asks.
+Action = Callable[[Sitting, Mapping[str, Value], str], None]
 
 
 class Command(Protocol):
@@ -52,11 +60,35 @@ def _note(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     sitting.conductor.happened("note", {"who": who, "text": text[:2000]})
 
 
-#: Every command: what it does to the sitting, given its arguments and who asks.
-COMMANDS: dict[str, Callable[[Sitting, Mapping[str, Value], str], None]] = {
+def _toggle(name: str) -> Action:
+    return lambda sitting, _, who: sitting.change_setting(name, not sitting.settings[name], who)
+
+
+def _switch(name: str, value: bool) -> Action:
+    return lambda sitting, _, who: sitting.change_setting(name, value, who)
+
+
+def _break(sitting: Sitting, _arguments: Mapping[str, Value], who: str) -> None:
+    """The pause key: a break begins, or a break or the calm scene ends."""
+    conductor = sitting.conductor
+    if conductor.resting:
+        conductor.go_on(who)
+    else:
+        conductor.pause(True, who)
+
+
+#: Every command, by name.
+COMMANDS: dict[str, Action] = {
     "stop": lambda sitting, _, who: sitting.conductor.stop(who),
+    "calm": lambda sitting, _, who: sitting.conductor.rest(who),
     "pause": lambda sitting, _, who: sitting.conductor.pause(True, who),
-    "resume": lambda sitting, _, who: sitting.conductor.pause(False, who),
+    "resume": lambda sitting, _, who: sitting.conductor.go_on(who),
+    "hide": _switch("limb_hidden", True),
+    "show": _switch("limb_hidden", False),
+    "cover": _switch("limb_covered", True),
+    "uncover": _switch("limb_covered", False),
+    "heartbeat": lambda sitting, _, who: sitting.conductor.attended(who),
+    "release": lambda sitting, _, who: sitting.conductor.unattended(who),
     "skip": lambda sitting, _, who: sitting.conductor.move_on(who),
     "recentre": lambda sitting, _, who: sitting.recentre(who),
     "decline": lambda sitting, _, who: sitting.conductor.rate(None, who),
@@ -64,6 +96,21 @@ COMMANDS: dict[str, Callable[[Sitting, Mapping[str, Value], str], None]] = {
     "set": _set,
     "note": _note,
 }
+
+#: What a key does, by its name as a display tells it; the words are for whoever sits before the keyboard.
+KEYS: dict[str, tuple[str, Action]] = {
+    "escape": ("Esc stop", COMMANDS["stop"]),
+    "h": ("H hide the limb", _toggle("limb_hidden")),
+    "c": ("C cover it", _toggle("limb_covered")),
+    "space": ("Space pause and go on", _break),
+}
+KEYS_IN_WORDS = " · ".join(words for words, _ in KEYS.values())
+
+
+def press(sitting: Sitting, key: str) -> None:
+    """A key of `KEYS` went down on the session's own keyboard; what cannot be done now is passed over."""
+    with contextlib.suppress(ValueError):
+        KEYS[key][1](sitting, {}, "keyboard")
 
 
 def obey(sitting: Sitting, command: Command, frame: int) -> None:

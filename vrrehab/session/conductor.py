@@ -9,32 +9,39 @@ from __future__ import annotations
 from telemetry import messages
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.sight import Sight
-from vrrehab.body.skeleton import Body
+from vrrehab.body.skeleton import HEAD, Body
 from vrrehab.session.asking import ask
+from vrrehab.session.attendance import Attendance
 from vrrehab.session.calibration import calibrate
+from vrrehab.session.calm import Calm
 from vrrehab.session.ledger import Ledger, Record
 from vrrehab.session.performing import Performing
 from vrrehab.session.plan import Plan
+from vrrehab.session.safety import Concern, Overheard, Response, Safety
 from vrrehab.session.settings import Settings
 from vrrehab.session.situation import Script, Situation
 from vrrehab.session.view import View
 
-#: The picture fades to calm in this time; slower would leave someone in distress waiting, faster would flash.
-FADE_S = 0.5
 _FAREWELL_S = 2.5
+
+Detail = dict[str, float | int | str | bool | None]
 
 
 class Conductor:
     """The programme of one session, a frame at a time.
 
     `over` is the status the session ended with, None while it runs. `frozen` is true from the frame that
-    Stop acts in: the limb then stays as it is.
+    Stop acts in: the limb then stays as it is. While the calm scene is there the programme stands still.
     """
 
     def __init__(self, plan: Plan, settings: Settings, view: View, record: Record) -> None:
         self._plan = plan
         self._view = view
-        self.ledger = Ledger(plan, record)
+        #: The rules that watch over the person, and whether the console is still there.
+        self.safety = Safety(settings, plan.profile.pain_ceiling)
+        self.attendance = Attendance(settings)
+        self.calm = Calm(view)
+        self.ledger = Ledger(plan, Overheard(record, self.safety.hear))
         self._here = Situation(plan, settings, view, self.ledger)
         self._performing = Performing(self._here)
         #: What a virtual limb does that follows nobody: `Performing.play`.
@@ -52,7 +59,11 @@ class Conductor:
     def step(self, elapsed_s: float, tracked: Body, driven: Body, sight: Sight, selecting: bool) -> None:
         """One frame, as `Situation.step` takes it."""
         self._here.step(elapsed_s, tracked, driven, sight, selecting)
-        if self.over is None:
+        if self.over is not None:
+            return
+        self._mind(elapsed_s)
+        self.calm.step(elapsed_s)
+        if self.calm.final or not self.calm.shown:
             next(self._script, None)
 
     @property
@@ -68,8 +79,10 @@ class Conductor:
     @property
     def notice(self) -> str:
         """What the participant should be told now, most pressing first."""
-        if self.frozen:
-            return ""
+        if self.calm.reason:
+            return self.calm.words
+        if self.attendance.lost:
+            return "Your therapist's screen is not connected just now. Please wait a moment."
         if self._here.held:
             return "A short break. We go on when you are ready."
         if self._here.lost is not None:
@@ -86,6 +99,10 @@ class Conductor:
         if "before" in asked:
             yield from ask(self._here, "before", None)
         for step in self._plan.steps:
+            while self.attendance.lost:
+                yield
+            if self.safety.winding_down:
+                break
             task_run_id = yield from self._performing.perform(step)
             if "after_task" in asked:
                 yield from ask(self._here, "after_task", task_run_id)
@@ -110,33 +127,104 @@ class Conductor:
             yield
             shown_s += self._here.elapsed_s
 
-    def _calm(self, status: messages.SessionStatus) -> Script:
-        """The calm picture: at most a therapist's rating still comes in, then the session ends."""
+    def _ending(self, status: messages.SessionStatus) -> Script:
+        """In the calm scene, with no way back: at most a therapist's rating still comes in, then the session ends."""
         here, view = self._here, self._view
         view.title = view.text = view.count = ""
         view.panel, view.targets, view.ghost, view.activity, view.movement = None, [], None, "", ""
-        calm_s = 0.0
-        while calm_s < here.settings.number("calm_before_end_s") and not here.take_moving_on():
-            view.calm = min(1.0, calm_s / FADE_S)
+        waited_s = 0.0
+        while waited_s < here.settings.number("calm_before_end_s") and not here.take_moving_on():
             yield
-            calm_s += here.elapsed_s
+            waited_s += here.elapsed_s
         self.end(status)
+
+    # --- what watches over the person ---
+
+    def _mind(self, elapsed_s: float) -> None:
+        """A frame for the rules and for the console that may be missed."""
+        attendance = self.attendance
+        was_lost = attendance.lost
+        attendance.step(elapsed_s)
+        if attendance.lost and not was_lost:
+            self.happened("console_lost", {"who": attendance.in_control})
+        if attendance.missed:
+            self._come_to_rest("console_lost", {"who": "safety"})
+        exposed = self._here.tracked.has(HEAD) and self._view.calm < 1.0
+        for concern in self.safety.step(elapsed_s, exposed):
+            self._respond(concern)
+
+    def _respond(self, concern: Concern) -> None:
+        found: Detail = {"who": "safety", "rule": concern.rule, "value": concern.value, "limit": concern.limit}
+        if concern.response is Response.STOP:
+            self.stop("safety", found)
+        elif concern.response is Response.CALM:
+            self._come_to_rest(concern.rule, found)
+        elif concern.response is Response.WIND_DOWN:
+            self.safety.winding_down = True
+            self.happened("wind_down", found)
+        else:
+            self.happened("safety_prompt", found)
+
+    def _come_to_rest(self, reason: str, detail: Detail) -> None:
+        """The calm scene comes; a task run that is on ends here, and its rating is asked."""
+        if self.calm.reason:
+            return
+        self.happened("calm", {**detail, "reason": reason})
+        self.calm.come(reason)
+        self._suspend()
+
+    def _suspend(self) -> None:
+        task_run_id = self.ledger.task_run_id
+        self._performing.suspend()
+        if task_run_id is not None and (self.calm.final or "after_task" in self._plan.programme.ask):
+            self.ledger.ask("after_task", task_run_id)
 
     # --- what a therapist does ---
 
-    def stop(self, who: str) -> None:
+    def stop(self, who: str, detail: Detail | None = None) -> None:
         """Freeze task and limb at once and fade to calm, with no way back; once more ends the session."""
-        if self.frozen:
+        if self.calm.final:
             self._here.move_on()
             return
         self.frozen = True
-        self.happened("stop", {"who": who})
-        task_run_id = self.ledger.task_run_id
-        self._performing.end("stopped")
-        if task_run_id is not None:
-            self.ledger.ask("after_task", task_run_id)
+        self.happened("stop", {**(detail or {}), "who": who})
+        self.calm.come("stop", final=True)
+        self._suspend()
         self._script.close()
-        self._script = self._calm("stopped")
+        self._script = self._ending("stopped")
+
+    def rest(self, who: str, frozen: bool = False) -> None:
+        """Bring the calm scene, from which `go_on` leads back; `frozen` holds the limb still while it fades."""
+        self.frozen = self.frozen or frozen
+        self._come_to_rest(who, {"who": who})
+
+    def go_on(self, who: str) -> None:
+        """End a break or the calm scene. ValueError where there is no way back, or nobody says that they restart."""
+        if self.calm.final:
+            raise ValueError("the session was stopped, and there is no way back; start a new one")
+        if self.calm.reason:
+            if not who.strip():
+                raise ValueError("expected the name of whoever lets the session go on, got none")
+            if self.attendance.lost:
+                self.attendance.release()  # whoever goes on without it does not miss it
+            self.happened("restarted", {"who": who, "after": self.calm.reason})
+            self.calm.go()
+            self.frozen = False
+            self._here.take_moving_on()
+        self.pause(False, who)
+
+    def attended(self, who: str) -> None:
+        """The console in control is there. ValueError without a name."""
+        before, was_lost = self.attendance.in_control, self.attendance.lost
+        self.attendance.beat(who)
+        if was_lost or who != before:
+            self.happened("console_found" if was_lost else "console_in_control", {"who": who})
+
+    def unattended(self, who: str) -> None:
+        """The console gives control away on purpose."""
+        if self.attendance.in_control:
+            self.attendance.release()
+            self.happened("console_released", {"who": who})
 
     def end(self, status: messages.SessionStatus) -> None:
         """Close whatever is open, so that the record is whole; the session is over from here."""
@@ -152,6 +240,11 @@ class Conductor:
         self._performing.end("stopped")
         self.end("stopped")
 
+    @property
+    def resting(self) -> bool:
+        """Whether a break or the calm scene is on."""
+        return self._here.held or bool(self.calm.reason)
+
     def pause(self, held: bool, who: str) -> None:
         """Hold the programme where it is, or let it go on."""
         if held != self._here.held:
@@ -159,7 +252,11 @@ class Conductor:
             self.happened("paused" if held else "resumed", {"who": who})
 
     def move_on(self, who: str) -> None:
-        """Skip what is shown now: a demonstration, a task, a question or the calm picture."""
+        """Skip what is shown now: a demonstration, a task, a question or the wait after Stop. ValueError in the calm
+        scene, which only `go_on` or `stop` ends.
+        """
+        if self.calm.reason and not self.calm.final:
+            raise ValueError("the calm scene is shown; resume or stop")
         self._here.move_on()
         self.happened("skip", {"who": who})
 
@@ -170,7 +267,7 @@ class Conductor:
         self.ledger.answer("declined" if value is None else "given", value, "therapist", "console")
         self.happened("rated", {"who": who})
 
-    def happened(self, name: str, detail: dict[str, float | int | str | bool | None]) -> None:
+    def happened(self, name: str, detail: Detail) -> None:
         """Put something else that happened on record."""
         self.ledger.happened(name, detail)
 

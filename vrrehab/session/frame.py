@@ -7,6 +7,7 @@ hands it back. Nothing here draws: the displays are in `vrrehab.stage`, a silent
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -56,8 +57,8 @@ class Display(Protocol):
         """The three clocks, read together now."""
         ...
 
-    def stop_pressed(self) -> bool:
-        """Whether the stop key was pressed since this was last asked."""
+    def keys_pressed(self) -> Sequence[str]:
+        """The keys that went down since this was last asked, of those that `vrrehab.session.commands.KEYS` names."""
         ...
 
     def close(self) -> None:

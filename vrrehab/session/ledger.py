@@ -43,6 +43,8 @@ class Ledger:
         self._ratings = 0
         self._runs = 0
         self._open_rating: str | None = None
+        self._asked_for: str | None = None
+        self._settled: set[str] = set()
         self.task_run_id: str | None = None
 
     @property
@@ -91,6 +93,7 @@ class Ledger:
 
     def ask(self, phase: messages.Phase, task_run_id: str | None) -> None:
         self._ratings += 1
+        self._asked_for = task_run_id
         self._open_rating = f"{self._plan.session_id}-r{self._ratings:02d}"
         self._record.event(
             messages.RatingAsked(
@@ -107,6 +110,10 @@ class Ledger:
     def awaiting(self) -> bool:
         """Whether a rating has been asked and not answered."""
         return self._open_rating is not None
+
+    def settled(self, task_run_id: str | None) -> bool:
+        """Whether this task run has been asked about, and the question ended."""
+        return task_run_id in self._settled
 
     def answer(
         self,
@@ -127,4 +134,6 @@ class Ledger:
                 by=by,
             )
         )
+        if self._asked_for is not None:
+            self._settled.add(self._asked_for)
         self._open_rating = None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from telemetry.messages import SessionStatus
-from vrrehab.session.commands import Command, obey
+from vrrehab.session.commands import Command, obey, press
 from vrrehab.session.frame import Display
 from vrrehab.session.sitting import Sitting
 
@@ -25,8 +25,8 @@ def run(sitting: Sitting, display: Display, commands: Callable[[], Iterable[Comm
         while sitting.over is None and (frame := display.wait()) is not None:
             marks[0] = clock()
             sitting.begin(frame, display.read_clocks() if sitting.clocks_due(frame) else None)
-            if display.stop_pressed():
-                sitting.conductor.stop("keyboard")
+            for key in display.keys_pressed():
+                press(sitting, key)
             for command in commands():
                 obey(sitting, command, frame.number)
             sitting.locate()

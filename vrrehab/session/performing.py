@@ -108,6 +108,12 @@ class Performing:
         self._run = None
         view.targets, view.ghost, view.activity, view.movement = [], None, "", ""
 
+    def suspend(self) -> None:
+        """End the task run that is being performed, if one is, as stopped; its script comes to its end by itself."""
+        if self._run is not None and self._run.phase is not TaskPhase.DEMONSTRATING:
+            self._run.phase = TaskPhase.FINISHED
+            self.end("stopped")
+
     def _demonstrate(self, run: TaskRun, acting: Limb, root: NDArray[np.float64]) -> Script:
         here, view = self._here, self._here.view
         view.ghost = acting

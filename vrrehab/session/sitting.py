@@ -33,6 +33,8 @@ from vrrehab.sources import SPACE_CHANGED, Source
 _CLOCKS_EVERY_NS = 10_000_000_000
 #: A lost hand dims to this share of its opacity over this time; it never snaps away.
 _DIMMED_RATIO, _DIM_S = 0.35, 0.3
+#: Hiding and covering the limb takes as long.
+_HIDE_S = 0.3
 #: The modes in which virtual limbs go by what is tracked.
 _LED = ("mirror", "residual")
 #: What is imagined is only there for half.
@@ -79,6 +81,7 @@ class Sitting:
         self._xr_minus_mono_ns = 0
         self._clocks_due_ns = 0
         self._dimmed = 1.0
+        self._shown, self._covered = 1.0, 0.0
         self._recorded = 0
 
     @property
@@ -212,17 +215,19 @@ class Sitting:
         """How solid each limb is: dim while what leads it is not seen, a virtual one as the therapist wants it."""
         plan, view = self.plan, self.view
         goal = _DIMMED_RATIO if self._sight.lost_for_s > 0.0 else 1.0
-        step = (1.0 - _DIMMED_RATIO) / _DIM_S * self._elapsed_s
-        self._dimmed = min(max(goal, self._dimmed - step), self._dimmed + step)
+        self._dimmed = _glide(self._dimmed, goal, (1.0 - _DIMMED_RATIO) / _DIM_S * self._elapsed_s)
         for limb in self._followed:
             _opacity_of(view, limb.chain)[limb.side] = self._dimmed
-        solid = self.settings.number("limb_opacity_ratio")
+        self._shown = _glide(self._shown, 0.0 if self.settings["limb_hidden"] else 1.0, self._elapsed_s / _HIDE_S)
+        self._covered = _glide(self._covered, 1.0 if self.settings["limb_covered"] else 0.0, self._elapsed_s / _HIDE_S)
+        solid = self.settings.number("limb_opacity_ratio") * self._shown
         if plan.mode == "imagery":
             solid *= _IMAGINED_RATIO
         elif plan.mode in WITHOUT_LIMB:
             solid = 0.0
         for limb in plan.limbs:
             _opacity_of(view, limb.chain)[limb.side] = solid * (self._dimmed if plan.mode in _LED else 1.0)
+        view.cover = self._covered * min(1.0, 4.0 * solid)
 
     def _recentre_on(self, seen: Body) -> None:
         self._recentring = Recentring.from_head(seen.poses[HEAD])
@@ -268,6 +273,11 @@ class Sitting:
         in_force = {name: self.settings[name] for name in self.settings}
         self._record.event(messages.Happened(mono_ns=mono_ns, name="settings_in_force", detail={**in_force}))
         self.conductor.happened("place", {"name": plan.programme.place})
+
+
+def _glide(value: float, goal: float, step: float) -> float:
+    """A step of the way to a goal."""
+    return min(max(goal, value - step), value + step)
 
 
 def _opacity_of(view: View, chain: Chain) -> dict[Side, float]:

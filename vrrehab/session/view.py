@@ -89,6 +89,8 @@ class View:
     #: lost. An arm whose joints are `NONE` is not drawn whatever this says.
     opacity: dict[Side, float] = field(default_factory=lambda: {Side.LEFT: 1.0, Side.RIGHT: 1.0})
     leg_opacity: dict[Side, float] = field(default_factory=lambda: {Side.LEFT: 1.0, Side.RIGHT: 1.0})
+    #: How solid the cloth over what losses took is, 0 none; beneath one that is solid nothing of the limb is seen.
+    cover: float = 0.0
     #: Over how much of its length a see-through limb begins where the residual limb ends, metres.
     boundary_softness_m: float = 0.04
     #: How many times as large as they are what losses took is drawn, about where the residual limbs end.

@@ -36,7 +36,7 @@ class Desktop:
         self._display = ctypes.c_void_p(self._x11.XOpenDisplay(None))
 
     def window_named(self, name: bytes) -> int | None:
-        """The first window on the screen that bears this name."""
+        """The first window on the screen whose title begins so."""
         root, parent, count = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
         children = ctypes.POINTER(ctypes.c_ulong)()
         top = ctypes.c_ulong(self._x11.XDefaultRootWindow(self._display))
@@ -45,7 +45,7 @@ class Desktop:
         for window in children[: count.value]:
             title = ctypes.c_char_p()
             fetched = self._x11.XFetchName(self._display, ctypes.c_ulong(window), ctypes.byref(title))
-            if fetched and title.value == name:
+            if fetched and (title.value or b"").startswith(name):
                 return window
         return None
 

@@ -49,8 +49,8 @@ class SilentDisplay:
         now_ns = self._clock.now_ns()
         return now_ns, now_ns, now_ns + self._utc_minus_mono_ns
 
-    def stop_pressed(self) -> bool:
-        return False
+    def keys_pressed(self) -> tuple[()]:
+        return ()
 
     def close(self) -> None:
         self._closed = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from math import atan, degrees, radians, tan
 
 from panda3d import core
@@ -69,8 +70,8 @@ class FlatDisplay:
         now_ns = self._clock.now_ns()
         return now_ns, now_ns, time.time_ns()
 
-    def stop_pressed(self) -> bool:
-        return False
+    def keys_pressed(self) -> Sequence[str]:
+        return ()
 
     def close(self) -> None:
         if self.output is None:

@@ -7,6 +7,7 @@ located for the time the frame will be seen and shown in that very frame: nothin
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 from panda3d import core
@@ -16,7 +17,7 @@ from vrrehab.geometry import invert
 from vrrehab.session.frame import ClockReading, FrameTime
 from vrrehab.session.view import View
 from vrrehab.stage.displays.eye_pair import FAR_M, NEAR_M, EyePair
-from vrrehab.stage.displays.window import StopKey
+from vrrehab.stage.displays.window import Keys, titled
 from vrrehab.stage.engine import engine, framebuffer, set_pose
 from vrrehab.stage.stage import Stage
 from vrrehab.xr import graphics
@@ -59,7 +60,7 @@ class HeadsetDisplay:
         self._problem: XrError | None = None
 
         look = core.WindowProperties()
-        look.title = "vrrehab: what the participant sees"
+        look.title = titled("vrrehab: what the participant sees")
         windowed = spectator and engine().windows
         size = (960, 720) if windowed else (1, 1)
         self.output: core.GraphicsOutput | None = engine().output(
@@ -67,7 +68,7 @@ class HeadsetDisplay:
         )
         self.output.disable_clears()
         self._window = self.output if windowed else None
-        self._stop_key = StopKey(self.output) if windowed else None
+        self._keys = Keys(self.output) if windowed else None
         self._reference = stage.root.attach_new_node("reference space")
         self._reference_from_session = np.full(7, np.nan)
         self._eyes = EyePair(self._reference)
@@ -124,8 +125,8 @@ class HeadsetDisplay:
         mono_ns, display_ns = self._headset.clock_pair()
         return mono_ns, display_ns, time.time_ns()
 
-    def stop_pressed(self) -> bool:
-        return self._stop_key is not None and self._stop_key.pressed()
+    def keys_pressed(self) -> Sequence[str]:
+        return self._keys.pressed() if self._keys is not None else ()
 
     def close(self) -> None:
         if self.output is None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from panda3d import core
 
 from vrrehab.errors import NoGraphics
+from vrrehab.session.commands import KEYS, KEYS_IN_WORDS
 from vrrehab.session.frame import Clock, FrameTime
 from vrrehab.stage.displays.flat import FlatDisplay
 from vrrehab.stage.engine import engine
@@ -12,7 +15,7 @@ from vrrehab.stage.stage import Stage
 
 
 class WindowDisplay(FlatDisplay):
-    """Closing the window ends the display; Escape is the stop key."""
+    """Closing the window ends the display; its title says what the keys do."""
 
     def __init__(
         self,
@@ -26,10 +29,10 @@ class WindowDisplay(FlatDisplay):
                 "Expected a screen to open a window on, but there is none; set DISPLAY, or use --display offscreen."
             )
         look = core.WindowProperties()
-        look.title = "vrrehab"
+        look.title = titled("vrrehab")
         super().__init__(stage, size, rate_hz, clock, window=look)
         self._size = size
-        self._stop_key = StopKey(self.output)
+        self._keys = Keys(self.output)
 
     def wait(self) -> FrameTime | None:
         if self.output is None or self.output.is_closed():
@@ -40,27 +43,37 @@ class WindowDisplay(FlatDisplay):
             self._fit(size)
         return super().wait()
 
-    def stop_pressed(self) -> bool:
-        return self._stop_key.pressed()
+    def keys_pressed(self) -> Sequence[str]:
+        return self._keys.pressed()
 
 
-class StopKey:
-    """Escape, heard by one window. However short it is pressed, it is heard: the window queues its keys."""
+def titled(name: str) -> str:
+    """A window's title: its name, and what the keys do."""
+    return f"{name} — {KEYS_IN_WORDS}"
+
+
+class Keys:
+    """The session's keys, heard by one window. However short a press, it is heard: the window queues its keys."""
 
     def __init__(self, window: core.GraphicsWindow) -> None:
         self._data = core.NodePath("keys")
         keys = self._data.attach_new_node(core.MouseAndKeyboard(window, 0, "keyboard"))
-        thrower = core.ButtonThrower("stop")
+        thrower = core.ButtonThrower("keys")
         thrower.set_throw_buttons_active(True)
-        thrower.add_throw_button(core.ModifierButtons(), core.KeyboardButton.escape())
+        for name in KEYS:
+            thrower.add_throw_button(core.ModifierButtons(), core.ButtonRegistry.ptr().find_button(name))
         keys.attach_new_node(thrower)
         self._traverser = core.DataGraphTraverser()
         self._events = core.EventQueue.get_global_event_queue()
 
-    def pressed(self) -> bool:
-        """Whether Escape went down since this was last asked."""
+    def pressed(self) -> Sequence[str]:
+        """The keys that went down since this was last asked, in order."""
         self._traverser.traverse(self._data.node())
-        heard = False
+        if self._events.is_queue_empty():
+            return ()
+        heard = []
         while not self._events.is_queue_empty():
-            heard |= self._events.dequeue_event().name == "escape"
+            name = str(self._events.dequeue_event().name)
+            if name in KEYS:
+                heard.append(name)
         return heard

@@ -1,0 +1,48 @@
+"""The calm scene: the picture fades to quiet, a line of text stays, and only a therapist lets the session go on.
+
+Never black and never sudden: whoever sees it is in pain, sick or alone.
+"""
+
+from __future__ import annotations
+
+from vrrehab.session.view import View
+
+#: The picture fades to calm and back in this time; slower would leave someone in distress waiting, faster would flash.
+FADE_S = 0.5
+_WORDS = "A quiet moment. Breathe slowly. Your therapist is with you."
+_STOPPED = "We stop here. Rest a moment. Your therapist is with you."
+
+
+class Calm:
+    """reason: why it is there; empty while it is not. final: whether there is no way back."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self.reason = ""
+        self.final = False
+
+    def come(self, reason: str, final: bool = False) -> None:
+        self.reason = reason
+        self.final = self.final or final
+
+    def go(self) -> None:
+        self.reason = ""
+
+    def step(self, elapsed_s: float) -> None:
+        """Fade a frame's worth to where the picture should be."""
+        if self.reason:
+            self._view.calm = min(1.0, self._view.calm + elapsed_s / FADE_S)
+        elif self._view.calm > 0.0:
+            self._view.calm = max(0.0, self._view.calm - elapsed_s / FADE_S)
+
+    @property
+    def shown(self) -> bool:
+        """Whether any of it is seen."""
+        return bool(self.reason) or self._view.calm > 0.0
+
+    @property
+    def words(self) -> str:
+        """What the participant reads meanwhile."""
+        if not self.reason:
+            return ""
+        return _STOPPED if self.final else _WORDS
