@@ -73,6 +73,8 @@ _PARTICIPANT = Column("participant", "text", "The participant's code.", derived=
 _MODE = Column("mode", "text", "What drove the virtual limb: mirror, imagery, observe, residual, intact_only, "
                "distractor or relax.")  # fmt: skip
 
+#: Who decided what came.
+_BY = ("programme", "therapist")
 SESSION_STATUS = ("running", *get_args(messages.SessionStatus))
 TASK_STATUS = ("running", *get_args(messages.TaskStatus))
 RATING_STATUS = get_args(messages.RatingStatus)
@@ -109,6 +111,16 @@ SESSIONS = Table(
         Column("participant", "text", "The participant's code.", refers_to="participants.code"),
         Column("programme", "text", "The programme that was followed."),
         _MODE,
+        Column("course", "text", "The plan over several sessions that it is part of; missing where there is none.",
+               derived=True, optional=True),
+        Column("condition", "text", "What of that plan it was: a condition such as A, or a phase such as laterality.",
+               derived=True, optional=True),
+        Column("condition_block", "integer", "The stretch of the plan within which the lot was drawn, from 1.",
+               derived=True, optional=True),
+        Column("condition_by", "choice", "Who chose the condition: the plan, or a therapist against it.",
+               values=_BY, derived=True, optional=True),
+        Column("course_session", "integer", "Counts the participant's sessions of that plan from 1.",
+               derived=True, optional=True),
         Column("origin", "choice", "Whose movement it is; `person` is a person's.", values=get_args(messages.Origin)),
         Column("intact_side", "choice", "The side of the intact limb; `none` where both sides have lost it.",
                values=get_args(messages.IntactSide)),
@@ -140,9 +152,14 @@ TASKS = Table(
         Column("session_id", "text", "The session.", refers_to="sessions.session_id"),
         _PARTICIPANT,
         _id("task_run_id", "The task run."),
-        Column("run_number", "integer", "Counts the task runs of the session from 1."),
+        Column("run_number", "integer", "Counts the task runs of the session from 1: the order of performance."),
         Column("block_index", "integer", "The block of the programme, from 0."),
-        Column("task_index", "integer", "The place within the block, from 0."),
+        Column("task_index", "integer", "The place within the block as the programme is written, from 0."),
+        Column("drawn_index", "integer", "The place within the block as planned, after the lot, from 0.",
+               derived=True, optional=True),
+        Column("chosen_by", "choice", "Who put the task run there: the programme, or a therapist who had a task "
+               "repeated, chose one or changed the mode.", values=_BY, derived=True, optional=True),
+        Column("extended_s", "real", "By how much a therapist had it go on for longer.", "s", derived=True),
         Column("task", "text", "The kind of movement."),
         _MODE,
         Column("limb", "choice", "The limb that was moved.", values=get_args(messages.Limb)),
@@ -286,11 +303,13 @@ TASK_PAIN = Table(
     "movement measures. Every task run has its PLP row, answered or not.",
     (
         *(_OF_TASKS[name] for name in ("session_id", "participant", "task_run_id")),
-        *(_OF_SESSIONS[name] for name in ("origin", "programme", "sealed")),
+        *(_OF_SESSIONS[name] for name in ("origin", "programme", "course", "condition", "condition_block",
+                                          "condition_by", "sealed")),
         replace(PARTICIPANTS.columns[1], derived=True, optional=True),
         Column("session_number", "integer", "Counts the participant's sessions of this origin from 1, by start."),
         Column("course_day", "real", "Days since the participant's first session of this origin.", "d"),
-        *(_OF_TASKS[name] for name in ("run_number", "block_index", "task_index", "task", "mode", "limb", "side")),
+        *(_OF_TASKS[name] for name in ("run_number", "block_index", "task_index", "drawn_index", "chosen_by",
+                                       "extended_s", "task", "mode", "limb", "side")),
         Column("previous_task", "text", "The task run before it in the session; missing for the first.", optional=True),
         _OF_TASKS["status"],
         _OF_RATINGS["site"],

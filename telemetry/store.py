@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from telemetry import schema
+from telemetry.allocation import COURSE, OVERRIDE, with_allocation, with_course
 from telemetry.dictionary import columns_by_table
 from telemetry.errors import NotAStore, UnknownSession
 from telemetry.folder import Folder, open_read_only
@@ -51,6 +52,7 @@ class Store:
         table["sealed"] = table["session_id"].isin(seals["session_id"])
         table["started_at"] = pd.to_datetime(table["started_utc_ns"], utc=True, unit="ns")
         table["ended_at"] = _utc(table["ended_mono_ns"], table)
+        table = with_course(table, self._stored(schema.EVENTS, "WHERE name = ?", (COURSE,)))
         table["duration_s"] = (table["ended_mono_ns"] - table["started_mono_ns"]).astype("Float64") / 1e9
         return _finish(table, schema.SESSIONS)
 
@@ -75,6 +77,7 @@ class Store:
         table["pain_change"] = table["pain_after"] - table["pain_before"]
         table["started_at"] = _utc(table["started_mono_ns"], table)
         table["ended_at"] = _utc(table["ended_mono_ns"], table)
+        table = with_allocation(table, self._stored(schema.EVENTS, "WHERE name = ?", (OVERRIDE,)))
         return _finish(table.sort_values(["started_utc_ns", "session_id", "run_number"]), schema.TASKS)
 
     def ratings(self) -> pd.DataFrame:
@@ -93,7 +96,9 @@ class Store:
         return task_pain(
             Tables(
                 participants=self._stored(schema.PARTICIPANTS),
-                tasks=self._stored(schema.TASKS),
+                tasks=with_allocation(
+                    self._stored(schema.TASKS), self._stored(schema.EVENTS, "WHERE name = ?", (OVERRIDE,))
+                ),
                 ratings=self._stored(schema.RATINGS),
                 settings=self._stored(schema.SETTINGS),
                 starts=self._stored(schema.EVENTS, "WHERE name = ?", (IN_FORCE,)),

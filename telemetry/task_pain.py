@@ -64,7 +64,19 @@ def _with_course(tables: Tables) -> pd.DataFrame:
     course = sessions.groupby(["participant", "origin"], observed=True)
     sessions["session_number"] = course.cumcount().astype("int64") + 1
     sessions["course_day"] = (sessions["started_utc_ns"] - course["started_utc_ns"].transform("min")) / 86_400e9
-    facts = ["origin", "programme", "sealed", "consent", "session_number", "course_day", "started_utc_ns"]
+    facts = [
+        "origin",
+        "programme",
+        "course",
+        "condition",
+        "condition_block",
+        "condition_by",
+        "sealed",
+        "consent",
+        "session_number",
+        "course_day",
+        "started_utc_ns",
+    ]
     of_session = sessions[["session_id", "participant", *facts, "started_mono_ns"]]
     of_session = of_session.rename(columns={"started_mono_ns": "session_mono_ns"})
     runs = tables.tasks.merge(of_session, on="session_id", how="left")

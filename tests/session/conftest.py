@@ -105,6 +105,7 @@ def sit() -> Callable[..., Sat]:
         settings: Mapping[str, float | bool] | None = None,
         most_frames: int = 60_000,
         origin: messages.Origin = "scripted",
+        rate_hz: float = 72.0,
         trouble: str = "",
         build_of: Callable[[messages.Measures], Build] = Build.of_measures,
     ) -> Sat:
@@ -122,7 +123,7 @@ def sit() -> Callable[..., Sat]:
             frames["given"] += 1
             return tell(sitting, frames["given"])
 
-        display = SilentDisplay(VirtualClock(), 72, most_frames)
+        display = SilentDisplay(VirtualClock(), rate_hz, most_frames)
         return Sat(plan, sitting, record, run(sitting, display, commands), participant)
 
     return sit

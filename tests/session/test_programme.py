@@ -12,6 +12,7 @@ name = "mine"
 title = "Mine"
 mode = "mirror"
 place = "therapy_room"
+order = "fixed"
 
 [[blocks]]
 title = "Only"
@@ -29,11 +30,11 @@ def written(folder: Path, text: str) -> str:
 def test_every_programme_that_ships_is_whole(name: str) -> None:
     programme = load_programme(name)
     assert programme.name == name
-    assert lay_out(programme)
+    assert lay_out(programme, 1)
 
 
 def test_a_programme_changes_what_it_names_and_leaves_the_rest_to_the_task(tmp_path: Path) -> None:
-    first, second = lay_out(load_programme(written(tmp_path, GOOD)))
+    first, second = lay_out(load_programme(written(tmp_path, GOOD)), 1)
     assert (first.block_index, first.task_index, first.task.goal) == (0, 0, 3)
     assert (second.block_index, second.task_index, second.task.goal) == (0, 1, 8)
 
@@ -44,17 +45,17 @@ def test_an_unknown_programme_is_answered_with_the_nearest_name() -> None:
 
 
 def test_a_programme_with_an_unknown_task_never_starts(tmp_path: Path) -> None:
-    programme = load_programme(written(tmp_path, GOOD.replace("reach_touch", "reach_tuch")))
-    with pytest.raises(UnknownName, match=r"No task 'reach_tuch'.*Did you mean 'reach_touch'"):
-        lay_out(programme)
+    with pytest.raises(SceneFileError, match=r"No task 'reach_tuch'.*Did you mean 'reach_touch'") as caught:
+        load_programme(written(tmp_path, GOOD.replace("reach_touch", "reach_tuch")))
+    assert caught.value.line == 10
 
 
 @pytest.mark.parametrize(
     ("wrong", "right", "line", "expected"),
     [
-        ("goal = 3", "goal = 0", 9, "goal"),
-        ("goal = 3", 'goal = "three"', 9, "int"),
-        ('title = "Only"', "titel = 1", 8, "titel"),
+        ("goal = 3", "goal = 0", 10, "goal"),
+        ("goal = 3", 'goal = "three"', 10, "int"),
+        ('title = "Only"', "titel = 1", 9, "titel"),
         ('mode = "mirror"', "mode = ", 4, "value"),
     ],
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,8 +177,9 @@ def _remove(virtual: Body, limb: Limb) -> None:
     virtual.provenance[limb.joints] = Provenance.NONE
 
 
+Mode = Literal["mirror", "intact_only", "observe", "residual", "imagery", "distractor", "relax"]
 #: Every mode, in the order in which they are offered.
-MODES = ("mirror", "intact_only", "observe", "residual", "imagery", "distractor", "relax")
+MODES: tuple[str, ...] = get_args(Mode)
 #: Modes that show no virtual limb: the controls that mirror and imagery are compared with. What they hold back is the
 #: sight of the limb; `distractor` keeps the person busy otherwise, and in `relax` nobody moves.
 WITHOUT_LIMB = ("intact_only", "distractor", "relax")

@@ -111,9 +111,10 @@ class Narrator:
             case messages.SessionStarted():
                 self._began_ns = event.mono_ns
             case messages.TaskStarted():
-                title = self._plan.steps[event.run_number - 1].task.title
+                title = self._plan.catalogue[event.task].title
                 self._done = ""
-                return f"task {event.run_number} of {len(self._plan.steps)}: {title.lower()}"
+                planned = max(event.run_number, len(self._plan.steps))
+                return f"task {event.run_number} of {planned}: {title.lower()}"
             case messages.TaskEnded():
                 self.tasks_done += event.status == "completed"
                 how = "" if event.status == "completed" else f" ({event.status})"

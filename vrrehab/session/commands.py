@@ -15,6 +15,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from vrrehab.body.drives import MODES
 from vrrehab.session.sitting import Sitting
 
 Value = float | int | str | bool | None
@@ -51,6 +52,27 @@ def _rate(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or value not in range(11):
         raise ValueError(f"rate expects a whole number from 0 to 10, got {value!r}")
     sitting.conductor.rate(float(value), who)
+
+
+def _extend(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
+    seconds = arguments.get("seconds", 60)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 5 <= seconds <= 600:
+        raise ValueError(f"extend expects 5 to 600 seconds, got {seconds!r}")
+    sitting.conductor.extend(float(seconds), who)
+
+
+def _choose(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
+    task, mode = arguments.get("task"), arguments.get("mode")
+    if not isinstance(task, str) or not isinstance(mode, str | None):
+        raise ValueError(f"choose expects a task and, where it is to change, a mode, got {dict(arguments)}")
+    sitting.conductor.choose(task, mode, who)
+
+
+def _mode(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
+    mode = arguments.get("mode")
+    if mode not in MODES:
+        raise ValueError(f"mode expects one of {', '.join(MODES)}, got {mode!r}")
+    sitting.conductor.change_mode(str(mode), who)
 
 
 def _note(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
@@ -90,6 +112,10 @@ COMMANDS: dict[str, Action] = {
     "heartbeat": lambda sitting, _, who: sitting.conductor.attended(who),
     "release": lambda sitting, _, who: sitting.conductor.unattended(who),
     "skip": lambda sitting, _, who: sitting.conductor.move_on(who),
+    "repeat": lambda sitting, _, who: sitting.conductor.repeat(who),
+    "extend": _extend,
+    "choose": _choose,
+    "mode": _mode,
     "recentre": lambda sitting, _, who: sitting.recentre(who),
     "decline": lambda sitting, _, who: sitting.conductor.rate(None, who),
     "rate": _rate,

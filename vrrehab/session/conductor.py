@@ -6,10 +6,15 @@ therapist's commands act between frames. Nothing here draws, sends or waits.
 
 from __future__ import annotations
 
+import dataclasses
+
+import msgspec
+
 from telemetry import messages
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.sight import Sight
 from vrrehab.body.skeleton import HEAD, Body
+from vrrehab.session.agenda import LEAST_S, Agenda
 from vrrehab.session.asking import ask
 from vrrehab.session.attendance import Attendance
 from vrrehab.session.calibration import calibrate
@@ -17,12 +22,15 @@ from vrrehab.session.calm import Calm
 from vrrehab.session.ledger import Ledger, Record
 from vrrehab.session.performing import Performing
 from vrrehab.session.plan import Plan
+from vrrehab.session.programme import Step
 from vrrehab.session.safety import Concern, Overheard, Response, Safety
 from vrrehab.session.settings import Settings
 from vrrehab.session.situation import Script, Situation
 from vrrehab.session.view import View
 
 _FAREWELL_S = 2.5
+#: How long a virtual limb takes to go, and to come again, when what drives it changes.
+_CHANGE_S = 0.4
 
 Detail = dict[str, float | int | str | bool | None]
 
@@ -31,11 +39,11 @@ class Conductor:
     """The programme of one session, a frame at a time.
 
     `over` is the status the session ended with, None while it runs. `frozen` is true from the frame that
-    Stop acts in: the limb then stays as it is. While the calm scene is there the programme stands still.
+    Stop acts in: the limb then stays as it is. While the calm scene is there the programme stands still. `limb_ratio`:
+    how far the virtual limbs are there, 1 unless what drives them is just changing.
     """
 
     def __init__(self, plan: Plan, settings: Settings, view: View, record: Record) -> None:
-        self._plan = plan
         self._view = view
         #: The rules that watch over the person, and whether the console is still there.
         self.safety = Safety(settings, plan.profile.pain_ceiling)
@@ -44,12 +52,15 @@ class Conductor:
         self.ledger = Ledger(plan, Overheard(record, self.safety.hear))
         self._here = Situation(plan, settings, view, self.ledger)
         self._performing = Performing(self._here)
+        self._agenda = Agenda(plan)
         #: What a virtual limb does that follows nobody: `Performing.play`.
         self.play = self._performing.play
         #: What is known of the person's body; measured at the beginning if the programme says so.
         self.measures = plan.profile.measures
         self.over: messages.SessionStatus | None = None
         self.frozen = False
+        self.limb_ratio = 1.0
+        self._leaving = False
         self._script: Script = self._conduct()
 
     def begin(self, mono_ns: int) -> None:
@@ -59,11 +70,15 @@ class Conductor:
     def step(self, elapsed_s: float, tracked: Body, driven: Body, sight: Sight, selecting: bool) -> None:
         """One frame, as `Situation.step` takes it."""
         self._here.step(elapsed_s, tracked, driven, sight, selecting)
+        change = -elapsed_s if self._leaving else elapsed_s
+        self.limb_ratio = min(max(self.limb_ratio + change / _CHANGE_S, 0.0), 1.0)
         if self.over is not None:
             return
         self._mind(elapsed_s)
         self.calm.step(elapsed_s)
         if self.calm.final or not self.calm.shown:
+            if not self._here.held:
+                self._here.unheld_s += elapsed_s
             next(self._script, None)
 
     @property
@@ -77,6 +92,11 @@ class Conductor:
         return self._performing
 
     @property
+    def plan(self) -> Plan:
+        """The plan as it is now: its mode is that of the step being performed."""
+        return self._here.plan
+
+    @property
     def notice(self) -> str:
         """What the participant should be told now, most pressing first."""
         if self.calm.reason:
@@ -86,24 +106,30 @@ class Conductor:
         if self._here.held:
             return "A short break. We go on when you are ready."
         if self._here.lost is not None:
-            return _out_of_sight(self._here.lost, self._plan.mode == "residual")
+            return _out_of_sight(self._here.lost, self.plan.mode == "residual")
         return ""
 
     # --- what happens, in order ---
 
     def _conduct(self) -> Script:
+        self._tell_allocation()
         yield from self._welcome()
-        if self._plan.programme.calibrate:
+        if self.plan.programme.calibrate:
             self.measures = yield from calibrate(self._here, self.measures)
-        asked = self._plan.programme.ask
+        asked = self.plan.programme.ask
         if "before" in asked:
             yield from ask(self._here, "before", None)
-        for step in self._plan.steps:
+        while (step := self._agenda.begin_next()) is not None:
             while self.attendance.lost:
                 yield
             if self.safety.winding_down:
                 break
-            task_run_id = yield from self._performing.perform(step)
+            if (shortened := self._within_block(step)) is None:
+                continue
+            yield from self._go_over_to(shortened)
+            began_s = self._here.unheld_s
+            task_run_id = yield from self._performing.perform(shortened)
+            self._agenda.spend(step, self._here.unheld_s - began_s)
             if "after_task" in asked:
                 yield from ask(self._here, "after_task", task_run_id)
         if "after" in asked:
@@ -111,11 +137,55 @@ class Conductor:
         yield from self._farewell()
         self.over = "completed"
 
+    def _tell_allocation(self) -> None:
+        """Puts on record in which order the tasks are to come, and what lot said so."""
+        programme, seed = self.plan.programme, self.plan.seed
+        for i, block in enumerate(programme.blocks):
+            steps = [step for step in self.plan.steps if step.block_index == i]
+            self.happened(
+                "allocation",
+                {
+                    "block_index": i,
+                    "order": block.order or programme.order,
+                    "seed": seed,
+                    "task_indices": " ".join(str(step.task_index) for step in steps),
+                    "tasks": " ".join(step.task.name for step in steps),
+                },
+            )
+
+    def _within_block(self, step: Step) -> Step | None:
+        """The step with no more time than its block has left; None, and that on record, where that is too little. What
+        a therapist wants is done in any case.
+        """
+        left_s = self._agenda.left_s(step)
+        if left_s is None or step.by_therapist:
+            return step
+        most_s = left_s - step.task.demonstration_s
+        if most_s < LEAST_S:
+            self.happened("left_out", {"block_index": step.block_index, "task_index": step.task_index,
+                                       "task": step.task.name, "left_s": round(left_s, 1)})  # fmt: skip
+            return None
+        task = msgspec.structs.replace(step.task, time_limit_s=min(step.task.time_limit_s, most_s))
+        return dataclasses.replace(step, task=task)
+
+    def _go_over_to(self, step: Step) -> Script:
+        """The plan becomes that of the step; where something else drives the virtual limb, it goes and comes again."""
+        here = self._here
+        plan = here.plan.for_step(step)
+        if plan.mode != here.plan.mode:
+            self._leaving = True
+            while self.limb_ratio > 0.0:
+                yield
+            here.plan = self.ledger.plan = plan
+            yield  # in which it is driven otherwise
+            self._leaving = False
+        here.plan = self.ledger.plan = plan
+
     def _welcome(self) -> Script:
         """Until the head and all that the session goes by have been seen: nothing can be mirrored before that."""
         view = self._view
-        view.title = self._plan.programme.title
-        view.text = f"Welcome. {_asked_of_the_limbs(self._plan)}"
+        view.title = self.plan.programme.title
+        view.text = f"Welcome. {_asked_of_the_limbs(self.plan)}"
         while not self._here.met and not self._here.take_moving_on():
             yield
         view.text = ""
@@ -176,7 +246,7 @@ class Conductor:
     def _suspend(self) -> None:
         task_run_id = self.ledger.task_run_id
         self._performing.suspend()
-        if task_run_id is not None and (self.calm.final or "after_task" in self._plan.programme.ask):
+        if task_run_id is not None and (self.calm.final or "after_task" in self.plan.programme.ask):
             self.ledger.ask("after_task", task_run_id)
 
     # --- what a therapist does ---
@@ -258,7 +328,33 @@ class Conductor:
         if self.calm.reason and not self.calm.final:
             raise ValueError("the calm scene is shown; resume or stop")
         self._here.move_on()
-        self.happened("skip", {"who": who})
+        self._overridden("skip", who)
+
+    def repeat(self, who: str) -> None:
+        """The task that was begun last comes once more, next. ValueError before the first one."""
+        step = self._agenda.repeat()
+        self._overridden("repeat", who, task=step.task.name)
+
+    def choose(self, task: str, mode: str | None, who: str) -> None:
+        """This task comes next, in this mode or as before. ValueError where that cannot be."""
+        step = self._agenda.choose(task, mode)
+        self._overridden("choose", who, task=step.task.name, mode=step.mode)
+
+    def change_mode(self, mode: str, who: str) -> None:
+        """The tasks to come are performed in this mode. ValueError where that cannot be."""
+        steps = self._agenda.change_mode(mode)
+        self._overridden("mode", who, mode=mode, steps=steps)
+
+    def extend(self, seconds: float, who: str) -> None:
+        """The task that is being performed goes on for so much longer. ValueError if none is."""
+        self._performing.extend(seconds)
+        if self._agenda.current is not None:
+            self._agenda.extend(self._agenda.current, seconds)
+        self._overridden("extend", who, seconds=seconds)
+
+    def _overridden(self, what: str, who: str, **detail: float | str) -> None:
+        """Puts on record that a therapist did otherwise than the programme says."""
+        self.happened("override", {"what": what, "who": who, **detail})
 
     def rate(self, value: float | None, who: str) -> None:
         """A therapist's entry for the rating that awaits an answer; None declines. ValueError if none does."""

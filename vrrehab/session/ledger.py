@@ -37,7 +37,8 @@ class Ledger:
     """
 
     def __init__(self, plan: Plan, record: Record) -> None:
-        self._plan = plan
+        #: The plan as it is now: for the mode of the step that is being performed.
+        self.plan = plan
         self._record = record
         self.mono_ns = 0
         self._ratings = 0
@@ -59,7 +60,7 @@ class Ledger:
 
     def begin_task(self, step: Step) -> str:
         self._runs += 1
-        plan, task = self._plan, step.task
+        plan, task = self.plan, step.task
         self.task_run_id = f"{plan.session_id}-t{self._runs:02d}"
         self._record.event(
             messages.TaskStarted(
@@ -72,7 +73,12 @@ class Ledger:
                 mode=plan.mode,
                 limb=task.limb,
                 side=plan.moved_side(task),
-                parameters={"goal": task.goal, "time_limit_s": task.time_limit_s},
+                parameters={
+                    "goal": task.goal,
+                    "time_limit_s": task.time_limit_s,
+                    "drawn_index": step.drawn_index,
+                    "chosen_by": "therapist" if step.by_therapist else "programme",
+                },
             )
         )
         return self.task_run_id
@@ -94,7 +100,7 @@ class Ledger:
     def ask(self, phase: messages.Phase, task_run_id: str | None) -> None:
         self._ratings += 1
         self._asked_for = task_run_id
-        self._open_rating = f"{self._plan.session_id}-r{self._ratings:02d}"
+        self._open_rating = f"{self.plan.session_id}-r{self._ratings:02d}"
         self._record.event(
             messages.RatingAsked(
                 mono_ns=self.mono_ns,

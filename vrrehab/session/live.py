@@ -30,6 +30,7 @@ from telemetry.live_messages import (
 from telemetry.motion import STAGES
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.skeleton import HAND, HEAD, Provenance, Side
+from vrrehab.session import programme
 from vrrehab.session.ledger import Record
 from vrrehab.session.plan import Plan
 from vrrehab.session.sitting import Sitting
@@ -188,7 +189,7 @@ class LiveRecord:
             mono_ns=mono_ns,
             time_s=self._since(mono_ns),
             doing=self._doing(sitting),
-            step=-1 if step is None else self._plan.steps.index(step),
+            step=-1 if step is None else _place_of(step, self._plan),
             task_run_id=conductor.ledger.task_run_id,
             repetitions=run.repetitions if run else 0,
             goal=run.task.goal if run else 0,
@@ -237,6 +238,13 @@ class LiveRecord:
         seen = _SEEN[record["tracked_provenance"]]
         limbs = {name: float(seen[joints].mean()) for name, joints in self._limbs.items()}
         return Tracking(head=bool(seen[HEAD]), limbs=limbs, lost=lost)
+
+
+def _place_of(step: programme.Step, plan: Plan) -> int:
+    """Which of the plan's steps it is, also where a therapist has it repeated; -1 for one that the therapist chose."""
+    at = (step.block_index, step.task_index, step.task.name)
+    places = (i for i, each in enumerate(plan.steps) if (each.block_index, each.task_index, each.task.name) == at)
+    return next(places, -1)
 
 
 def _limbs_shown(plan: Plan) -> dict[str, slice]:

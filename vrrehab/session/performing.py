@@ -74,9 +74,9 @@ class Performing:
         status: messages.TaskStatus = "completed"
         shown = -1
         while run.phase is not TaskPhase.FINISHED:
-            if run.repetitions != shown:
-                shown = run.repetitions
-                view.count = "" if relaxing else f"{shown} of {task.goal}"
+            if run.repetitions != shown or run.task is not task:
+                shown, task = run.repetitions, run.task
+                view.count = "" if relaxing else f"{shown} of {run.task.goal}"
             yield
             if here.take_moving_on():
                 status = "skipped"
@@ -98,6 +98,12 @@ class Performing:
         else:
             run.mechanic.demonstrate(run.performed_s, root * _ACROSS, into)
             geometry.mirror(into, out=into)
+
+    def extend(self, seconds: float) -> None:
+        """Let the task run that is being performed go on for longer. ValueError if none is."""
+        if self._run is None or self._run.phase is TaskPhase.DEMONSTRATING:
+            raise ValueError("no task is being performed just now; extend one while it is")
+        self._run.extend(seconds)
 
     def end(self, status: messages.TaskStatus) -> None:
         """End the task run that is being performed, if one is."""

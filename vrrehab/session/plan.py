@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,10 +17,10 @@ from vrrehab.body.loss import ARM_LEVELS, LEG_LEVELS
 from vrrehab.body.skeleton import Side
 from vrrehab.errors import NotPossible
 from vrrehab.session.programme import Programme, Step, lay_out
-from vrrehab.tasks.definition import TaskDefinition
+from vrrehab.tasks.definition import TaskDefinition, load_tasks
 
 #: In these modes the affected limbs do not follow the intact ones, so that there need be none.
-_NEEDS_NO_INTACT_SIDE = ("observe", "imagery", "residual")
+_NEEDS_NO_INTACT_SIDE = ("observe", "imagery", "residual", "relax")
 #: In these modes a task may be for limbs that nobody lost.
 _FOR_ANY_LIMB = ("distractor", "relax")
 _LEVELS = {Chain.ARM: ARM_LEVELS, Chain.LEG: LEG_LEVELS}
@@ -34,7 +35,8 @@ class Plan:
     """Everything a session needs to know that does not change while it runs.
 
     limbs: the lost limbs that this session is about, each a virtual limb. intact_side: the side that they follow or are
-    compared with; None where both sides have lost them.
+    compared with; None where both sides have lost them. mode: what drives the virtual limb to begin with; a step may
+    have another one (`for_step`). catalogue: the tasks that a therapist may choose while the session runs, by name.
     """
 
     session_id: str
@@ -46,6 +48,7 @@ class Plan:
     intact_side: Side | None
     origin: Origin
     seed: int
+    catalogue: Mapping[str, TaskDefinition] = field(default_factory=dict)
 
     @property
     def participant(self) -> str:
@@ -70,9 +73,9 @@ class Plan:
         """The limbs whose movement the session goes by: it waits while one of them is not seen."""
         if self.mode == "residual":
             return self.limbs
-        if self.mode in _NEEDS_NO_INTACT_SIDE or self.mode == "relax":
+        if self.mode in _NEEDS_NO_INTACT_SIDE:
             return ()
-        moved = (limb for step in self.steps for limb in self.acting(step.task))
+        moved = (limb for step in self.steps if step.mode == self.mode for limb in self.acting(step.task))
         return tuple(dict.fromkeys(limb.other if limb in self.limbs else limb for limb in moved))
 
     @property
@@ -103,6 +106,19 @@ class Plan:
     def moves_legs(self) -> bool:
         """Whether a task is for a leg, which then has to be in view."""
         return any(CHAIN_OF[step.task.limb] is Chain.LEG for step in self.steps)
+
+    def for_step(self, step: Step) -> Plan:
+        """This plan while `step` is performed: in its mode, and with such a step among its own. The same plan where
+        that is so already.
+
+        Raises `NotPossible` where the limbs or the losses do not allow it.
+        """
+        known = any(other.mode == step.mode and other.task.limb == step.task.limb for other in self.steps)
+        if step.mode == self.mode and known:
+            return self
+        plan = dataclasses.replace(self, mode=step.mode, steps=self.steps if known else (*self.steps, step))
+        _check(plan, step)
+        return plan
 
     def segments_left(self, limb: Limb) -> float:
         """Where the residual limb ends, in segments from the shoulder or hip (`vrrehab.body.loss`)."""
@@ -181,26 +197,34 @@ def make_plan(
     if place is not None:
         programme = msgspec.structs.replace(programme, place=place)
     mode = mode or programme.mode
-    if mode not in MODES:
-        raise NotPossible(f"Expected a mode of {', '.join(MODES)}, but {mode!r} came; choose one of these.")
+    _check_mode(mode)
     limbs, side = settle_sides(profile, mode, intact)
-    plan = Plan(new_session_id(), profile, programme, lay_out(programme), mode, limbs, side, origin, seed)
-    if mode == "residual":
-        _check_segments(plan)
-    if mode not in _FOR_ANY_LIMB:
-        _check_tasks(plan)
+    steps = lay_out(programme, seed, mode)
+    catalogue = {step.task.name: step.task for step in steps} | load_tasks()
+    plan = Plan(new_session_id(), profile, programme, steps, mode, limbs, side, origin, seed, catalogue)
+    for step in steps:
+        _check(dataclasses.replace(plan, mode=step.mode), step)
     return plan
 
 
-def _check_tasks(plan: Plan) -> None:
-    for step in plan.steps:
-        if not plan.acting(step.task):
-            chain = CHAIN_OF[step.task.limb]
-            raise NotPossible(
-                f"Expected tasks for the limbs of this session ({_in_words(plan.limbs)}), but {step.task.name} of "
-                f"{plan.programme.name} moves {'an arm' if chain is Chain.ARM else 'a leg'}. Choose another programme, "
-                "such as first_session for arms and first_leg_session for legs."
-            )
+def _check_mode(mode: str) -> None:
+    if mode not in MODES:
+        raise NotPossible(f"Expected a mode of {', '.join(MODES)}, but {mode!r} came; choose one of these.")
+
+
+def _check(plan: Plan, step: Step) -> None:
+    """Whether a step can be performed in its mode. Raises `NotPossible`, with what can be done."""
+    _check_mode(step.mode)
+    settle_sides(plan.profile, step.mode, plan.intact_side)
+    if step.mode == "residual":
+        _check_segments(plan)
+    if step.mode not in _FOR_ANY_LIMB and not plan.acting(step.task):
+        chain = CHAIN_OF[step.task.limb]
+        raise NotPossible(
+            f"Expected tasks for the limbs of this session ({_in_words(plan.limbs)}), but {step.task.name} of "
+            f"{plan.programme.name} moves {'an arm' if chain is Chain.ARM else 'a leg'}. Choose another programme, "
+            "such as first_session for arms and first_leg_session for legs."
+        )
 
 
 def _check_segments(plan: Plan) -> None:

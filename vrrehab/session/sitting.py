@@ -69,9 +69,7 @@ class Sitting:
         self._build_of = build_of
         self._growth = Growth(build_of(self._measures))
         self._tracker = Tracker(eye_height_m=1.2, build=self._growth.build)
-        self._followed = plan.followed
-        self._sight = Sight(self._followed, plan.driven_by)
-        self._drive = make_drive(plan.mode, plan.limbs, self.conductor.play, plan.driven_by)
+        self._go_by(plan)
         self._limbs = VirtualLimbs(plan, self.settings)
         self._driven = Body.unseen()
         self._smoother = Smoother()
@@ -87,6 +85,13 @@ class Sitting:
     @property
     def over(self) -> messages.SessionStatus | None:
         return self.conductor.over
+
+    def _go_by(self, plan: Plan) -> None:
+        """Drive the virtual limbs, and watch what leads them, as this plan's mode has it."""
+        self._driven_as = plan
+        self._followed = plan.followed
+        self._sight = Sight(self._followed, plan.driven_by)
+        self._drive = make_drive(plan.mode, plan.limbs, self.conductor.play, plan.driven_by)
 
     # --- a frame, in this order ---
 
@@ -122,6 +127,8 @@ class Sitting:
 
     def drive(self) -> None:
         """From what was seen to the tracked body and, unless Stop froze it, the virtual body."""
+        if self.conductor.plan is not self._driven_as:
+            self._go_by(self.conductor.plan)
         self._tracker.update(self._seen, self._tracked, self._now_s)
         self._sight.update(self._tracked, self._now_s)
         if self.conductor.frozen:
@@ -213,14 +220,14 @@ class Sitting:
 
     def _fade(self) -> None:
         """How solid each limb is: dim while what leads it is not seen, a virtual one as the therapist wants it."""
-        plan, view = self.plan, self.view
+        plan, view = self._driven_as, self.view
         goal = _DIMMED_RATIO if self._sight.lost_for_s > 0.0 else 1.0
         self._dimmed = _glide(self._dimmed, goal, (1.0 - _DIMMED_RATIO) / _DIM_S * self._elapsed_s)
         for limb in self._followed:
             _opacity_of(view, limb.chain)[limb.side] = self._dimmed
         self._shown = _glide(self._shown, 0.0 if self.settings["limb_hidden"] else 1.0, self._elapsed_s / _HIDE_S)
         self._covered = _glide(self._covered, 1.0 if self.settings["limb_covered"] else 0.0, self._elapsed_s / _HIDE_S)
-        solid = self.settings.number("limb_opacity_ratio") * self._shown
+        solid = self.settings.number("limb_opacity_ratio") * self._shown * self.conductor.limb_ratio
         if plan.mode == "imagery":
             solid *= _IMAGINED_RATIO
         elif plan.mode in WITHOUT_LIMB:

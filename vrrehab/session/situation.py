@@ -26,7 +26,8 @@ class Situation:
     tracked, driven: the body as tracked, and with its virtual limbs as the mode drives them, before an experiment or
     the phantom's shape alters what is seen of them. lost: the limb that has been out of sight for too long, None while
     none is. seen: whether all that the session goes by is seen in this frame. held: whether a therapist holds the
-    programme.
+    programme. unheld_s: how long the programme has gone on, breaks left
+    out.
     """
 
     def __init__(self, plan: Plan, settings: Settings, view: View, ledger: Ledger) -> None:
@@ -34,7 +35,7 @@ class Situation:
         self.settings = settings
         self.view = view
         self.ledger = ledger
-        self.elapsed_s = 0.0
+        self.elapsed_s = self.unheld_s = 0.0
         self.tracked = self.driven = view.virtual
         self.selecting = False
         self.lost: Limb | None = None

@@ -95,12 +95,23 @@ class TaskDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_task(name: str, folder: Path | None = None) -> TaskDefinition:
-    """The task `name` from `folder`, by default the ones that ship in `scenes/tasks`.
+    """The task `name` from `folder`, by default the ones that ship in `scenes/tasks`; or the file at that path, if
+    `name` ends in .toml.
 
     Raises `UnknownName` when there is none, `SceneFileError` when the file is not a task.
     """
-    folder = folder or Path(str(resources.files("scenes"))) / "tasks"
-    path = folder / f"{name}.toml"
+    folder = folder or tasks_folder()
+    path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     if not path.is_file():
         raise UnknownName("task", name, sorted(p.stem for p in folder.glob("*.toml")), folder)
     return read_toml(path, TaskDefinition)
+
+
+def tasks_folder() -> Path:
+    """Where the tasks that ship are."""
+    return Path(str(resources.files("scenes"))) / "tasks"
+
+
+def load_tasks() -> dict[str, TaskDefinition]:
+    """Every task that ships, by name. Raises `SceneFileError` for a file that is none."""
+    return {path.stem: load_task(path.stem) for path in sorted(tasks_folder().glob("*.toml"))}

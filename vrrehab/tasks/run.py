@@ -5,6 +5,9 @@ paused.
 from __future__ import annotations
 
 import enum
+import math
+
+import msgspec
 
 from vrrehab.body.skeleton import Body
 from vrrehab.tasks.definition import TaskDefinition
@@ -40,6 +43,13 @@ class TaskRun:
         self.demonstrated_s += elapsed_s
         if self.demonstrated_s >= self.task.demonstration_s:
             self.phase = TaskPhase.PERFORMING
+
+    def extend(self, seconds: float) -> None:
+        """Let it last so much longer, and its goal grow in the same measure."""
+        task = self.task
+        longer = (task.time_limit_s + seconds) / task.time_limit_s
+        goal = max(task.goal, math.ceil(task.goal * longer))
+        self.task = msgspec.structs.replace(task, time_limit_s=task.time_limit_s + seconds, goal=goal)
 
     def pause(self) -> None:
         if self.phase is TaskPhase.PERFORMING:
