@@ -44,7 +44,7 @@ def test_a_session_tells_what_happens_and_at_its_end_how_it_went_and_where_the_r
     session.wait_for("task 1 of 1: open and close")
     running = running_session(clinic.data)
     assert running is not None
-    with LiveReader(running.live, joints=True) as console, CommandClient(running.commands) as therapist:
+    with LiveReader(running.live, joints=True, pictures=True) as console, CommandClient(running.commands) as therapist:
         assert isinstance(therapist.send("note", {"text": "sits well"}, "anna"), Applied)
         eventually(lambda: console.receive(0.05) and console.state is not None and console.state.doing == "question")
         assert console.standing is not None
@@ -52,6 +52,10 @@ def test_a_session_tells_what_happens_and_at_its_end_how_it_went_and_where_the_r
         assert console.commands == running.commands
         assert console.record is not None
         assert console.record.connected
+        eventually(lambda: (console.receive(0.05), console.picture is not None and console.joints is not None)[-1])
+        assert console.picture is not None
+        assert console.picture.rgb.shape == (360, 480, 3)
+        assert console.picture.rgb.std() > 20, "a room, not one colour"
         assert console.record.disk_free_mb > 100
         eventually(lambda: (console.receive(0.05), console.state is not None and console.state.over == "completed")[-1])
     assert session.wait() == 0

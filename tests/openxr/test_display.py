@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from panda3d import core
@@ -103,6 +105,35 @@ def test_a_grey_card_reads_the_same_in_headset_spectator_and_buffer(
         card.remove_node()
 
 
+class Taker:
+    """Takes the pictures that are made for who watches from elsewhere."""
+
+    pictured = True
+
+    def offer(self, frame: int, pixels: np.ndarray, done: Callable[[np.ndarray], None]) -> None:
+        self.frame, self.picture = frame, pixels[..., :3].astype(int)
+        done(pixels)
+
+
+def test_who_watches_from_elsewhere_sees_the_middle_of_the_left_eye(sit, compositor_picture) -> None:
+    taker, sitting = Taker(), sit(multisamples=4)
+    sitting.display.watch(taker)
+    sitting.until_seen()
+    left, right = (picture.astype(int) for picture in compositor_picture())
+    assert taker.picture.shape == (180, 240, 3)
+    assert taker.frame <= sitting.frames[-1].number - 2
+
+    def off(eye: np.ndarray) -> float:
+        """How far the picture is from the middle of an eye's, as the compositor shows it."""
+        height, width = eye.shape[:2]
+        rows = (height * (0.125 + 0.75 * (np.arange(180) + 0.5) / 180)).astype(int)
+        columns = (width * (np.arange(240) + 0.5) / 240).astype(int)
+        return float(np.abs(eye[rows][:, columns] - taker.picture).mean())
+
+    assert off(left) < 6
+    assert off(left) < off(right)
+
+
 def test_the_scene_is_traversed_once_for_both_eyes(sit, stage) -> None:
     traversals = []
     probe = core.CallbackNode("probe")
@@ -144,6 +175,7 @@ def test_depth_goes_along_where_the_runtime_takes_it(sit) -> None:
 
 def test_opengl_has_nothing_to_complain_about(sit, capfd) -> None:
     sitting = sit(multisamples=4, spectator=True)
+    sitting.display.watch(Taker())
     sitting.until_seen()
     sitting.display.close()
     said = capfd.readouterr()

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from vrrehab.session.plan import Plan
     from vrrehab.session.sitting import BuildOf
     from vrrehab.sources import Source
+    from vrrehab.stage.displays.flat import FlatDisplay
+    from vrrehab.stage.displays.headset import HeadsetDisplay
+    from vrrehab.stage.displays.spectator import Taker
 
 DisplayKind = Literal["openxr", "window", "offscreen"]
 
@@ -226,6 +229,7 @@ def sit(
         open_parts.callback(narrator.close)
         sitting = Sitting(plan, parts.source, narrator, parts.runtime, parts.build_of)
         therapist.record.follow(sitting)
+        parts.watch(therapist.show)
 
         def come() -> Iterable[Command]:
             if interruption.asked:
@@ -256,14 +260,15 @@ def sit(
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a sitting runs on: where the joints come from, where the picture goes, the runtime's name, and how the body
-    in the picture is built.
+    """What a sitting runs on: where the joints come from, where the picture goes, the runtime's name, how the body in
+    the picture is built, and who may be given pictures of the picture.
     """
 
     source: Source
     display: Display
     runtime: str
     build_of: BuildOf
+    watch: Callable[[Taker], None]
 
 
 @contextlib.contextmanager
@@ -305,7 +310,7 @@ def _parts(
 
             drawn = stage if display == "openxr" else None
             headset = open_parts.enter_context(open_headset(drawn, plan.profile.tracker_mounts))
-        shown: Display
+        shown: FlatDisplay | HeadsetDisplay
         if headset is not None and headset.display is not None:
             shown = headset.display
         else:
@@ -319,7 +324,7 @@ def _parts(
             assert headset is not None
             moved = headset.source
         interruption.check()
-        yield Parts(moved, shown, headset.runtime if headset else "none", stage.build_of)
+        yield Parts(moved, shown, headset.runtime if headset else "none", stage.build_of, shown.watch)
 
 
 def _source(plan: Plan, source: SourceChoice) -> Source | None:

@@ -177,7 +177,7 @@ class LiveRecord:
     # --- what changes from frame to frame ---
 
     def _since(self, mono_ns: int) -> float:
-        return (mono_ns - self._started_ns) / 1e9
+        return max(0, mono_ns - self._started_ns) / 1e9
 
     def _state(self, record: np.void, sitting: Sitting) -> State:
         conductor, view = sitting.conductor, sitting.view

@@ -102,6 +102,13 @@ class Target:
         gl.BindFramebuffer(DRAW_FRAMEBUFFER, self._before)
         gl.BlitFramebuffer(x, y, x + across, y + up, 0, 0, width, height, COLOR_BUFFER_BIT, LINEAR)
 
+    @property
+    def left_eye(self) -> tuple[int, int, int]:
+        """The framebuffer in which the left eye's picture stands after `finish`, from its lower left, and how wide and
+        high that is.
+        """
+        return self._image, self._width // 2, self._height
+
     def leave(self) -> None:
         self._gl.BindFramebuffer(FRAMEBUFFER, self._before)
 

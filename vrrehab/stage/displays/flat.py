@@ -12,11 +12,13 @@ from vrrehab.body.skeleton import HEAD
 from vrrehab.session.frame import Clock, ClockReading, FrameTime, MonotonicClock
 from vrrehab.session.view import View
 from vrrehab.stage.displays.pacing import Pacer
+from vrrehab.stage.displays.spectator import Spectator, Taker
 from vrrehab.stage.engine import engine, framebuffer, set_pose
 from vrrehab.stage.stage import Stage
 
 #: The vertical field of view: enough to see the board and the hands on the table together.
 FIELD_OF_VIEW_DEG = 78.0
+_AFTER_ALL = 1000
 
 
 class FlatDisplay:
@@ -46,16 +48,35 @@ class FlatDisplay:
         self.output.make_display_region().set_camera(self._eye)
         stage.shadow.draw_before(self.output)
         self._pacer = Pacer(rate_hz, self._clock)
+        self._frame = 0
+        self._watched: core.DisplayRegion | None = None
 
     def _fit(self, size: tuple[int, int]) -> None:
         upright = self._field_of_view_deg
         across = 2 * degrees(atan(tan(radians(upright) / 2) * size[0] / size[1]))
         self._lens.set_fov(across, upright)
 
+    def watch(self, taker: Taker) -> None:
+        """Take pictures for it from now on."""
+        spectator, output = Spectator(taker), self.output
+        assert output is not None
+
+        def after_drawing(_call: core.DisplayRegionDrawCallbackData) -> None:
+            source = (0, 0, output.get_x_size(), output.get_y_size())
+            properties = output.get_fb_properties()
+            samples, alpha = properties.multisamples, properties.alpha_bits > 0
+            spectator.after_drawing(self._frame, None, source, samples=samples, alpha=alpha)
+
+        region = output.make_display_region()
+        region.sort = _AFTER_ALL
+        region.set_draw_callback(core.PythonCallbackObject(after_drawing))
+        self._watched = region
+
     def wait(self) -> FrameTime | None:
         return self._pacer.wait()
 
     def draw(self, frame: FrameTime, view: View) -> None:
+        self._frame = frame.number
         self._stage.update(view)
         if view.virtual.has(HEAD):
             set_pose(self._eye, view.virtual.poses[HEAD])
@@ -76,6 +97,8 @@ class FlatDisplay:
     def close(self) -> None:
         if self.output is None:
             return
+        if self._watched is not None:
+            self._watched.clear_draw_callback()
         self._stage.shadow.close()
         engine().graphics.remove_window(self.output)
         self._eye.remove_node()

@@ -17,6 +17,7 @@ from vrrehab.geometry import invert
 from vrrehab.session.frame import ClockReading, FrameTime
 from vrrehab.session.view import View
 from vrrehab.stage.displays.eye_pair import FAR_M, NEAR_M, EyePair
+from vrrehab.stage.displays.spectator import Spectator, Taker, middle
 from vrrehab.stage.displays.window import Keys, titled
 from vrrehab.stage.engine import engine, framebuffer, set_pose
 from vrrehab.stage.stage import Stage
@@ -58,6 +59,7 @@ class HeadsetDisplay:
         self._submitted_ns = 0
         self._images: _Images | None = None
         self._problem: XrError | None = None
+        self._spectator: Spectator | None = None
 
         look = core.WindowProperties()
         look.title = titled("vrrehab: what the participant sees")
@@ -84,6 +86,10 @@ class HeadsetDisplay:
         except BaseException:
             self.close()
             raise
+
+    def watch(self, taker: Taker) -> None:
+        """Take pictures of the left eye for it from now on."""
+        self._spectator = Spectator(taker)
 
     # -- the display's protocol -----------------------------------------------------------------------------------
 
@@ -197,6 +203,9 @@ class HeadsetDisplay:
         target.finish()
         if self._window is not None:
             target.show_left_eye(self._window.get_x_size(), self._window.get_y_size())
+        if self._spectator is not None:
+            picture, width, height = target.left_eye
+            self._spectator.after_drawing(self._number, picture, middle(width, height), samples=1, alpha=True)
         target.leave()
         # Handed over in here, so that the window's own swap comes after and cannot hold up the headset.
         started_ns = time.perf_counter_ns()
