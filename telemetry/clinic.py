@@ -27,7 +27,7 @@ _T = METADATA.tables
 _participants, _sessions, _runs = _T["participants"], _T["sessions"], _T["task_runs"]
 _ratings, _settings, _events = _T["ratings"], _T["settings"], _T["events"]
 _pairs, _seals, _store = _T["clock_pairs"], _T["seals"], _T["store"]
-_erased = _T["erased"]
+_adverse, _erased = _T["adverse_events"], _T["erased"]
 
 #: What a profile holds in more than one value, kept as JSON.
 _NESTED = frozenset(column.name for column in schema.PARTICIPANTS.columns if column.kind == "json")
@@ -365,6 +365,13 @@ def _setting_changed(db: sa.Connection, session: str, seq: int, e: messages.Sett
         applied_frame=e.applied_frame, mono_ns=e.mono_ns))  # fmt: skip
 
 
+def _adverse_event(db: sa.Connection, session: str, seq: int, e: messages.AdverseEvent) -> None:
+    db.execute(_adverse.insert().values(
+        session_id=session, seq=seq, who=e.who, kind=e.what, severity=e.severity, serious=e.serious,
+        relatedness=e.relatedness, action=e.action, text=e.text, task_run_id=e.task_run_id,
+        mono_ns=e.mono_ns))  # fmt: skip
+
+
 def _happened(db: sa.Connection, session: str, seq: int, e: messages.Happened) -> None:
     _note(db, session, "events", seq, e.mono_ns, e.name, e.detail, e.task_run_id)
     if e.name == "calibrated":
@@ -401,5 +408,6 @@ _ENTER: dict[type, Callable[[sa.Connection, str, int, Any], None]] = {
     messages.RatingAnswered: _rating_answered,
     messages.RatingCorrected: _rating_corrected,
     messages.SettingChanged: _setting_changed,
+    messages.AdverseEvent: _adverse_event,
     messages.Happened: _happened,
 }

@@ -28,6 +28,17 @@ IntactSide = Literal["left", "right", "none"]
 MovedSide = Literal["left", "right", "both"]
 
 
+#: What happened to a person that should not have, whether or not the session had to do with it.
+AdverseKind = Literal[
+    "pain_increase", "sickness", "dizziness", "distress", "headache", "eye_strain", "skin", "fall", "seizure", "other"
+]
+Severity = Literal["mild", "moderate", "severe"]
+#: How far the session is thought to have caused it, as in reports of clinical trials (ICH E2A leaves the words open).
+Relatedness = Literal["unrelated", "unlikely", "possible", "probable", "definite"]
+#: What was done about it, the furthest reaching of several.
+AdverseAction = Literal["none", "watched", "paused", "task_stopped", "session_stopped", "treated", "referred"]
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str):
     """Something that happened at `mono_ns`, the session computer's monotonic clock in nanoseconds."""
 
@@ -205,6 +216,23 @@ class SettingChanged(Event, frozen=True, kw_only=True, tag="setting_changed"):
     applied_frame: int
 
 
+class AdverseEvent(Event, frozen=True, kw_only=True, tag="adverse_event"):
+    """Something untoward that happened to the person, as `who` saw it.
+
+    serious: whether it was life-threatening, lasting, or needed a hospital (ICH E2A), which is another thing than
+    severe.
+    """
+
+    who: str
+    what: AdverseKind
+    severity: Severity
+    serious: bool
+    relatedness: Relatedness
+    action: AdverseAction
+    text: str = ""
+    task_run_id: str | None = None
+
+
 class Happened(Event, frozen=True, kw_only=True, tag="happened"):
     """Everything else: `name` from a small vocabulary (`tracking_lost`, `stop`, `recentred`, `note`, ...)."""
 
@@ -223,8 +251,18 @@ AnyEvent = (
     | RatingAnswered
     | RatingCorrected
     | SettingChanged
+    | AdverseEvent
     | Happened
 )
 
 #: Events that are committed at once and on their own, because nobody can be asked again.
-URGENT = (SessionStarted, SessionEnded, TaskStarted, TaskEnded, RatingAsked, RatingAnswered, RatingCorrected)
+URGENT = (
+    SessionStarted,
+    SessionEnded,
+    TaskStarted,
+    TaskEnded,
+    RatingAsked,
+    RatingAnswered,
+    RatingCorrected,
+    AdverseEvent,
+)

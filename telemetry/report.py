@@ -51,6 +51,7 @@ def write_report(data_dir: Path, session_id: str, path: Path) -> None:
         facts=_facts(session, tasks, ratings),
         plot=_plot(session, tasks, ratings),
         table=_table(tasks),
+        adverse=_adverse(store.adverse_events(), session),
         events=_events(events, session),
         session=escape(session_id),
         version=escape(session["software_version"]),
@@ -154,6 +155,23 @@ def _plot(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str
     axes.xaxis.set_major_formatter(lambda second, _: f"{int(second) // 60}:{int(second) % 60:02d}")
     calm(axes)
     return svg(figure)
+
+
+def _adverse(events: pd.DataFrame, session: pd.Series) -> str:
+    events = events[events["session_id"] == session["session_id"]]
+    if events.empty:
+        return '<p class="note">None was entered.</p>'
+    rows = "".join(
+        f'<tr><td class="n soft">{_minutes(max(0, (event.reported_at - session["started_at"]).total_seconds()))}</td>'
+        f"<td>{escape(_words(event.kind))}</td><td>{escape(event.severity)}{', serious' if event.serious else ''}</td>"
+        f"<td>{escape(event.relatedness)}</td><td>{escape(_words(event.action))}</td>"
+        f'<td class="soft">{escape(event.text)} ({escape(event.who)})</td></tr>'
+        for event in events.itertuples()
+    )
+    return (
+        '<table class="events"><thead><tr><th></th><th>What</th><th>Severity</th><th>Related to the session</th>'
+        f"<th>Done about it</th><th></th></tr></thead><tbody>{rows}</tbody></table>"
+    )
 
 
 def _events(events: pd.DataFrame, session: pd.Series) -> str:

@@ -249,6 +249,28 @@ EVENTS = Table(
     "events",
 )
 
+ADVERSE_EVENTS = Table(
+    "adverse_events",
+    "One row for everything untoward that happened to the person, as a therapist entered it.",
+    (
+        _SESSION_KEY,
+        _PARTICIPANT,
+        Column("seq", "integer", "The event's number in the session.", key=True),
+        _utc("reported_at", "When it was entered"),
+        Column("who", "text", "Who entered it."),
+        Column("kind", "choice", "What happened.", values=get_args(messages.AdverseKind)),
+        Column("severity", "choice", "How strong it was.", values=get_args(messages.Severity)),
+        Column("serious", "truth", "Whether it was life-threatening, lasting, or needed a hospital (ICH E2A)."),
+        Column("relatedness", "choice", "How far the session is thought to have caused it.",
+               values=get_args(messages.Relatedness)),
+        Column("action", "choice", "What was done about it.", values=get_args(messages.AdverseAction)),
+        Column("text", "text", "More about it, in words."),
+        Column("task_run_id", "text", "The task run it happened in.", optional=True),
+        _mono("mono_ns", "When it was entered"),
+    ),
+    "adverse_events",
+)  # fmt: skip
+
 CLOCK_PAIRS = Table(
     "clock_pairs",
     "One row each time that the session's three clocks were read together.",
@@ -281,7 +303,7 @@ SEALS = Table(
     "seals",
 )
 
-STORED = (PARTICIPANTS, SESSIONS, TASKS, RATINGS, SETTINGS, EVENTS, CLOCK_PAIRS, SEALS)
+STORED = (PARTICIPANTS, SESSIONS, TASKS, RATINGS, SETTINGS, EVENTS, ADVERSE_EVENTS, CLOCK_PAIRS, SEALS)
 
 #: What a setting's column in `task_pain` is called, before the setting's name.
 SETTING_PREFIX = "setting_"

@@ -137,6 +137,12 @@ class Store:
         table["at"] = _utc(table["mono_ns"], table)
         return _finish(table.sort_values(["started_utc_ns", "session_id", "mono_ns"]), schema.EVENTS)
 
+    def adverse_events(self) -> pd.DataFrame:
+        """One row for everything untoward that happened to a person, with severity, relatedness and action."""
+        table = self._with_session(self._stored(schema.ADVERSE_EVENTS))
+        table["reported_at"] = _utc(table["mono_ns"], table)
+        return _finish(table.sort_values(["started_utc_ns", "session_id", "mono_ns"]), schema.ADVERSE_EVENTS)
+
     def motion(
         self, session_id: str, task_run_id: str | None = None, columns: Sequence[str] | None = None
     ) -> pd.DataFrame:

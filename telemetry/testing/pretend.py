@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,6 +150,12 @@ class PretendSession:
 
     def happened(self, name: str, **detail: float | int | str | bool | None) -> None:
         self._record.event(messages.Happened(mono_ns=self._later(), name=name, detail=detail))
+
+    def adverse_event(self, **facts: Any) -> None:
+        """A dizzy spell, mild and possibly related, unless `facts` say otherwise."""
+        usual = {"who": "anna", "what": "dizziness", "severity": "mild", "serious": False, "relatedness": "possible",
+                 "action": "paused", "text": ""}  # fmt: skip
+        self._record.event(messages.AdverseEvent(mono_ns=self._later(), **{**usual, **facts}))
 
     def change_setting(self, name: str, old: float, new: float) -> None:
         self._record.event(

@@ -310,3 +310,16 @@ def test_the_keyboard_stops_hides_covers_and_pauses(sit: Callable[..., Sat]) -> 
         "keyboard"
     ] * 3
     assert sat.status == "stopped"
+
+
+def test_an_adverse_event_is_on_record_in_its_task_run_and_a_crooked_one_is_refused(sit: Callable[..., Sat]) -> None:
+    facts = {"kind": "dizziness", "severity": "mild", "relatedness": "possible", "action": "paused"}
+    told = Told("adverse_event", {**facts, "text": "looked up quickly"}, who="anna")
+    crooked = Told("adverse_event", {**facts, "severity": "awful"}, who="anna")
+    nobody = Told("adverse_event", facts, who="")
+    sat = sit(SHORT, tell=in_first_task((5, told), (6, crooked), (7, nobody)))
+    (event,) = sat.record.of(messages.AdverseEvent)
+    assert (event.who, event.what, event.serious, event.text) == ("anna", "dizziness", False, "looked up quickly")
+    assert event.task_run_id == sat.record.of(messages.TaskStarted)[0].task_run_id
+    assert "severity, one of mild, moderate, severe" in crooked.answer
+    assert nobody.answer == "refused: adverse_event expects who saw it, got nobody"

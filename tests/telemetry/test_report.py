@@ -80,3 +80,19 @@ def test_an_unknown_session_is_told(data: Path) -> None:
     report_of(data, (1.0,))
     with pytest.raises(UnknownSession, match="no session 'S7'"):
         write_report(data, "S7", data / "other.html")
+
+
+def test_a_report_has_the_adverse_events(data: Path) -> None:
+    sender = Sender(data / "spool", "S1", None, FrameLayout(JOINTS))
+    session = PretendSession(sender)
+    session.adverse_event(what="sickness", severity="severe", serious=True, text="vomited, <b>rested</b>")
+    session.end()
+    sender.close(5.0)
+    recover(data)
+    write_report(data, "S1", data / "report.html")
+    cells = Cells()
+    cells.feed(page := (data / "report.html").read_text("utf-8"))
+    assert ["sickness", "severe, serious", "possible", "paused", "vomited, <b>rested</b> (anna)"] in [
+        row[1:] for row in cells.rows
+    ]
+    assert "<b>rested" not in page

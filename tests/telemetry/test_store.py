@@ -317,3 +317,21 @@ def test_no_column_is_declared_twice_in_a_table() -> None:
     for table in schema.STORED:
         names = [column.name for column in table.columns]
         assert len(names) == len(set(names)), table.name
+
+
+def test_an_adverse_event_is_a_row_of_its_own_with_words_for_everything(recorded: Callable[..., Store]) -> None:
+    def play(session: PretendSession) -> None:
+        run = session.begin_task()
+        session.adverse_event(task_run_id=run)
+        session.adverse_event(what="pain_increase", relatedness="unrelated", action="none", text="a bad night")
+        session.end_task(run)
+
+    store = recorded(play)
+    events = store.adverse_events()
+    assert events["kind"].tolist() == ["dizziness", "pain_increase"]
+    assert events["task_run_id"].tolist()[0] == store.tasks()["task_run_id"].iloc[0]
+    assert events["task_run_id"].isna().tolist() == [False, True]
+    assert events["severity"].dtype == "category"
+    assert events["serious"].tolist() == [False, False]
+    assert (events["reported_at"] > store.sessions()["started_at"].iloc[0]).all()
+    assert "adverse_events" in set(store.dictionary()["table"])

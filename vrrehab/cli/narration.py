@@ -130,6 +130,8 @@ class Narrator:
                 if self._phase == "after_task":
                     return f"  {self._done}; {self._scored(event, 'pain')}"
                 return self._scored(event, _PHASES.get(self._phase, "pain"))
+            case messages.AdverseEvent():
+                return f"adverse event: {event.what.replace('_', ' ')}, {event.severity}, by {event.who}"
             case messages.Happened():
                 return _happening(event)
         return ""

@@ -13,14 +13,26 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol, get_args
 
+import msgspec
+
+from telemetry import messages
 from vrrehab.body.drives import MODES
 from vrrehab.session.sitting import Sitting
 
 Value = float | int | str | bool | None
 #: What a command does to a sitting, given its arguments and who asks.
 Action = Callable[[Sitting, Mapping[str, Value], str], None]
+
+
+#: What the command `adverse_event` has to be told, and the words for it.
+ADVERSE: dict[str, tuple[str, ...]] = {
+    "kind": get_args(messages.AdverseKind),
+    "severity": get_args(messages.Severity),
+    "relatedness": get_args(messages.Relatedness),
+    "action": get_args(messages.AdverseAction),
+}
 
 
 class Command(Protocol):
@@ -82,6 +94,21 @@ def _note(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     sitting.conductor.happened("note", {"who": who, "text": text[:2000]})
 
 
+def _adverse_event(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
+    """Arguments: kind, severity, relatedness, action, each a word; serious, a truth; text, up to 2000 characters."""
+    if not who.strip():
+        raise ValueError("adverse_event expects who saw it, got nobody")
+    told: dict[str, Any] = {"mono_ns": 0, "who": who, "serious": arguments.get("serious", False)}
+    told |= {"what" if name == "kind" else name: arguments.get(name) for name in ADVERSE}
+    try:
+        event = msgspec.convert(told, messages.AdverseEvent)
+    except msgspec.ValidationError as error:
+        wanted = "; ".join(f"{name}, one of {', '.join(words)}" for name, words in ADVERSE.items())
+        raise ValueError(f"adverse_event expects {wanted}; serious, true or false; and text: {error}") from None
+    text = arguments.get("text") or ""
+    sitting.conductor.ledger.adverse(msgspec.structs.replace(event, text=str(text)[:2000]))
+
+
 def _toggle(name: str) -> Action:
     return lambda sitting, _, who: sitting.change_setting(name, not sitting.settings[name], who)
 
@@ -121,6 +148,7 @@ COMMANDS: dict[str, Action] = {
     "rate": _rate,
     "set": _set,
     "note": _note,
+    "adverse_event": _adverse_event,
 }
 
 #: What a key does, by its name as a display tells it; the words are for whoever sits before the keyboard.

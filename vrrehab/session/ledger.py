@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,6 +58,10 @@ class Ledger:
         self._record.event(
             messages.Happened(mono_ns=self.mono_ns, name=name, detail=detail, task_run_id=self.task_run_id)
         )
+
+    def adverse(self, event: messages.AdverseEvent) -> None:
+        """Put something untoward that happened to the person on record, at this moment."""
+        self._record.event(msgspec.structs.replace(event, mono_ns=self.mono_ns, task_run_id=self.task_run_id))
 
     def begin_task(self, step: Step) -> str:
         self._runs += 1
