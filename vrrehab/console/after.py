@@ -1,0 +1,157 @@
+"""After: what a session was, what is added to it later, and what is printed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from nicegui import app, ui
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from telemetry.errors import NobodyAnswers
+from telemetry.messages import Profile
+from telemetry.wire import PastSession
+from vrrehab.cli.participant import CODE
+from vrrehab.console import kit
+from vrrehab.console.kit import Tag
+from vrrehab.console.prepare import losses_in_words, when
+from vrrehab.console.rights import may
+from vrrehab.console.server import login_of
+from vrrehab.console.shell import Console, Visit, later, page, refused
+
+_REPORT_LIMIT_S = 60.0
+_SESSION_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
+
+
+def add(console: Console) -> None:
+    """Put the page, and the reports that it shows, on the server."""
+
+    @ui.page("/after")
+    async def after(request: Request, participant: str = "", session: str = "") -> Response | None:
+        if (answer := refused(request, "history")) is not None:
+            return answer
+        with page(console, request, "/after", "After") as visit:
+            _After(visit, participant, session)
+        return None
+
+    @app.get("/report/{what}")
+    async def report(request: Request, what: str) -> Response:
+        login = login_of(request)
+        if not may(login.roles, "history"):
+            return PlainTextResponse("Reports are for therapists and researchers.", 403)
+        if not _SESSION_ID.fullmatch(what):
+            return PlainTextResponse("Expected a session's id or a participant's code.", 404)
+        written, problem = await asyncio.to_thread(_report, console.data, what)
+        if written is None:
+            return PlainTextResponse(problem, 404)
+        console.people.note(login.name, "report read", {"of": what})
+        return FileResponse(written, media_type="text/html", headers={"cache-control": "no-store"})
+
+
+def _report(data: Path, what: str) -> tuple[Path | None, str]:
+    """The report of a session or a participant, written by `vrrehab report` in a process of its own; or why not."""
+    file = Path(tempfile.gettempdir()) / f"vrrehab-report-{what}.html"
+    command = [sys.executable, "-m", "vrrehab", "report", what, "--data", str(data), "--out", str(file)]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_REPORT_LIMIT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return None, str(error)
+    return (
+        (file, "") if done.returncode == 0 else (None, done.stderr.decode(errors="replace").removeprefix("vrrehab: "))
+    )
+
+
+class _After:
+    def __init__(self, visit: Visit, code: str, session: str) -> None:
+        self._visit, self._t, self._console = visit, visit.t, visit.console
+        self._session = session
+        t = self._t
+        with Tag("div", kind="headline"):
+            Tag("h1", t("After a session"))
+        with Tag("div", kind="columns start"):
+            with Tag("section", kind="card", aria_label=t("Which session")):
+                self._who = Tag("div", kind="stack")
+                self._sessions = Tag("div", kind="people", role="group", aria_label=t("Sessions"))
+            self._story = Tag("div", kind="stack")
+        with self._story, Tag("section", kind="card"):
+            Tag("p", t("Choose a session on the left."), "soft")
+        later(lambda: self._load(code))
+
+    async def _load(self, code: str) -> None:
+        try:
+            profiles = await self._console.records.profiles()
+        except NobodyAnswers as error:
+            self._visit.say(str(error), "bad")
+            ui.timer(2.0, lambda: self._load(code), once=True)
+            return
+        self._visit.say("")
+        named = {"": self._t("Choose …"), **{p.code: f"{p.code}: {losses_in_words(self._t, p)}" for p in profiles}}
+        self._who.clear()
+        with self._who:
+            kit.choice(self._t("Participant"), named, code if code in named else "", self._choose_person)
+        if CODE.fullmatch(code):
+            await self._choose_person(code)
+
+    async def _choose_person(self, code: str) -> None:
+        past: Sequence[PastSession] = ()
+        profile: Profile | None = None
+        if code and not await self._visit.asked(self._ask(code)):
+            return
+        if code:
+            past, profile = self._found
+        self._sessions.clear()
+        with self._sessions:
+            for each in reversed(past):
+                chosen = each.session_id == self._session
+                with Tag(
+                    "button",
+                    kind="person",
+                    type="button",
+                    aria_pressed="true" if chosen else "false",
+                    data_session=each.session_id,
+                ).on("click", lambda _, each=each: self._choose(code, each.session_id), js_handler="() => emit()"):
+                    Tag("b", when(each.started_utc_ns))
+                    Tag("span", f"{each.programme.replace('_', ' ')}, {self._t(each.status)}")
+            if code and not past:
+                Tag("p", self._t("No session yet."), "soft")
+        if profile is not None:
+            known = next((each for each in past if each.session_id == self._session), past[-1] if past else None)
+            if known is not None:
+                self._tell(code, known)
+
+    async def _ask(self, code: str) -> None:
+        records = self._console.records
+        self._found = await records.history(code), await records.profile(code)
+
+    async def _choose(self, code: str, session: str) -> None:
+        self._session = session
+        await self._choose_person(code)
+
+    def _tell(self, code: str, past: PastSession) -> None:
+        t = self._t
+        self._session = past.session_id
+        self._story.clear()
+        with self._story:
+            with Tag("section", kind="card", aria_label=t("The session's story")):
+                with Tag("div", kind="headline"):
+                    Tag("h2", f"{code}, {when(past.started_utc_ns)}")
+                    with Tag("div", kind="end"):
+                        kit.link(
+                            t("Open to print"), f"/report/{past.session_id}", "button", target="_blank", rel="noopener"
+                        )
+                        kit.link(
+                            t("Course of {code}", code=code),
+                            f"/report/{code}",
+                            "button quiet",
+                            target="_blank",
+                            rel="noopener",
+                        )
+                Tag("iframe", kind="report", src=f"/report/{past.session_id}", title=t("Report of the session"))

@@ -1,0 +1,191 @@
+"""What therapists tell the running session, and what becomes of it: requested, then applied, refused or not answered.
+
+Each command carries a key of its own, so that asking again what became of it never carries it out twice. Stop has a
+line and a thread of its own: nothing that another command waits for holds it up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from telemetry.commands import Applied, CommandClient, Scalar
+from telemetry.errors import NobodyAnswers
+from telemetry.folder import Folder
+from vrrehab.console.people import Login, People
+from vrrehab.console.rights import may, may_command
+
+Status = Literal["requested", "applied", "refused", "unanswered"]
+
+#: Commands that need no control: they are for everybody who may give them.
+FREE = ("stop", "note")
+_ANSWER_S = 2.0
+_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The session that runs on this computer: its id, where it takes commands, and where it shows itself."""
+
+    session_id: str
+    address: str
+    live: str = ""
+
+
+@dataclass(slots=True)
+class Order:
+    """One command and what became of it. took_ms: from the request to the answer."""
+
+    name: str
+    arguments: Mapping[str, Scalar]
+    who: str
+    key: str
+    at: float = field(default_factory=time.time)
+    status: Status = "requested"
+    frame: int = 0
+    reason: str = ""
+    took_ms: float = 0.0
+
+
+class Desk:
+    """Gives commands to whichever session runs on the data folder; its methods are for any event loop.
+
+    changes: counts up with each order, answer and change of control. in_control: who is, and by which login.
+    """
+
+    def __init__(self, data: Path, people: People) -> None:
+        self.orders: deque[Order] = deque(maxlen=_KEPT)
+        self.changes = 0
+        self.in_control: tuple[str, int] | None = None
+        self._people = people
+        self._path = Folder(data).session_address
+        self._lock = threading.Lock()
+        self._stop_line, self._line = _Line("stop"), _Line("commands")
+
+    def close(self) -> None:
+        self._stop_line.close()
+        self._line.close()
+
+    def running(self) -> Running | None:
+        """The session that has announced itself; None where none has."""
+        try:
+            said = json.loads(self._path.read_text())
+            return Running(str(said["session_id"]), str(said["address"]), str(said.get("live", "")))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    async def tell(self, login: Login, name: str, arguments: Mapping[str, Scalar], key: str | None = None) -> Order:
+        """Give the session a command; the order comes back once it is answered, or was not in time.
+
+        With the `key` of an earlier order it is asked what became of that one.
+        """
+        order = Order(name, dict(arguments), login.name, key or secrets.token_hex(8))
+        with self._lock:
+            self.orders.append(order)
+            self.changes += 1
+        why = self._forbidden(login, name)
+        running = self.running()
+        if not why and running is None:
+            why = "no session is running"
+        if why or running is None:
+            order.status, order.reason = "refused", why
+        else:
+            line = self._stop_line if name == "stop" else self._line
+            await asyncio.wrap_future(line.carry(running.address, order))
+        self.changes += 1
+        said = {
+            "command": name,
+            **order.arguments,
+            "outcome": order.status,
+            "frame": order.frame,
+            "reason": order.reason,
+        }
+        await asyncio.to_thread(self._people.note, login.name, "command", said)
+        return order
+
+    def _forbidden(self, login: Login, name: str) -> str:
+        """Why this login may not give the command now; empty where it may. Takes control where nobody has it."""
+        if not self._people.in_force(login.id):
+            return "your login has ended; log in again"
+        if not may_command(login.roles, name):
+            return f"{_in_words(login)} may not give this command"
+        if name in FREE:
+            return ""
+        self.release_ended()
+        if self.in_control is None:
+            self.in_control = (login.name, login.id)
+        if self.in_control[1] != login.id:
+            return f"{self.in_control[0]} is in control; take control first"
+        return ""
+
+    # --- who is in control ---
+
+    def has_control(self, login: Login) -> bool:
+        return self.in_control is not None and self.in_control[1] == login.id
+
+    def take_control(self, login: Login) -> bool:
+        """Let this login be the one that leads; whether it may."""
+        if not may(login.roles, "control") or not self._people.in_force(login.id):
+            return False
+        before, self.in_control = self.in_control, (login.name, login.id)
+        if before is None or before[1] != login.id:
+            self._people.note(login.name, "took control", {"from": before[0] if before else ""})
+            self.changes += 1
+        return True
+
+    def release_ended(self) -> None:
+        """Nobody is in control whose login has ended."""
+        if self.in_control is not None and not self._people.in_force(self.in_control[1]):
+            self.in_control = None
+            self.changes += 1
+
+
+class _Line:
+    """A command socket with the thread that owns it."""
+
+    def __init__(self, name: str) -> None:
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._client: CommandClient | None = None
+        self._address = ""
+
+    def carry(self, address: str, order: Order) -> asyncio.Future[None]:
+        return self._worker.submit(self._send, address, order)  # type: ignore[return-value]
+
+    def close(self) -> None:
+        self._worker.submit(self._hang_up).result()
+        self._worker.shutdown()
+
+    def _send(self, address: str, order: Order) -> None:
+        began = time.perf_counter()
+        if self._client is None or self._address != address:
+            self._hang_up()
+            self._client, self._address = CommandClient(address), address
+        try:
+            answer = self._client.send(order.name, dict(order.arguments), order.who, _ANSWER_S, key=order.key)
+        except NobodyAnswers:
+            order.status = "unanswered"
+            order.reason = "the session did not answer; whether it was carried out is not known"
+        else:
+            if isinstance(answer, Applied):
+                order.status, order.frame = "applied", answer.frame
+            else:
+                order.status, order.reason = "refused", answer.reason
+        order.took_ms = (time.perf_counter() - began) * 1000
+
+    def _hang_up(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def _in_words(login: Login) -> str:
+    return " and ".join(f"{'an' if role[0] in 'aeiou' else 'a'} {role}" for role in sorted(login.roles))

@@ -1,0 +1,103 @@
+"""Starts the session program for a therapist, and says how that went.
+
+The session is a program of its own, and outlives the console: it goes on and is recorded whatever becomes of the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from vrrehab.console.desk import Desk
+from vrrehab.errors import NotPossible
+
+_START_LIMIT_S = 60.0
+_LAST_LINES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a session is started with; empty for what the programme says. source, display: as `vrrehab session` takes."""
+
+    participant: str
+    programme: str
+    mode: str = ""
+    place: str = ""
+    intact: str = ""
+    source: str = "openxr"
+    display: str = ""
+
+    def arguments(self) -> list[str]:
+        said = {
+            name: getattr(self, name)
+            for name in ("participant", "programme", "mode", "place", "intact", "source", "display")
+        }
+        return [part for name, value in said.items() if value for part in (f"--{name}", value)]
+
+
+class Launcher:
+    """The session program of a data folder. extra: arguments that every session here gets."""
+
+    def __init__(self, data: Path, desk: Desk, extra: tuple[str, ...] = ()) -> None:
+        self._data = data
+        self._desk = desk
+        self._extra = extra
+        self._log = data / "session.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._busy = asyncio.Lock()
+
+    async def start(self, start: Start) -> str:
+        """Start a session; its id, once it takes commands. Raises `NotPossible`, with what the program said."""
+        async with self._busy:
+            if self.ended_with() is None:
+                raise NotPossible("A session is running already; stop it first.")
+            before = self._desk.running()
+            await asyncio.to_thread(self._open, start)
+            assert self._process is not None
+            give_up = time.monotonic() + _START_LIMIT_S
+            while time.monotonic() < give_up:
+                running = self._desk.running()
+                if running is not None and running != before:
+                    return running.session_id
+                if self._process.poll() is not None:
+                    raise NotPossible(self.said() or "The session ended before it began, and said nothing.")
+                await asyncio.sleep(0.05)
+            self._process.terminate()
+            raise NotPossible(f"The session did not begin within {_START_LIMIT_S:g} s. It said: {self.said()}")
+
+    def ended_with(self) -> int | None:
+        """The exit status of the session that was started last (0 where none was); None while it runs."""
+        return 0 if self._process is None else self._process.poll()
+
+    def said(self) -> str:
+        """The last lines of what the session program printed."""
+        try:
+            text = self._log.read_text(errors="replace")
+        except OSError:
+            return ""
+        return " ".join(text.strip().splitlines()[-_LAST_LINES:]).removeprefix("vrrehab: ")
+
+    def _open(self, start: Start) -> None:
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "vrrehab",
+                    "session",
+                    "--data",
+                    str(self._data),
+                    *start.arguments(),
+                    *self._extra,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C in the console's terminal is for the console alone.
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )

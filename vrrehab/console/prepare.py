@@ -1,0 +1,320 @@
+"""Prepare: who it is, how they are, and what this session will be; one page from the code to Start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import Response
+
+from telemetry.errors import NobodyAnswers
+from telemetry.messages import Profile
+from telemetry.wire import PastSession
+from vrrehab.body.skeleton import Side
+from vrrehab.console import choices, kit
+from vrrehab.console.kit import Tag
+from vrrehab.console.launcher import Start
+from vrrehab.console.profile_form import ProfileForm
+from vrrehab.console.shell import Console, Visit, later, page, refused
+from vrrehab.console.words import Words
+
+#: What is looked at before a headset goes on.
+CHECKLIST = {
+    "seated": "Seated safely, in a chair without wheels, with room to reach",
+    "skin": "Skin of the residual limb looked at: no wound, nothing sore",
+    "screening": "No seizure, dizziness or acute illness today, and nothing new since last time",
+    "prosthesis": "Prosthesis off, or its place agreed",
+    "told": "Knows that Stop is always possible, and how to say it",
+}
+_LATEST = 5
+
+
+def add(console: Console) -> None:
+    """Put the page on the server."""
+
+    @ui.page("/")
+    async def prepare(request: Request, code: str = "") -> Response | None:
+        if (answer := refused(request, "history")) is not None:
+            return answer
+        with page(console, request, "/", "Prepare") as visit:
+            _Prepare(visit, code)
+        return None
+
+
+class _Prepare:
+    def __init__(self, visit: Visit, code: str) -> None:
+        self._visit, self._t, self._console = visit, visit.t, visit.console
+        self._profiles: list[Profile] = []
+        self._profile: Profile | None = None
+        self._search = ""
+        self._start = Start("", "")
+        self._checked: set[str] = set()
+        t = self._t
+        with Tag("div", kind="headline"):
+            Tag("h1", t("Prepare a session"))
+        with Tag("div", kind="columns start"):
+            with Tag("section", kind="card", aria_label=t("Participants")):
+                with Tag("div", kind="headline"):
+                    Tag("h2", t("Participant"))
+                    if visit.may("participants"):
+                        with Tag("div", kind="end"):
+                            kit.button(t("Add"), self._add, "", aria_label=t("Add a participant"))
+                kit.field(t("Search"), "", self._find, live=True, kind="search", autocomplete="off")
+                self._list = Tag("div", kind="people", role="group", aria_label=t("Participants"))
+            self._chosen = Tag("div", kind="stack")
+        with self._chosen, Tag("section", kind="card"):
+            Tag("p", t("Choose a participant on the left, or add one."), "soft")
+        later(lambda: self._load(code))
+
+    async def _load(self, code: str) -> None:
+        try:
+            self._profiles = await self._console.records.profiles()
+        except NobodyAnswers as error:
+            self._visit.say(str(error), "bad")
+            ui.timer(2.0, lambda: self._load(code), once=True)
+            return
+        self._visit.say("")
+        self._show_list()
+        known = next((profile for profile in self._profiles if profile.code == code), None)
+        if known is not None:
+            await self._choose(known)
+
+    # --- the list ---
+
+    def _find(self, text: str) -> None:
+        self._search = text.strip().upper()
+        self._show_list()
+
+    def _show_list(self) -> None:
+        self._list.clear()
+        found = [profile for profile in self._profiles if self._search in profile.code]
+        with self._list:
+            for profile in found:
+                chosen = self._profile is not None and self._profile.code == profile.code
+                with Tag("button", kind="person", type="button", aria_pressed="true" if chosen else "false",
+                         data_code=profile.code).on("click", lambda _, p=profile: self._choose(p), js_handler="() => emit()"):  # fmt: skip
+                    Tag("b", profile.code)
+                    Tag("span", losses_in_words(self._t, profile))
+            if not found:
+                Tag("p", self._t("Nobody yet. Press Add.") if not self._profiles else self._t("No such code."), "soft")
+
+    # --- one participant ---
+
+    async def _choose(self, profile: Profile) -> None:
+        self._profile = profile
+        self._checked.clear()
+        self._start = Start(profile.code, "")
+        self._show_list()
+        past: Sequence[PastSession] = ()
+        try:
+            past = await self._console.records.history(profile.code)
+        except NobodyAnswers as error:
+            self._visit.say(str(error), "bad")
+        self._chosen.clear()
+        with self._chosen:
+            self._about(profile, past)
+            if self._visit.may("start"):
+                self._session(profile, past)
+
+    def _about(self, profile: Profile, past: Sequence[PastSession]) -> None:
+        t = self._t
+        with Tag("section", kind="card", aria_label=t("History")):
+            with Tag("div", kind="headline"):
+                Tag("h2", f"{profile.code}: {losses_in_words(t, profile)}")
+                with Tag("div", kind="end"):
+                    kit.link(t("Sessions and reports"), f"/after?participant={profile.code}", "button quiet")
+                    if self._visit.may("participants"):
+                        kit.button(
+                            t("Edit"),
+                            lambda: self._edit(profile, False),
+                            aria_label=t("Edit {code}", code=profile.code),
+                        )
+            done = [each for each in past if each.task_runs]
+            kit.facts([
+                (str(len(past)), t("sessions")),
+                (when(past[-1].started_utc_ns) if past else "–", t("last session")),
+                (str(sum(each.task_runs for each in done)), t("movement tasks")),
+                (profile.language, t("language")),
+            ])  # fmt: skip
+            if past:
+                rows = [
+                    (when(each.started_utc_ns), each.programme.replace("_", " "), each.mode.replace("_", " "),
+                     t(each.status), str(each.task_runs), str(each.pain_given))
+                    for each in reversed(past[-_LATEST:])
+                ]  # fmt: skip
+                heads = [t(head) for head in ("Session", "Programme", "Mode", "Ended", "Tasks", "Scores")]
+                kit.table(heads, rows, (4, 5))
+            else:
+                Tag("p", t("This will be the first session."), "soft")
+
+    def _session(self, profile: Profile, past: Sequence[PastSession]) -> None:
+        t = self._t
+        offers = choices.offers(profile)
+        possible = [offer for offer in offers if not offer.refused]
+        last = next((each for each in reversed(past) if any(o.name == each.programme for o in possible)), None)
+        programme = last.programme if last else (possible[0].name if possible else "")
+        self._start = replace(self._start, programme=programme, mode=last.mode if last else "")
+        with Tag("section", kind="card", aria_label=t("This session")):
+            Tag("h2", t("This session"))
+            if last:
+                Tag("p", t("As last time; change what should be different."), "soft")
+            buttons: dict[str, Tag] = {}
+
+            def take(name: str) -> None:
+                self._start = replace(self._start, programme=name)
+                for each, made in buttons.items():
+                    made.put("aria_pressed", "true" if each == name else "false")
+                self._check()
+
+            with Tag("div", kind="options", role="group", aria_label=t("Programme")):
+                for offer in possible:
+                    buttons[offer.name] = made = Tag("button", kind="option", type="button", data_programme=offer.name,
+                                                     aria_pressed="true" if offer.name == programme else "false")  # fmt: skip
+                    made.on("click", lambda _, name=offer.name: take(name), js_handler="() => emit()")
+                    with made:
+                        Tag("b", t(offer.title))
+                        Tag("span", t("{tasks} tasks, {mode}", tasks=offer.tasks, mode=t(offer.mode.replace("_", " "))))
+            if not possible:
+                kit.notice(offers[0].refused if offers else t("There is no programme."), "warn")
+            with Tag("div", kind="fields"):
+                modes = {
+                    "": t("As the programme says"),
+                    **{name: f"{t(name.replace('_', ' '))}: {t(text)}" for name, text in choices.modes().items()},
+                }
+                kit.choice(t("Mode"), modes, self._start.mode, lambda v: self._put(mode=v))
+                places = {
+                    "": t("As the programme says"),
+                    **{name: t(title) for name, title in choices.places().items()},
+                }
+                kit.choice(t("Place"), places, "", lambda v: self._put(place=v))
+                if choices.needs_side(profile):
+                    sides = {"": t("none leads"), "left": t("left"), "right": t("right")}
+                    kit.choice(t("Intact side"), sides, "", lambda v: self._put(intact=v))
+                sources = {"openxr": t("Headset"), "scripted": t("Rehearsal, nobody wears it")}
+                kit.choice(
+                    t("Who moves"),
+                    sources,
+                    self._start.source,
+                    lambda v: self._put(source=v, display="" if v == "openxr" else "offscreen"),
+                )
+            self._problem = kit.notice("", "warn")
+            with Tag("fieldset", aria_label=t("Before the headset goes on")):
+                Tag("legend", t("Before the headset goes on"))
+                with Tag("div"):
+                    for name, text in CHECKLIST.items():
+                        kit.tick(t(text), False, lambda on, name=name: self._tick(name, on), data_check=name)
+            with Tag("div", kind="row"):
+                self._go = kit.button(t("Start"), self._begin, "primary big", data_do="start")
+                self._wait = Tag("p", "", "soft", role="status")
+        self._check()
+
+    def _put(self, **said: str) -> None:
+        self._start = replace(self._start, **said)
+        self._check()
+
+    def _tick(self, name: str, on: bool) -> None:
+        (self._checked.add if on else self._checked.discard)(name)
+        self._check()
+
+    def _check(self) -> None:
+        """Whether Start can be pressed, and why not."""
+        assert self._profile is not None
+        start, t = self._start, self._t
+        why = ""
+        if start.programme:
+            intact = Side(start.intact) if start.intact else None
+            why = choices.why_not(self._profile, start.programme, start.mode or None, intact)
+        self._problem.say(why)
+        self._problem.put("hidden", None if why else "hidden")
+        left = len(CHECKLIST) - len(self._checked)
+        self._go.put("disabled", "disabled" if why or not start.programme or left else None)
+        self._wait.say(t("{left} points of the checklist are open.", left=left) if left else "")
+
+    async def _begin(self) -> None:
+        t, visit = self._t, self._visit
+        if not visit.may("start") or self._profile is None:
+            visit.say(t("You may not start sessions; log in again as a therapist."), "bad")
+            return
+        self._go.put("disabled", "disabled")
+        self._wait.say(t("The session is starting; the headset may be put on …"))
+        begun = await visit.asked(self._run())
+        if not begun:
+            self._check()
+
+    async def _run(self) -> None:
+        visit, start = self._visit, self._start
+        session_id = await self._console.launcher.start(start)
+        self._console.desk.take_control(visit.login)
+        said = {
+            "session": session_id,
+            "checklist": sorted(self._checked),
+            **{k: v for k, v in zip(start.arguments()[::2], start.arguments()[1::2], strict=True)},
+        }
+        await asyncio.to_thread(self._console.people.note, visit.login.name, "session started", said)
+        await visit.tell("note", text="checklist: " + ", ".join(sorted(self._checked)))
+        ui.navigate.to("/run")
+
+    # --- changing a profile ---
+
+    def _add(self) -> None:
+        self._edit(Profile(code=self._next_code(), version=0), True)
+
+    def _next_code(self) -> str:
+        """The code after the highest of its kind."""
+        numbers = [int(p.code[1:]) for p in self._profiles if p.code[:1] == "P" and p.code[1:].isdigit()]
+        return f"P{max(numbers, default=0) + 1:03d}"
+
+    def _edit(self, profile: Profile, new: bool) -> None:
+        t = self._t
+        self._chosen.clear()
+        with self._chosen, Tag("section", kind="card", aria_label=t("Profile")):
+            Tag("h2", t("A new participant") if new else t("Profile of {code}", code=profile.code))
+            form = ProfileForm(self._visit, profile, new, lambda: self._visit.say(""))
+            with Tag("div", kind="row"):
+                kit.button(t("Keep"), lambda: self._keep(form, new), "primary", data_do="keep")
+                kit.button(t("Cancel"), lambda: self._cancel(profile, new))
+
+    async def _cancel(self, profile: Profile, new: bool) -> None:
+        if not new:
+            await self._choose(profile)
+            return
+        self._chosen.clear()
+        with self._chosen, Tag("section", kind="card"):
+            Tag("p", self._t("Choose a participant on the left, or add one."), "soft")
+
+    async def _keep(self, form: ProfileForm, new: bool) -> None:
+        visit, t = self._visit, self._t
+        problem = form.problem()
+        if not problem and not visit.may("participants"):
+            problem = t("You may not change participants.")
+        if not problem and new and any(known.code == form.profile.code for known in self._profiles):
+            problem = t("{code} is there already; choose another code.", code=form.profile.code)
+        if problem:
+            visit.say(problem, "bad")
+            return
+        profile = msgspec.structs.replace(form.profile, version=form.profile.version + 1)
+        if await visit.asked(self._console.records.put(profile)):
+            self._console.people.note(
+                visit.login.name, "participant added" if new else "participant changed", {"code": profile.code}
+            )
+            self._profiles = sorted(
+                [p for p in self._profiles if p.code != profile.code] + [profile], key=lambda p: p.code
+            )
+            visit.say("")
+            await self._choose(profile)
+
+
+def losses_in_words(t: Words, profile: Profile) -> str:
+    """What is lost, as a therapist would say it."""
+    said = [f"{t(loss.side)} {t(loss.limb)} ({t(loss.level.replace('_', ' '))})" for loss in profile.limb_losses]
+    return ", ".join(said) or t("no loss on record")
+
+
+def when(utc_ns: int) -> str:
+    """A time as a day, in this computer's time."""
+    return datetime.fromtimestamp(utc_ns / 1e9).strftime("%d.%m.%Y %H:%M")

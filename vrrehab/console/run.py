@@ -1,0 +1,415 @@
+"""Run: what the participant sees and does, and everything that a therapist can do about it.
+
+The picture and the skeleton come straight from the server's thread (`static/live.js`); everything else is written here,
+five times a second, and only where it is another than before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import Response
+
+from telemetry.live_messages import Facts, State
+from vrrehab.console import kit
+from vrrehab.console.desk import Order
+from vrrehab.console.kit import Tag
+from vrrehab.console.plot import clock, pain_plot
+from vrrehab.console.rights import may_command
+from vrrehab.console.settings_panel import SettingsPanel, outcome
+from vrrehab.console.shell import Console, Visit, page, refused
+from vrrehab.console.words import Words
+from vrrehab.session.commands import COMMANDS
+
+_EVERY_S = 0.2
+_DOING = {
+    "welcome": "Waiting until everything is seen",
+    "measuring": "The person is measured",
+    "demonstration": "The movement is shown",
+    "task": "Task",
+    "question": "A question is asked",
+    "between": "Between two tasks",
+    "calm": "Calm picture",
+}
+#: Commands with a button of their own, in order: what it says, and what it does. Those that the session's table lacks
+#: are not offered.
+_BUTTONS = {
+    "hide_limb": ("Hide limb", "The virtual limb is not shown"),
+    "cover_limb": ("Cover limb", "A cloth lies over the virtual limb"),
+    "calm": ("Calm scene", "The picture fades to calm, and nothing has to be done"),
+    "skip": ("Skip", "What is shown now is left out"),
+    "repeat": ("Repeat", "The last task once more"),
+    "extend": ("Extend", "More time for this task"),
+    "recentre": ("Recentre", "The room turns to where the head faces now"),
+    "stroke": ("Stroke", "A stroke is felt now: the cue for the participant"),
+}
+#: Commands that have a place elsewhere on the page.
+_ELSEWHERE = ("stop", "pause", "resume", "set", "rate", "decline", "note", "correct")
+_MARKS = ("Pain", "Dizzy", "Tired", "Talked", "Adjusted the headset")
+
+
+def add(console: Console) -> None:
+    """Put the page on the server."""
+
+    @ui.page("/run")
+    async def run(request: Request) -> Response | None:
+        if (answer := refused(request, "watch")) is not None:
+            return answer
+        with page(console, request, "/run", "Run") as visit:
+            _Run(visit)
+        return None
+
+
+class _Run:
+    def __init__(self, visit: Visit) -> None:
+        self._visit, self._t, self._console = visit, visit.t, visit.console
+        self._watch, self._desk = visit.console.watch, visit.console.desk
+        self._drawn_plot = self._drawn_steps = self._drawn_orders = ""
+        self._standing_version = 0
+        t = self._t
+        ui.add_head_html('<script defer src="/static/live.js"></script>')
+        with Tag("div", kind="headline"):
+            self._title = Tag("h1", t("Session"))
+            self._where = Tag("p", "", "soft")
+            with Tag("div", kind="end"):
+                self._control = kit.chip("")
+                self._take = kit.button(t("Take control"), self._take_control, hidden="hidden", data_do="take-control")
+        self._trouble = kit.notice("", "bad", "alert")
+        with Tag("div", kind="lead"):
+            with Tag("div", kind="seeing"):
+                self._screen()
+                with Tag("div", kind="pair"):
+                    self._skeleton()
+                    self._programme_card()
+                with Tag("section", kind="card", aria_label=t("Pain so far")):
+                    Tag("h2", t("Pain so far"))
+                    self._plot = kit.raw("")
+            with Tag("div", kind="stack"):
+                self._now_card()
+                self._tabs()
+        self._tick()
+        ui.timer(_EVERY_S, self._tick)
+
+    # --- what is seen ---
+
+    def _screen(self) -> None:
+        t = self._t
+        with Tag("figure", kind="screen", aria_label=t("What the participant sees")):
+            Tag("img", alt=t("What the participant sees, live"), data_live_picture="yes", src="/static/nothing.svg")
+            self._veil = Tag("figcaption", "", "veil", role="status")
+
+    def _skeleton(self) -> None:
+        t = self._t
+        with Tag("section", kind="card", aria_label=t("Movement")):
+            with Tag("div", kind="headline"):
+                Tag("h2", t("Movement"))
+            Tag(
+                "canvas",
+                kind="skeleton",
+                role="img",
+                aria_label=t("The body as tracked, and the virtual limb"),
+                data_skeleton="yes",
+                width="480",
+                height="360",
+            )
+            Tag("p", t("Grey: tracked. Blue: the virtual body."), "soft small")
+
+    def _programme_card(self) -> None:
+        with Tag("section", kind="card", aria_label=self._t("Programme")):
+            Tag("h2", self._t("Programme"))
+            self._steps = Tag("ol", kind="programme")
+
+    def _now_card(self) -> None:
+        t = self._t
+        with Tag("section", kind="card", aria_label=t("Now")):
+            with Tag("div", kind="headline"):
+                self._doing = Tag("h2", "")
+                with Tag("div", kind="end"):
+                    self._pause = kit.button(t("Pause"), self._toggle_pause, data_do="pause")
+            with Tag("div", kind="facts"):
+                self._facts: dict[str, tuple[Tag, Tag]] = {}
+                for name in (
+                    "repetitions",
+                    "task time",
+                    "session time",
+                    "tracking",
+                    "latency",
+                    "pictures a second",
+                    "record",
+                    "disk",
+                ):
+                    with Tag("div", data_fact=name.replace(" ", "-")):
+                        self._facts[name] = Tag("b", "–"), Tag("span", t(name))
+
+    # --- what can be done ---
+
+    def _tabs(self) -> None:
+        t = self._t
+        names = {"lead": t("Lead"), "settings": t("Settings"), "log": t("Log")}
+        made: dict[str, Tag] = {}
+        panels: dict[str, Tag] = {}
+
+        def turn(to: str) -> None:
+            for name in names:
+                made[name].put("aria_selected", "true" if name == to else "false")
+                made[name].put("tabindex", "0" if name == to else "-1")
+                panels[name].put("hidden", None if name == to else "hidden")
+
+        with Tag("section", kind="card", aria_label=t("Leading the session")):
+            with Tag("div", kind="segments", role="tablist", aria_label=t("Leading the session"), data_tabs="yes"):
+                for name, text in names.items():
+                    made[name] = Tag(
+                        "button",
+                        text,
+                        "button",
+                        type="button",
+                        role="tab",
+                        id=f"tab-{name}",
+                        aria_controls=f"panel-{name}",
+                    )
+                    made[name].on("click", lambda _, name=name: turn(name), js_handler="() => emit()")
+            for name, fill in (("lead", self._lead), ("settings", self._settings), ("log", self._log)):
+                panels[name] = Tag(
+                    "div",
+                    kind="stack",
+                    role="tabpanel",
+                    id=f"panel-{name}",
+                    aria_labelledby=f"tab-{name}",
+                    tabindex="0",
+                )
+                with panels[name]:
+                    fill()
+        turn("lead")
+
+    def _lead(self) -> None:
+        t, roles = self._t, self._visit.login.roles
+        offered = [name for name in COMMANDS if name not in _ELSEWHERE and may_command(roles, name)]
+        ordered = [name for name in _BUTTONS if name in offered] + [name for name in offered if name not in _BUTTONS]
+        self._outcome = Tag("p", "", "soft", role="status", data_outcome="yes")
+        if ordered:
+            with Tag("div", kind="grid-buttons"):
+                for name in ordered:
+                    text, about = _BUTTONS.get(name, (name.replace("_", " ").capitalize(), ""))
+                    kit.button(t(text), self._teller(name), title=t(about) or None, data_command=name)
+        if may_command(roles, "rate"):
+            self._rating()
+        self._notes()
+
+    def _rating(self) -> None:
+        t = self._t
+        with Tag("fieldset", data_rating="yes") as self._rate_box:
+            self._rate_label = Tag("legend", t("Rating"))
+            with Tag("div", kind="eleven"):
+                self._rate_buttons = [
+                    kit.button(
+                        str(value),
+                        self._teller("rate", value=value),
+                        aria_label=t("Enter {value} of 10", value=value),
+                        data_rate=value,
+                    )
+                    for value in range(11)
+                ]
+            self._decline = kit.button(t("Rather not say"), self._teller("decline"), data_command="decline")
+
+    def _notes(self) -> None:
+        t = self._t
+        self._note = ""
+
+        def put(text: str) -> None:
+            self._note = text
+
+        async def mark(what: str) -> None:
+            await self._order("note", text=f"{what}: {self._note}" if self._note.strip() else what)
+            self._note_field.run_method("blur")
+            self._note_field.props["data-again"] = str(datetime.now())
+            self._note_field.put("value", "")
+            self._note = ""
+
+        with Tag("fieldset"):
+            Tag("legend", t("Mark an event"))
+            self._note_field = kit.field(t("Note (may stay empty)"), "", put, live=True, autocomplete="off")
+            with Tag("div", kind="row"):
+                kit.button(t("Mark"), lambda: mark("mark"), "primary", data_do="mark")
+                for what in _MARKS:
+                    kit.button(t(what), lambda what=what: mark(what.lower()))
+
+    def _settings(self) -> None:
+        if may_command(self._visit.login.roles, "set"):
+            self._panel: SettingsPanel | None = SettingsPanel(self._visit)
+        else:
+            self._panel = None
+            Tag("p", self._t("Only a therapist changes settings."), "soft")
+
+    def _log(self) -> None:
+        self._orders = Tag("div", kind="orders", role="log", aria_label=self._t("What was told to the session"))
+
+    def _teller(self, name: str, **arguments: float | int | str | bool) -> Callable[[], object]:
+        return lambda: self._order(name, **arguments)
+
+    async def _order(self, name: str, **arguments: float | int | str | bool) -> Order:
+        self._outcome.say(f"{self._name_of(name)}: {self._t('requested …')}")
+        order = await self._visit.tell(name, **arguments)
+        self._outcome.say(f"{self._name_of(name)}: {outcome(self._t, order)}")
+        return order
+
+    def _name_of(self, command: str) -> str:
+        return self._t(_BUTTONS[command][0] if command in _BUTTONS else command.replace("_", " ").capitalize())
+
+    async def _toggle_pause(self) -> None:
+        state = self._watch.state
+        await self._order("resume" if state is not None and state.paused else "pause")
+
+    def _take_control(self) -> None:
+        if not self._desk.take_control(self._visit.login):
+            self._visit.say(self._t("Only a therapist takes control."), "bad")
+
+    # --- five times a second ---
+
+    def _tick(self) -> None:
+        watch, t = self._watch, self._t
+        standing, state, record = watch.standing, watch.state, watch.record
+        self._who_leads()
+        self._tell_orders()
+        if standing is None or state is None:
+            self._veil.say(t("The session does not answer.") if watch.silent else t("No session is running."))
+            self._veil.put("hidden", None)
+            self._title.say(t("Session"))
+            self._where.say("")
+            self._doing.say(t("No session"))
+            self._trouble.put("hidden", "hidden")
+            return
+        facts = standing.facts
+        self._title.say(f"{facts.participant} · {facts.title}")
+        self._where.say(
+            ", ".join(
+                (t(facts.mode.replace("_", " ")), t(facts.place.replace("_", " ")), *(t(limb) for limb in facts.limbs))
+            )
+        )
+        self._veil.put("hidden", "hidden" if watch.live else None)
+        if not watch.live:
+            self._veil.say(
+                t("The session is over.")
+                if state.over
+                else t("The session does not answer. It may go on in the headset: look there.")
+            )
+        trouble = ""
+        if record is not None and record.problem:
+            trouble = record.problem
+        elif record is not None and not record.connected:
+            trouble = t("The recorder is not connected; the session keeps its record on its own disk meanwhile.")
+        elif state.tracking.lost:
+            trouble = t("Not seen: {limb}. The task waits.", limb=t(state.tracking.lost))
+        elif state.notice:
+            trouble = t("The participant reads: {notice}", notice=state.notice)
+        self._trouble.say(trouble)
+        self._trouble.look("notice warn")
+        self._trouble.put("hidden", None if trouble else "hidden")
+        self._tell_now(facts, state)
+        if record is not None:
+            kept = t("connected") if record.connected else t("keeping {n}", n=record.waiting)
+            self._fact(
+                "record",
+                kept if not record.waiting or not record.connected else t("{n} on their way", n=record.waiting),
+            )
+            self._fact("disk", f"{record.disk_free_mb / 1000:.1f} GB")
+        self._tell_steps(facts, state)
+        plot = pain_plot(t, standing.scores, state.time_s // 5 * 5)
+        if plot != self._drawn_plot:
+            self._drawn_plot = plot
+            self._plot.set_content(plot)
+        if standing.version != self._standing_version and self._panel is not None:
+            self._standing_version = standing.version
+            self._panel.show(standing.settings)
+
+    def _tell_now(self, facts: Facts, state: State) -> None:
+        t = self._t
+        doing = t(_DOING.get(state.doing, state.doing))
+        if state.doing in ("task", "demonstration") and 0 <= state.step < len(facts.steps):
+            doing = (
+                t(facts.steps[state.step].title)
+                if state.doing == "task"
+                else f"{doing}: {t(facts.steps[state.step].title)}"
+            )
+        if state.frozen:
+            doing = t("Stopped. The picture fades to calm.")
+        elif state.paused:
+            doing = t("Paused by the therapist")
+        self._doing.say(doing)
+        self._pause.say(t("Go on") if state.paused else t("Pause"))
+        self._fact("repetitions", t("{n} of {goal}", n=state.repetitions, goal=state.goal) if state.goal else "–")
+        self._fact(
+            "task time", f"{clock(state.performed_s)} / {clock(state.time_limit_s)}" if state.time_limit_s else "–"
+        )
+        self._fact("session time", clock(state.time_s))
+        seen = [share for share in (float(state.tracking.head), *state.tracking.limbs.values())]
+        self._fact("tracking", f"{100 * sum(seen) / len(seen):.0f} %" if seen else "–")
+        self._fact("latency", f"{state.pose_age_ms:.0f} ms")
+        self._fact("pictures a second", f"{state.frames_a_second:.0f}")
+        if may_command(self._visit.login.roles, "rate"):
+            question = state.question
+            self._rate_label.say(
+                t("Rating: {site} {phase}", site=question.site, phase=t(question.phase.replace("_", " ")))
+                if question
+                else t("Rating: nothing is asked now")
+            )
+            for each in (*self._rate_buttons, self._decline):
+                each.put("disabled", None if question else "disabled")
+
+    def _tell_steps(self, facts: Facts, state: State) -> None:
+        said = f"{facts.session_id} {state.step} {state.doing}"
+        if said == self._drawn_steps:
+            return
+        self._drawn_steps = said
+        self._steps.clear()
+        with self._steps:
+            for i, step in enumerate(facts.steps):
+                kind = "done" if i < state.step else "now" if i == state.step else ""
+                with Tag("li", kind=kind, aria_current="step" if kind == "now" else None):
+                    Tag("span", "✓" if kind == "done" else str(i + 1), "mark", aria_hidden="true")
+                    Tag("span", self._t(step.title))
+                    Tag("span", f"{step.goal} ×", "soft small num")
+
+    def _who_leads(self) -> None:
+        t, desk, login = self._t, self._desk, self._visit.login
+        who = desk.in_control
+        if who is None:
+            self._control.say(t("Nobody in control"))
+            self._control.look("chip")
+        else:
+            ours = desk.has_control(login)
+            self._control.say(t("You are in control") if ours else t("{name} is in control", name=who[0]))
+            self._control.look("chip good" if ours else "chip warn")
+        can = self._visit.may("control") and who is not None and not desk.has_control(login)
+        self._take.put("hidden", None if can else "hidden")
+
+    def _tell_orders(self) -> None:
+        said = " ".join(f"{order.key}{order.status}" for order in self._desk.orders)
+        if said == self._drawn_orders:
+            return
+        self._drawn_orders = said
+        self._orders.clear()
+        with self._orders:
+            for order in reversed(list(self._desk.orders)[-40:]):
+                with Tag("div", kind="order", data_order=order.name):
+                    Tag("span", datetime.fromtimestamp(order.at).strftime("%H:%M:%S"), "soft num")
+                    Tag("span", f"{self._name_of(order.name)}{_arguments(order)} · {order.who}")
+                    Tag("span", _state_of(self._t, order), f"state {order.status}")
+                    if order.reason:
+                        Tag("span", self._t(order.reason), "why")
+
+    def _fact(self, name: str, text: str) -> None:
+        self._facts[name][0].say(text)
+
+
+def _arguments(order: Order) -> str:
+    said = " ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in order.arguments.values())
+    return f" {said}" if said else ""
+
+
+def _state_of(t: Words, order: Order) -> str:
+    if order.status == "applied":
+        return t("applied, frame {frame}", frame=order.frame)
+    return t({"requested": "requested", "refused": "refused", "unanswered": "not answered"}[order.status])

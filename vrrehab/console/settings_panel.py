@@ -1,0 +1,203 @@
+"""Live settings: everything that the session declares, with its range, its default, and what became of each change.
+
+Nothing here knows a setting by name: the panel is made of `vrrehab.session.settings.DECLARED`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+from vrrehab.console import kit
+from vrrehab.console.desk import Order
+from vrrehab.console.kit import Tag
+from vrrehab.console.shell import Visit
+from vrrehab.console.words import Words
+from vrrehab.session.settings import DECLARED, Setting, Value
+
+_STEPS = 100
+
+
+class SettingsPanel:
+    """The panel on a page; `show` puts the values in that are in force."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit, self._t = visit, visit.t
+        self._rows = {setting.name: _Row(visit, setting, self) for setting in ()}
+        self._undone: list[tuple[str, Value]] = []
+        t = self._t
+        with Tag("div", kind="row"):
+            self._undo = kit.button(t("Undo the last change"), self._take_back, disabled="disabled", data_do="undo")
+        kit.field(t("Search settings"), "", self._find, live=True, kind="search", autocomplete="off")
+        self._groups: list[tuple[Tag, list[_Row]]] = []
+        for group, settings in grouped().items():
+            with Tag("section", aria_label=t(group)) as section:
+                Tag("h3", t(group))
+                rows = [_Row(visit, setting, self) for setting in settings]
+            self._groups.append((section, rows))
+            self._rows.update({row.setting.name: row for row in rows})
+
+    def show(self, settings: dict[str, Value]) -> None:
+        """The values in force."""
+        for name, value in settings.items():
+            if name in self._rows:
+                self._rows[name].show(value)
+
+    def remember(self, name: str, before: Value) -> None:
+        """A change was applied, which Undo takes back."""
+        self._undone.append((name, before))
+        self._undo.put("disabled", None)
+
+    async def _take_back(self) -> None:
+        if self._undone:
+            name, before = self._undone.pop()
+            self._undo.put("disabled", None if self._undone else "disabled")
+            await self._rows[name].ask(before, remember=False)
+
+    def _find(self, text: str) -> None:
+        words = text.lower().split()
+        for section, rows in self._groups:
+            found = 0
+            for row in rows:
+                fits = all(word in row.searched for word in words)
+                found += fits
+                row.box.put("hidden", None if fits else "hidden")
+            section.put("hidden", None if found else "hidden")
+
+
+class _Row:
+    """One setting: its name, what it does, where it is now, and what became of the last change here."""
+
+    def __init__(self, visit: Visit, setting: Setting, panel: SettingsPanel) -> None:
+        t = visit.t
+        self.setting = setting
+        self._visit, self._t, self._panel = visit, t, panel
+        self._value: Value = setting.default
+        self.searched = f"{setting.name} {t(title(setting))} {t(setting.description)}".lower().replace("_", " ")
+        with Tag("div", kind="setting", data_setting=setting.name) as self.box:
+            Tag("b", t(title(setting)), id=f"name-{setting.name}")
+            self._reset = kit.button(
+                t("Default"), self._back, "quiet", aria_label=t("{name} to its default", name=t(title(setting)))
+            )
+            with Tag("div", kind="control"):
+                self._control = self._made()
+            Tag("p", f"{t(setting.description)} {range_in_words(t, setting)}", "about")
+            self._outcome = Tag("p", "", "about outcome-line", role="status")
+        self.show(setting.default)
+
+    def _made(self) -> Tag:
+        setting = self.setting
+        name = {"aria_labelledby": f"name-{setting.name}"}
+        if isinstance(setting.default, bool):
+            with Tag("label", kind="tick"):
+                made = Tag("input", type="checkbox", **name)
+                self._said = Tag("span", "")
+            made.on("change", lambda e: self.ask(bool(e.args)), js_handler="(e) => emit(e.target.checked)")
+        elif setting.choices:
+            made = kit.select(
+                {c: self._t(c.replace("_", " ")) for c in setting.choices}, str(setting.default), self.ask, **name
+            )
+            made.classes("bare")
+            self._said = Tag("output", "", "hidden-name")
+        else:
+            least, most = bounds(setting)
+            made = Tag("input", type="range", min=least, max=most, step=step_of(least, most), **name)
+            self._said = Tag("output", "")
+            made.on("change", lambda e: self.ask(float(e.args)), js_handler="(e) => emit(e.target.value)")
+            # While it is dragged only the number moves; what the participant sees changes when it is let go.
+            made.on("input", js_handler="(e) => { e.target.nextElementSibling.textContent = e.target.value }")
+        return made
+
+    def show(self, value: Value) -> None:
+        self._value = value
+        if isinstance(value, bool):
+            self._control.put("checked", value)
+            self._said.say(self._t("on") if value else self._t("off"))
+        else:
+            self._control.put("value", value)
+            unit = f" {self.setting.unit}" if self.setting.unit else ""
+            self._said.say(f"{value:g}{unit}" if not isinstance(value, str) else "")
+        self._reset.put("disabled", "disabled" if value == self.setting.default else None)
+
+    async def ask(self, value: Any, remember: bool = True) -> None:
+        """Ask the session for another value, and say what became of it."""
+        before = self._value
+        self._outcome.look("about outcome-line")
+        self._outcome.say(self._t("requested …"))
+        order = await self._visit.tell("set", name=self.setting.name, value=value)
+        self._outcome.say(outcome(self._t, order))
+        if order.status == "applied":
+            self.show(value)
+            if remember:
+                self._panel.remember(self.setting.name, before)
+        else:
+            # What stands in the field is not what is in force: draw it anew.
+            self._control.props["data-again"] = order.key
+            self.show(before)
+            self._control.update()
+            self._control.run_method("blur")
+
+    async def _back(self) -> None:
+        await self.ask(self.setting.default)
+
+
+def outcome(t: Words, order: Order) -> str:
+    """What became of a command, in a sentence."""
+    if order.status == "applied":
+        return t("applied in frame {frame}, after {ms} ms", frame=order.frame, ms=round(order.took_ms))
+    if order.status == "refused":
+        return t("refused: {reason}", reason=t(order.reason))
+    if order.status == "unanswered":
+        return t("not answered: {reason}", reason=t(order.reason))
+    return t("requested …")
+
+
+def grouped() -> dict[str, list[Setting]]:
+    """The declarations by what they are about: the first word of those names that share one, the session for the rest."""
+    first = Counter(setting.name.split("_")[0] for setting in DECLARED)
+    groups: dict[str, list[Setting]] = {}
+    for setting in DECLARED:
+        word = setting.name.split("_")[0]
+        groups.setdefault(word.capitalize() if first[word] > 2 else "Session", []).append(setting)
+    return groups
+
+
+def title(setting: Setting) -> str:
+    """The setting's name in words, without its unit."""
+    name = setting.name
+    for ending in (f"_{setting.unit}", "_ratio") if setting.unit else ("_ratio",):
+        name = name.removesuffix(ending)
+    return name.replace("_", " ").capitalize()
+
+
+def bounds(setting: Setting) -> tuple[float, float]:
+    least = 0.0 if setting.least is None else setting.least
+    most = max(1.0, 2 * float(setting.default)) if setting.most is None else setting.most
+    return least, most
+
+
+def step_of(least: float, most: float) -> float:
+    """A round step that makes some hundred of the range."""
+    rough = (most - least) / _STEPS
+    size = 10.0 ** math.floor(math.log10(rough))
+    return round(next(size * n for n in (1, 2, 5, 10) if size * n >= rough * 0.999), 10)
+
+
+def range_in_words(t: Words, setting: Setting) -> str:
+    if isinstance(setting.default, bool) or setting.choices:
+        default = (
+            (t("on") if setting.default else t("off"))
+            if isinstance(setting.default, bool)
+            else t(str(setting.default).replace("_", " "))
+        )
+        return t("Default: {default}.", default=default)
+    unit = f" {setting.unit}" if setting.unit else ""
+    least, most = bounds(setting)
+    return t(
+        "{least} to {most}{unit}, default {default}.",
+        least=f"{least:g}",
+        most=f"{most:g}",
+        unit=unit,
+        default=f"{setting.default:g}",
+    )

@@ -1,0 +1,205 @@
+"""The running session as it shows itself: state, skeleton and picture, for whoever looks.
+
+One thread reads the live view. Pictures are asked for, and made JPEG here, only while somebody looks at them: the
+session's computer has better things to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from telemetry.errors import TelemetryError
+from telemetry.folder import Folder
+from telemetry.keys import Keyring
+from telemetry.live import LiveReader
+from telemetry.live_messages import Joints, Picture, RecordHealth, Standing, State
+from vrrehab.console.desk import Desk, Running
+from vrrehab.console.words import Words
+
+T = TypeVar("T")
+
+_WAIT_S, _LOOK_FOR_SESSION_S = 0.05, 0.2
+#: Pictures are asked for until this long after somebody last wanted one.
+_LOOKED_AT_S = 3.0
+_QUALITY = 72
+
+
+class Latest(Generic[T]):
+    """The newest of something, for any number of event loops to wait for."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.value: T | None = None
+        self.wanted_s = float("-inf")
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    def put(self, value: T | None) -> None:
+        with self._lock:
+            self.number += 1
+            self.value = value
+            waiting, self._waiting = self._waiting, []
+        for loop, event in waiting:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)
+
+    async def after(self, number: int, timeout_s: float) -> tuple[int, T | None]:
+        """The newest, once it is another than `number`; None where none came in time."""
+        self.wanted_s = time.monotonic()
+        event = asyncio.Event()
+        with self._lock:
+            if self.number != number and self.value is not None:
+                return self.number, self.value
+            entry = (asyncio.get_running_loop(), event)
+            self._waiting.append(entry)
+        try:
+            await asyncio.wait_for(event.wait(), timeout_s)
+        except TimeoutError:
+            with self._lock:
+                if entry in self._waiting:
+                    self._waiting.remove(entry)
+            return number, None
+        return self.number, self.value
+
+    def wanted(self) -> bool:
+        return time.monotonic() - self.wanted_s < _LOOKED_AT_S
+
+
+class Watch:
+    """Follows whichever session runs on the data folder.
+
+    standing, state, record: the newest of each, None while no session has shown itself. heard_s: when the state came,
+    on this computer's monotonic clock.
+    """
+
+    def __init__(self, desk: Desk, data: Path) -> None:
+        self.standing: Standing | None = None
+        self.state: State | None = None
+        self.record: RecordHealth | None = None
+        self._desk = desk
+        self._keyring = Keyring(Folder(data).keys)
+        self._stale = True
+        self._pictures: Latest[bytes] = Latest()
+        self._drawn: Latest[bytes] = Latest()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="live view", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    @property
+    def silent(self) -> bool:
+        """Whether a session is said to run of which nothing is heard."""
+        return self._stale and self._desk.running() is not None
+
+    @property
+    def live(self) -> bool:
+        """Whether a session runs, and shows itself."""
+        return not self._stale and self.state is not None and not self.state.over
+
+    async def jpeg(self, after: int, timeout_s: float) -> tuple[int, bytes | None]:
+        """The newest picture and its number, once it is another than `after`; None where none came in time."""
+        return await self._pictures.after(after, timeout_s)
+
+    async def drawn(self, after: int, timeout_s: float) -> bytes:
+        """What `live.js` draws, as JSON, once it is another than `after`."""
+        number, said = await self._drawn.after(after, timeout_s)
+        return said or json.dumps({"number": number, "live": self.live}).encode()
+
+    def in_words(self, t: Words) -> tuple[str, str]:
+        """How the session is, in a few words, and how good that is."""
+        if self.silent:
+            return t("Session does not answer"), "bad"
+        if self._desk.running() is None or self.state is None or self.standing is None:
+            return t("No session"), ""
+        if self.state.frozen:
+            return t("{code}: stopped", code=self.standing.facts.participant), "warn"
+        return t("{code}: session runs", code=self.standing.facts.participant), "good"
+
+    # --- the thread ---
+
+    def _run(self) -> None:
+        reader: LiveReader | None = None
+        running: Running | None = None
+        pictured = False
+        seen: tuple[Joints | None, Picture | None] = (None, None)
+        looked_s = float("-inf")
+        while not self._closing.is_set():
+            wanted = self._pictures.wanted()
+            if time.monotonic() - looked_s >= _LOOK_FOR_SESSION_S:
+                looked_s = time.monotonic()
+                now = self._desk.running()
+                if now != running or (reader is not None and wanted != pictured):
+                    if reader is not None:
+                        reader.close()
+                        reader = None
+                    if now != running:
+                        self._forget()
+                    running, pictured = now, wanted
+                    if running is not None and running.live:
+                        reader = self._opened(running.live, pictured)
+            if reader is None:
+                self._stale = True
+                self._closing.wait(_WAIT_S)
+                continue
+            news = reader.receive(_WAIT_S)
+            self._stale = reader.stale
+            if not news:
+                continue
+            self.standing, self.state, self.record = reader.standing, reader.state, reader.record
+            if reader.picture is not None and reader.picture is not seen[1]:
+                self._pictures.put(_jpeg(reader.picture))
+            if reader.joints is not None and reader.joints is not seen[0] and self._drawn.wanted():
+                self._drawn.put(self._draw(reader.joints))
+            seen = reader.joints, reader.picture
+        if reader is not None:
+            reader.close()
+
+    def _opened(self, address: str, pictured: bool) -> LiveReader | None:
+        try:
+            return LiveReader(address, self._keyring, joints=True, pictures=pictured)
+        except TelemetryError:
+            return None
+
+    def _forget(self) -> None:
+        self.standing = self.state = self.record = None
+        self._pictures.put(None)
+        self._drawn.put(None)
+
+    def _draw(self, joints: Joints) -> bytes:
+        """The tracked and the virtual body's places in millimetres, and which of them are seen."""
+        places = joints.poses()[:, :, :3]
+        known = np.isfinite(places).all(axis=2)
+        millimetres = np.where(known[:, :, None], places * 1000.0, 0.0).astype(int)
+        said = {
+            "number": self._drawn.number + 1,
+            "live": True,
+            "frame": joints.frame,
+            "tracked": [
+                place if k else None for place, k in zip(millimetres[0].tolist(), known[0].tolist(), strict=True)
+            ],
+            "virtual": [
+                place if k else None for place, k in zip(millimetres[1].tolist(), known[1].tolist(), strict=True)
+            ],
+            "provenance": joints.provenance()[1].tolist(),
+        }
+        return json.dumps(said, separators=(",", ":")).encode()
+
+
+def _jpeg(picture: Picture) -> bytes:
+    made = io.BytesIO()
+    Image.fromarray(picture.rgb).save(made, "JPEG", quality=_QUALITY)
+    return made.getvalue()
