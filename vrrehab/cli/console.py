@@ -52,7 +52,8 @@ def add_user(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, such as anna.")],
     data: Data,
     role: Annotated[
-        list[str], typer.Option(metavar="ROLE", help="therapist, observer, researcher or administrator; repeat for more.")
+        list[str],
+        typer.Option(metavar="ROLE", help="therapist, observer, researcher or administrator; repeat for more."),
     ],
     password: Annotated[
         str,

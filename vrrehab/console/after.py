@@ -117,7 +117,7 @@ class _After:
                     type="button",
                     aria_pressed="true" if chosen else "false",
                     data_session=each.session_id,
-                ).on("click", lambda _, each=each: self._choose(code, each.session_id), js_handler="() => emit()"):
+                ).pressed(lambda _, each=each: self._choose(code, each.session_id)):
                     Tag("b", when(each.started_utc_ns))
                     Tag("span", f"{each.programme.replace('_', ' ')}, {self._t(each.status)}")
             if code and not past:
@@ -139,19 +139,18 @@ class _After:
         t = self._t
         self._session = past.session_id
         self._story.clear()
-        with self._story:
-            with Tag("section", kind="card", aria_label=t("The session's story")):
-                with Tag("div", kind="headline"):
-                    Tag("h2", f"{code}, {when(past.started_utc_ns)}")
-                    with Tag("div", kind="end"):
-                        kit.link(
-                            t("Open to print"), f"/report/{past.session_id}", "button", target="_blank", rel="noopener"
-                        )
-                        kit.link(
-                            t("Course of {code}", code=code),
-                            f"/report/{code}",
-                            "button quiet",
-                            target="_blank",
-                            rel="noopener",
-                        )
-                Tag("iframe", kind="report", src=f"/report/{past.session_id}", title=t("Report of the session"))
+        with self._story, Tag("section", kind="card", aria_label=t("The session's story")):
+            with Tag("div", kind="headline"):
+                Tag("h2", f"{code}, {when(past.started_utc_ns)}")
+                with Tag("div", kind="end"):
+                    kit.link(
+                        t("Open to print"), f"/report/{past.session_id}", "button", target="_blank", rel="noopener"
+                    )
+                    kit.link(
+                        t("Course of {code}", code=code),
+                        f"/report/{code}",
+                        "button quiet",
+                        target="_blank",
+                        rel="noopener",
+                    )
+            Tag("iframe", kind="report", src=f"/report/{past.session_id}", title=t("Report of the session"))

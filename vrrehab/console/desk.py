@@ -7,7 +7,6 @@ line and a thread of its own: nothing that another command waits for holds it up
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import threading
 import time
@@ -20,7 +19,7 @@ from typing import Literal
 
 from telemetry.commands import Applied, CommandClient, Scalar
 from telemetry.errors import NobodyAnswers
-from telemetry.folder import Folder
+from telemetry.folder import RunningSession, running_session
 from vrrehab.console.people import Login, People
 from vrrehab.console.rights import may, may_command
 
@@ -30,15 +29,6 @@ Status = Literal["requested", "applied", "refused", "unanswered"]
 FREE = ("stop", "note")
 _ANSWER_S = 2.0
 _KEPT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """The session that runs on this computer: its id, where it takes commands, and where it shows itself."""
-
-    session_id: str
-    address: str
-    live: str = ""
 
 
 @dataclass(slots=True)
@@ -67,7 +57,7 @@ class Desk:
         self.changes = 0
         self.in_control: tuple[str, int] | None = None
         self._people = people
-        self._path = Folder(data).session_address
+        self._data = data
         self._lock = threading.Lock()
         self._stop_line, self._line = _Line("stop"), _Line("commands")
 
@@ -75,13 +65,9 @@ class Desk:
         self._stop_line.close()
         self._line.close()
 
-    def running(self) -> Running | None:
-        """The session that has announced itself; None where none has."""
-        try:
-            said = json.loads(self._path.read_text())
-            return Running(str(said["session_id"]), str(said["address"]), str(said.get("live", "")))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+    def running(self) -> RunningSession | None:
+        """The session that runs on the data folder; None where none does."""
+        return running_session(self._data)
 
     async def tell(self, login: Login, name: str, arguments: Mapping[str, Scalar], key: str | None = None) -> Order:
         """Give the session a command; the order comes back once it is answered, or was not in time.
@@ -100,7 +86,7 @@ class Desk:
             order.status, order.reason = "refused", why
         else:
             line = self._stop_line if name == "stop" else self._line
-            await asyncio.wrap_future(line.carry(running.address, order))
+            await asyncio.wrap_future(line.carry(running.commands, order))
         self.changes += 1
         said = {
             "command": name,

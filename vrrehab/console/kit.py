@@ -1,4 +1,4 @@
-"""The few parts that every page is made of: the browser's own buttons and fields, with a name for everybody who cannot see.
+"""The few parts that every page is made of: the browser's own buttons and fields, each with a name to be read out.
 
 They are plain HTML elements, so that keyboard, touch and screen readers work as in every other page; how they look is
 in `static/console.css`.
@@ -28,6 +28,10 @@ class Tag(TextElement):
             if value is not None and value is not False:
                 self.props[name.strip("_").replace("_", "-")] = value
 
+    def pressed(self, do: Handler) -> Tag:
+        """What happens when it is pressed, by whatever means."""
+        return self.on("click", do, js_handler="() => emit()")
+
     def say(self, text: str) -> None:
         """Another text, sent only if it is one."""
         if (self._text or "") != text:
@@ -53,7 +57,7 @@ class Tag(TextElement):
 def button(text: str, do: Handler | None, kind: str = "", **attributes: Any) -> Tag:
     made = Tag("button", text, f"button {kind}".strip(), type="button", **attributes)
     if do is not None:
-        made.on("click", do, js_handler="() => emit()")
+        made.pressed(do)
     return made
 
 
@@ -100,8 +104,7 @@ def choice(
     """One of several; `do` gets the key of the one chosen."""
     named = options if isinstance(options, Mapping) else {option: option for option in options}
     with _labelled(label, hint):
-        made = select(named, value, do, **attributes)
-    return made
+        return select(named, value, do, **attributes)
 
 
 def select(named: Mapping[str, str], value: str, do: Handler, **attributes: Any) -> Tag:

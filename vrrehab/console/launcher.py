@@ -21,7 +21,7 @@ _LAST_LINES = 6
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a session is started with; empty for what the programme says. source, display: as `vrrehab session` takes."""
+    """What a session is started with; empty for what the programme says. The rest as `vrrehab session` takes it."""
 
     participant: str
     programme: str

@@ -40,12 +40,15 @@ CREATE TABLE IF NOT EXISTS accounts (
     active INTEGER NOT NULL DEFAULT 1);
 CREATE TABLE IF NOT EXISTS failures (name TEXT PRIMARY KEY, times INTEGER NOT NULL, until REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS logins (
-    id INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE, name TEXT NOT NULL, address TEXT NOT NULL, browser TEXT NOT NULL,
-    began REAL NOT NULL, seen REAL NOT NULL, ended REAL, FOREIGN KEY (name) REFERENCES accounts (name));
+    id INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE, name TEXT NOT NULL, address TEXT NOT NULL,
+    browser TEXT NOT NULL, began REAL NOT NULL, seen REAL NOT NULL, ended REAL,
+    FOREIGN KEY (name) REFERENCES accounts (name));
 CREATE TABLE IF NOT EXISTS audit (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
-CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is only added to'); END;
-CREATE TRIGGER IF NOT EXISTS audit_is_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is only added to'); END;
+CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'audit is only added to'); END;
+CREATE TRIGGER IF NOT EXISTS audit_is_kept BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'audit is only added to'); END;
 """
 
 
@@ -115,7 +118,7 @@ class People:
         """Add an account. Raises `NotPossible` where the name, the password or the roles cannot be."""
         if not _NAME.fullmatch(name):
             raise NotPossible(
-                f"Expected a name of 2 to 32 small letters, digits, . _ or -, beginning with a letter, but {name!r} came."
+                f"Expected a name of 2 to 32 small letters, digits, . _ or -, with a letter first, but {name!r} came."
             )
         said = _roles_text(roles)
         hashed = self._hashed(name, password)

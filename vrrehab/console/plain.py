@@ -1,4 +1,4 @@
-"""What the console answers on the server's own thread, without scripts and without the pages' loop: login, Stop, picture.
+"""What the console answers on the server's own thread, without scripts or the pages' loop: login, Stop, picture.
 
 Everything here is plain HTML that works in any browser, on any second device, while whatever else is busy.
 """
@@ -154,13 +154,16 @@ class _Plain:
         if order is not None:
             kind = "good" if order.status == "applied" else "bad"
             what = f"<p class='outcome {kind}' role=status>{escape(outcome_of_stop(t, order))}</p>"
+        about = t(
+            "Task and limb freeze at once, and the picture fades to calm. Pressed once more, Stop ends the session."
+        )
         picture = ""
         if may(login.roles, "watch"):
             picture = f"<img class=seen src=/picture.mjpeg alt='{escape(t('What the participant sees'))}'>"
         body = (
             f"{what}<form method=post action=/stop><button class='stop whole' accesskey=s autofocus>"
             f"{escape(t('Stop'))}</button></form>"
-            f"<p class=soft>{escape(t('Task and limb freeze at once, and the picture fades to calm. Pressed once more, Stop ends the session.'))}"
+            f"<p class=soft>{escape(about)}"
             f"</p>{picture}<p><a class=button href=/run>{escape(t('Back to the session'))}</a></p>"
         )
         return _page(t, t("Stop"), body)
@@ -207,7 +210,8 @@ def outcome_of_stop(t: Words, order: Order) -> str:
         return t("Stopped, in frame {frame}.", frame=order.frame)
     if order.status == "unanswered":
         return t(
-            "The session does not answer. Press Esc on the headset's computer, or help the participant to take the headset off."
+            "The session does not answer. Press Esc on the headset's computer, "
+            "or help the participant to take the headset off."
         )
     return t("Not stopped: {reason}.", reason=t(order.reason))
 
@@ -224,8 +228,8 @@ def _login_form(t: Words, to: str, name: str = "", problem: str = "", status: in
 
 def _name_field(t: Words, name: str) -> str:
     return (
-        f"<label class=field><span>{escape(t('Name'))}</span><input name=name value='{escape(name, quote=True)}' required "
-        "autocomplete=username autocapitalize=none spellcheck=false autofocus></label>"
+        f"<label class=field><span>{escape(t('Name'))}</span><input name=name value='{escape(name, quote=True)}' "
+        "required autocomplete=username autocapitalize=none spellcheck=false autofocus></label>"
     )
 
 
@@ -246,7 +250,8 @@ def _page(t: Words, title: str, body: str, status: int = 200) -> HTMLResponse:
         "<meta name=viewport content='width=device-width, initial-scale=1'>"
         f"<title>{escape(title)} · vrrehab</title><script src=/static/theme.js></script>"
         "<link rel=icon href=/static/mark.svg><link rel=stylesheet href=/static/console.css></head>"
-        "<body class=plain><main class=card><p class=brand><img src=/static/mark.svg alt='' width=28 height=28> vrrehab</p>"
+        "<body class=plain><main class=card><p class=brand>"
+        "<img src=/static/mark.svg alt='' width=28 height=28> vrrehab</p>"
         f"<h1>{escape(title)}</h1>{body}</main></body></html>",
         status,
         {"cache-control": "no-store"},

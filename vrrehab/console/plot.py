@@ -33,8 +33,10 @@ def pain_plot(t: Words, scores: Sequence[Score], now_s: float, site: str = "PLP"
         )
         parts.append(f'<text x="{_LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{value}</text>')
     step = next(step for step in (30, 60, 120, 300, 600, 1200, 3600) if span / step <= 8 or step == 3600)
-    for at in range(0, int(span) + 1, step):
-        parts.append(f'<text x="{x(at):.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{clock(at)}</text>')
+    parts += (
+        f'<text x="{x(second):.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{clock(second)}</text>'
+        for second in range(0, int(span) + 1, step)
+    )
     line: list[str] = []
     for score in ours:
         if score.status == "given" and score.value is not None:

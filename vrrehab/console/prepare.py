@@ -96,8 +96,13 @@ class _Prepare:
         with self._list:
             for profile in found:
                 chosen = self._profile is not None and self._profile.code == profile.code
-                with Tag("button", kind="person", type="button", aria_pressed="true" if chosen else "false",
-                         data_code=profile.code).on("click", lambda _, p=profile: self._choose(p), js_handler="() => emit()"):  # fmt: skip
+                with Tag(
+                    "button",
+                    kind="person",
+                    type="button",
+                    aria_pressed="true" if chosen else "false",
+                    data_code=profile.code,
+                ).pressed(lambda _, p=profile: self._choose(p)):
                     Tag("b", profile.code)
                     Tag("span", losses_in_words(self._t, profile))
             if not found:
@@ -135,18 +140,26 @@ class _Prepare:
                             aria_label=t("Edit {code}", code=profile.code),
                         )
             done = [each for each in past if each.task_runs]
-            kit.facts([
-                (str(len(past)), t("sessions")),
-                (when(past[-1].started_utc_ns) if past else "–", t("last session")),
-                (str(sum(each.task_runs for each in done)), t("movement tasks")),
-                (profile.language, t("language")),
-            ])  # fmt: skip
+            kit.facts(
+                [
+                    (str(len(past)), t("sessions")),
+                    (when(past[-1].started_utc_ns) if past else "–", t("last session")),
+                    (str(sum(each.task_runs for each in done)), t("movement tasks")),
+                    (profile.language, t("language")),
+                ]
+            )
             if past:
                 rows = [
-                    (when(each.started_utc_ns), each.programme.replace("_", " "), each.mode.replace("_", " "),
-                     t(each.status), str(each.task_runs), str(each.pain_given))
+                    (
+                        when(each.started_utc_ns),
+                        each.programme.replace("_", " "),
+                        each.mode.replace("_", " "),
+                        t(each.status),
+                        str(each.task_runs),
+                        str(each.pain_given),
+                    )
                     for each in reversed(past[-_LATEST:])
-                ]  # fmt: skip
+                ]
                 heads = [t(head) for head in ("Session", "Programme", "Mode", "Ended", "Tasks", "Scores")]
                 kit.table(heads, rows, (4, 5))
             else:
@@ -173,9 +186,14 @@ class _Prepare:
 
             with Tag("div", kind="options", role="group", aria_label=t("Programme")):
                 for offer in possible:
-                    buttons[offer.name] = made = Tag("button", kind="option", type="button", data_programme=offer.name,
-                                                     aria_pressed="true" if offer.name == programme else "false")  # fmt: skip
-                    made.on("click", lambda _, name=offer.name: take(name), js_handler="() => emit()")
+                    buttons[offer.name] = made = Tag(
+                        "button",
+                        kind="option",
+                        type="button",
+                        data_programme=offer.name,
+                        aria_pressed="true" if offer.name == programme else "false",
+                    )
+                    made.pressed(lambda _, name=offer.name: take(name))
                     with made:
                         Tag("b", t(offer.title))
                         Tag("span", t("{tasks} tasks, {mode}", tasks=offer.tasks, mode=t(offer.mode.replace("_", " "))))

@@ -84,9 +84,15 @@ class ProfileForm:
         t, profile = self._t, self.profile
         with Tag("div", kind="fields"):
             kit.field(
-                t("Code"), profile.code, lambda v: self._put(code=v.strip().upper()), live=True, hint=t("Never a name"),
-                readonly=not self._new, autocomplete="off", data_field="code",
-            )  # fmt: skip
+                t("Code"),
+                profile.code,
+                lambda v: self._put(code=v.strip().upper()),
+                live=True,
+                hint=t("Never a name"),
+                readonly=not self._new,
+                autocomplete="off",
+                data_field="code",
+            )
             kit.choice(
                 t("Language"), LANGUAGES, profile.language, lambda v: self._put(language=v), hint=t("Of the headset")
             )
@@ -167,14 +173,25 @@ class ProfileForm:
             if shape is not None:
                 with Tag("div", kind="field"):
                     said = Tag("span", _percent(t, shape.telescoping))
-                    slider = Tag("input", type="range", min=0, max=100, step=5, value=round(shape.telescoping * 100),
-                                 aria_label=t("Telescoping of the {side} {limb}", side=t(side), limb=t(limb)))  # fmt: skip
+                    slider = Tag(
+                        "input",
+                        type="range",
+                        min=0,
+                        max=100,
+                        step=5,
+                        value=round(shape.telescoping * 100),
+                        aria_label=t("Telescoping of the {side} {limb}", side=t(side), limb=t(limb)),
+                    )
 
                 def telescope(value: Any) -> None:
                     shares = float(value) / 100
                     said.say(_percent(t, shares))
-                    put(msgspec.structs.replace(
-                        next(s for s in self.profile.phantom_shapes if (s.side, s.limb) == (side, limb)), telescoping=shares))  # fmt: skip
+                    put(
+                        msgspec.structs.replace(
+                            next(s for s in self.profile.phantom_shapes if (s.side, s.limb) == (side, limb)),
+                            telescoping=shares,
+                        )
+                    )
 
                 slider.on("input", lambda e: telescope(e.args), js_handler="(e) => emit(e.target.value)")
 

@@ -1,4 +1,4 @@
-"""The recorder, asked from a page: profiles, history and how it is doing, without the pages' loop ever waiting for it."""
+"""The recorder, asked from a page: profiles, history and how it is doing, and no page ever waits for it."""
 
 from __future__ import annotations
 

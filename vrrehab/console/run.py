@@ -84,7 +84,7 @@ class _Run:
                 with Tag("div", kind="pair"):
                     self._skeleton()
                     self._programme_card()
-                with Tag("section", kind="card", aria_label=t("Pain so far")):
+                with Tag("section", kind="card pain", aria_label=t("Pain so far")):
                     Tag("h2", t("Pain so far"))
                     self._plot = kit.raw("")
             with Tag("div", kind="stack"):
@@ -124,12 +124,12 @@ class _Run:
 
     def _now_card(self) -> None:
         t = self._t
-        with Tag("section", kind="card", aria_label=t("Now")):
+        with Tag("section", kind="card now", aria_label=t("Now")):
             with Tag("div", kind="headline"):
                 self._doing = Tag("h2", "")
                 with Tag("div", kind="end"):
                     self._pause = kit.button(t("Pause"), self._toggle_pause, data_do="pause")
-            with Tag("div", kind="facts"):
+            with Tag("div", kind="facts four"):
                 self._facts: dict[str, tuple[Tag, Tag]] = {}
                 for name in (
                     "repetitions",
@@ -158,7 +158,7 @@ class _Run:
                 made[name].put("tabindex", "0" if name == to else "-1")
                 panels[name].put("hidden", None if name == to else "hidden")
 
-        with Tag("section", kind="card", aria_label=t("Leading the session")):
+        with Tag("section", kind="card tabs", aria_label=t("Leading the session")):
             with Tag("div", kind="segments", role="tablist", aria_label=t("Leading the session"), data_tabs="yes"):
                 for name, text in names.items():
                     made[name] = Tag(
@@ -170,7 +170,7 @@ class _Run:
                         id=f"tab-{name}",
                         aria_controls=f"panel-{name}",
                     )
-                    made[name].on("click", lambda _, name=name: turn(name), js_handler="() => emit()")
+                    made[name].pressed(lambda _, name=name: turn(name))
             for name, fill in (("lead", self._lead), ("settings", self._settings), ("log", self._log)):
                 panels[name] = Tag(
                     "div",
@@ -341,7 +341,7 @@ class _Run:
         self._pause.say(t("Go on") if state.paused else t("Pause"))
         self._fact("repetitions", t("{n} of {goal}", n=state.repetitions, goal=state.goal) if state.goal else "–")
         self._fact(
-            "task time", f"{clock(state.performed_s)} / {clock(state.time_limit_s)}" if state.time_limit_s else "–"
+            "task time", f"{clock(state.performed_s)} of {clock(state.time_limit_s)}" if state.time_limit_s else "–"
         )
         self._fact("session time", clock(state.time_s))
         seen = [share for share in (float(state.tracking.head), *state.tracking.limbs.values())]

@@ -1,4 +1,4 @@
-"""The console's web server: one thread that answers by itself whatever must never wait, and hands pages to NiceGUI's loop.
+"""The console's web server: a thread that answers by itself whatever must never wait, and a loop for the pages.
 
 `Front` is what faces the network. It knows who is logged in, checks where a request comes from, and serves login, Stop
 and the picture itself. Everything else crosses to the loop of the pages, message by message, so that a page that is
@@ -63,15 +63,23 @@ class UiLoop:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         here = asyncio.get_running_loop()
+        gone = False
 
         async def receive_there() -> MutableMapping[str, Any]:
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_plain(receive()), here))
+            nonlocal gone
+            message = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_plain(receive()), here))
+            gone |= message["type"] in ("http.disconnect", "websocket.disconnect")
+            return message
 
         async def send_there(message: MutableMapping[str, Any]) -> None:
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_plain(send(message)), here))
 
         answering = asyncio.run_coroutine_threadsafe(_plain(self._app(scope, receive_there, send_there)), self.loop)
-        await asyncio.wrap_future(answering)
+        try:
+            await asyncio.wrap_future(answering)
+        except RuntimeError:
+            if not gone:  # what is not answered to somebody who is gone is no fault
+                raise
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)

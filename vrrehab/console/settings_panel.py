@@ -24,7 +24,7 @@ class SettingsPanel:
 
     def __init__(self, visit: Visit) -> None:
         self._visit, self._t = visit, visit.t
-        self._rows = {setting.name: _Row(visit, setting, self) for setting in ()}
+        self._rows: dict[str, _Row] = {}
         self._undone: list[tuple[str, Value]] = []
         t = self._t
         with Tag("div", kind="row"):
@@ -154,7 +154,7 @@ def outcome(t: Words, order: Order) -> str:
 
 
 def grouped() -> dict[str, list[Setting]]:
-    """The declarations by what they are about: the first word of those names that share one, the session for the rest."""
+    """The declarations by what they are about: the first word of names that share one, the session for the rest."""
     first = Counter(setting.name.split("_")[0] for setting in DECLARED)
     groups: dict[str, list[Setting]] = {}
     for setting in DECLARED:

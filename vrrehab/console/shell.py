@@ -59,7 +59,7 @@ class Visit:
     def may(self, action: str) -> bool:
         return may(self.login.roles, action) and self.console.people.in_force(self.login.id)
 
-    async def tell(self, name: str, **arguments: float | int | str | bool | None) -> Order:
+    async def tell(self, name: str, /, **arguments: float | int | str | bool | None) -> Order:
         """Give the session a command."""
         return await self.console.desk.tell(self.login, name, arguments)
 
@@ -98,8 +98,10 @@ def page(console: Console, request: Request, path: str, title: str) -> Iterator[
     visit = Visit(console, login)
     t = visit.t
     ui.page_title(f"{t(title)} · vrrehab")
-    ui.add_head_html('<script src="/static/theme.js"></script><link rel="stylesheet" href="/static/console.css">'
-                     '<script defer src="/static/console.js"></script>')  # fmt: skip
+    ui.add_head_html(
+        '<script src="/static/theme.js"></script><link rel="stylesheet" href="/static/console.css">'
+        '<script defer src="/static/console.js"></script>'
+    )
     kit.link(t("Skip to the page"), "#main", "skip-link")
     with Tag("header", kind="top"):
         with Tag("a", kind="brand", href="/"):
@@ -146,14 +148,16 @@ def _menu(visit: Visit) -> None:
             kit.choice(t("Language"), LANGUAGES, login.language, speak)
             Tag("button", t("Light or dark"), "button", type="button", data_theme_switch="yes")
             kit.raw(
-                f'<form method="post" action="/logout"><button class="button" style="width:100%">{t("Log out")}</button></form>'
+                '<form method="post" action="/logout"><button class="button" style="width:100%">'
+                f"{t('Log out')}</button></form>"
             )
 
 
 def _stop_bar(t: Words) -> Tag:
     with Tag("aside", kind="stopbar", aria_label=t("Stop")) as bar:
         kit.raw(
-            f'<form method="post" action="/stop" data-stop><button class="stop" aria-keyshortcuts="Escape">{t("Stop")}</button></form>'
+            '<form method="post" action="/stop" data-stop><button class="stop" aria-keyshortcuts="Escape">'
+            f"{t('Stop')}</button></form>"
         )
         with Tag("div"):
             Tag("p", "", "said", role="status", data_stop_said="yes")

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from telemetry.errors import TelemetryError
-from telemetry.folder import Folder
+from telemetry.folder import Folder, RunningSession
 from telemetry.keys import Keyring
 from telemetry.live import LiveReader
 from telemetry.live_messages import Joints, Picture, RecordHealth, Standing, State
-from vrrehab.console.desk import Desk, Running
+from vrrehab.console.desk import Desk
 from vrrehab.console.words import Words
 
 T = TypeVar("T")
@@ -133,7 +134,7 @@ class Watch:
 
     def _run(self) -> None:
         reader: LiveReader | None = None
-        running: Running | None = None
+        running: RunningSession | None = None
         pictured = False
         seen: tuple[Joints | None, Picture | None] = (None, None)
         looked_s = float("-inf")
@@ -180,23 +181,23 @@ class Watch:
         self._drawn.put(None)
 
     def _draw(self, joints: Joints) -> bytes:
-        """The tracked and the virtual body's places in millimetres, and which of them are seen."""
+        """The tracked and the virtual body as JSON."""
         places = joints.poses()[:, :, :3]
-        known = np.isfinite(places).all(axis=2)
-        millimetres = np.where(known[:, :, None], places * 1000.0, 0.0).astype(int)
+        tracked, virtual = (_places(body) for body in places)
         said = {
             "number": self._drawn.number + 1,
             "live": True,
             "frame": joints.frame,
-            "tracked": [
-                place if k else None for place, k in zip(millimetres[0].tolist(), known[0].tolist(), strict=True)
-            ],
-            "virtual": [
-                place if k else None for place, k in zip(millimetres[1].tolist(), known[1].tolist(), strict=True)
-            ],
+            "tracked": tracked,
+            "virtual": virtual,
             "provenance": joints.provenance()[1].tolist(),
         }
         return json.dumps(said, separators=(",", ":")).encode()
+
+
+def _places(body: NDArray[np.float32]) -> list[list[int] | None]:
+    """Where each joint is, in millimetres; None where that is not known."""
+    return [[round(float(x) * 1000) for x in place] if np.isfinite(place).all() else None for place in body]
 
 
 def _jpeg(picture: Picture) -> bytes:
