@@ -1,0 +1,121 @@
+"""One clinic for all tests of the console: recorder and console as programs of their own, and a real Chromium."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+
+from telemetry.client import RecorderClient
+from telemetry.messages import LimbLoss, Profile
+from telemetry.testing import RecorderProcess
+from vrrehab.console.app import accounts_file
+from vrrehab.console.people import People
+from vrrehab.console.rights import Role
+from vrrehab.testing.silent_session import SilentSession
+
+PASSWORD = "sunlit-table-seven"
+LOST_LEFT_HAND = Profile(code="P001", limb_losses=(LimbLoss(limb="hand", side="left", level="wrist"),), consent="care")
+#: Hashing that does not cost a test its time; the parameters travel with the hash.
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+#: Who there is: an account for each role, and a second therapist.
+ACCOUNTS = {
+    "anna": {Role.THERAPIST},
+    "berta": {Role.THERAPIST},
+    "oskar": {Role.OBSERVER},
+    "rita": {Role.RESEARCHER},
+    "adam": {Role.ADMINISTRATOR},
+}
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A running clinic. console: its address for browsers; recorder: the recorder's address."""
+
+    data: Path
+    console: str
+    recorder: str
+    process: subprocess.Popen[str]
+
+
+@pytest.fixture(scope="session")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    data = tmp_path_factory.mktemp("clinic")
+    with ExitStack() as running:
+        recorder = running.enter_context(RecorderProcess(data))
+        with RecorderClient(recorder.address) as client:
+            client.put_profile(LOST_LEFT_HAND)
+        people = People(accounts_file(data), hasher=QUICK)
+        for name, roles in ACCOUNTS.items():
+            people.add(name, PASSWORD, roles, "tests")
+        people.close()
+        process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).parent / "stuck_console.py"), str(data)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        running.callback(_end, process)
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert said.startswith("the console is at "), said
+        yield Clinic(data, said.split()[-1], recorder.address, process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+@pytest.fixture
+def session(clinic: Clinic) -> Iterator[Callable[..., SilentSession]]:
+    """Starts sessions of a scripted participant, in which nothing is drawn."""
+    with ExitStack() as running:
+
+        def start(programme: str = "first_session", rate_hz: float = 40.0) -> SilentSession:
+            made = SilentSession(clinic.data, clinic.recorder, LOST_LEFT_HAND, programme, rate_hz=rate_hz)
+            return running.enter_context(made)
+
+        yield start
+
+
+class Visitor:
+    """Somebody with a browser that runs no scripts: plain requests, with the cookie that they got."""
+
+    def __init__(self, address: str, name: str = "", password: str = PASSWORD) -> None:
+        self.address = address
+        self.http = httpx.Client(base_url=address, headers={"accept": "text/html", "origin": address}, timeout=10.0)
+        if name:
+            said = self.http.post("/login", data={"name": name, "password": password})
+            assert said.status_code == 303, said.text
+
+    def __enter__(self) -> Visitor:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.http.close()
+
+    def stop(self) -> dict[str, Any]:
+        """Press Stop as the pages do; what became of it."""
+        said: dict[str, Any] = self.http.post("/stop", headers={"accept": "application/json"}).json()
+        return said
+
+
+@pytest.fixture
+def visitor(clinic: Clinic) -> Iterator[Callable[..., Visitor]]:
+    """Logs people in, by name; nobody without one."""
+    with ExitStack() as visiting:
+        yield lambda name="", password=PASSWORD: visiting.enter_context(Visitor(clinic.console, name, password))

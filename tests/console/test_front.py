@@ -1,0 +1,171 @@
+"""What faces the network, asked by plain requests."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from telemetry.testing import eventually
+from vrrehab.testing.silent_session import SilentSession
+
+from .conftest import PASSWORD, Clinic, Visitor
+
+Visiting = Callable[..., Visitor]
+Sitting = Callable[..., SilentSession]
+EVERY_PATH = ("/", "/run", "/after", "/people", "/report/P001", "/stop", "/picture.jpg", "/picture.mjpeg", "/live.json")
+
+
+@pytest.mark.parametrize("path", EVERY_PATH)
+def test_nothing_is_shown_to_who_is_not_logged_in(visitor: Visiting, path: str) -> None:
+    nobody = visitor()
+    assert nobody.http.get(path).headers["location"].startswith("/login")
+    assert nobody.http.get(path, headers={"accept": "application/json"}).status_code == 401
+
+
+def test_a_wrong_password_is_told_on_the_page_and_logs_nobody_in(visitor: Visiting) -> None:
+    nobody = visitor()
+    said = nobody.http.post("/login", data={"name": "anna", "password": "wrong-password"})
+    assert said.status_code == 403
+    assert "Name or password is wrong" in said.text
+    assert not nobody.http.cookies
+
+
+def test_the_cookie_is_for_this_server_alone_and_for_no_script(visitor: Visiting) -> None:
+    said = visitor().http.post("/login", data={"name": "anna", "password": PASSWORD})
+    cookie = said.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+
+
+def test_after_logging_out_the_old_cookie_is_nobodys(visitor: Visiting, clinic: Clinic) -> None:
+    anna = visitor("anna")
+    cookies = dict(anna.http.cookies)
+    assert anna.http.get("/stop").status_code == 200
+    anna.http.post("/logout")
+    with httpx.Client(base_url=clinic.console, cookies=cookies) as thief:
+        assert thief.get("/stop", headers={"accept": "application/json"}).status_code == 401
+
+
+@pytest.mark.parametrize("headers", [{"origin": "http://evil.example"}, {"origin": "null"}, {}])
+def test_a_form_of_another_site_does_nothing(visitor: Visiting, headers: dict[str, str]) -> None:
+    anna = visitor("anna")
+    del anna.http.headers["origin"]
+    assert anna.http.post("/stop", headers=headers).status_code == 403
+
+
+def test_a_name_that_somebody_points_here_is_not_answered(visitor: Visiting) -> None:
+    assert visitor("anna").http.get("/stop", headers={"host": "rebound.example"}).status_code == 403
+
+
+def test_a_web_socket_of_another_site_is_refused(clinic: Clinic, visitor: Visiting) -> None:
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import InvalidStatus
+
+    cookie = "; ".join(f"{name}={value}" for name, value in visitor("anna").http.cookies.items())
+    address = clinic.console.replace("http", "ws") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+
+    async def knock(origin: str, cookie: str) -> None:
+        async with connect(address, origin=origin, additional_headers={"Cookie": cookie}):  # type: ignore[arg-type]
+            pass
+
+    asyncio.run(knock(clinic.console, cookie))
+    for origin, who in (("http://evil.example", cookie), (clinic.console, "")):
+        with pytest.raises(InvalidStatus):
+            asyncio.run(knock(origin, who))
+
+
+def test_a_page_loads_nothing_from_elsewhere(visitor: Visiting) -> None:
+    said = visitor("anna").http.get("/run")
+    policy = said.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy.replace("http://", "http")
+
+
+def test_stop_is_a_form_that_needs_no_script(visitor: Visiting, session: Sitting) -> None:
+    running = session()
+    oskar = visitor("oskar")
+    page = oskar.http.get("/stop").text
+    assert "<form method=post action=/stop>" in page
+    assert "<script src=/static/theme.js>" in page  # and no other
+    assert page.count("<script") == 1
+    said = oskar.http.post("/stop").text
+    assert "Stopped, in frame" in said
+    running.close()
+    assert running.status == "stopped"
+
+
+def test_stop_works_while_the_pages_hang(visitor: Visiting, session: Sitting) -> None:
+    session()
+    anna = visitor("anna")
+    hanging = threading.Thread(target=lambda: anna.http.get("/stuck", params={"for_s": 3}))
+    with visitor("oskar") as oskar:
+        hanging.start()
+        with pytest.raises(httpx.ReadTimeout):  # the pages do hang
+            oskar.http.get("/run", timeout=1.0)
+        assert oskar.stop()["status"] == "applied"
+        assert hanging.is_alive()
+    hanging.join()
+
+
+def test_the_picture_goes_on_while_the_pages_hang(visitor: Visiting, session: Sitting) -> None:
+    session()
+    anna, oskar = visitor("anna"), visitor("oskar")
+    eventually(lambda: oskar.http.get("/picture.jpg").status_code == 200)
+    hanging = threading.Thread(target=lambda: anna.http.get("/stuck", params={"for_s": 3}))
+    hanging.start()
+    numbers = set()
+    while hanging.is_alive() and len(numbers) < 5:
+        said = oskar.http.get("/picture.jpg", params={"after": max(numbers, default=0)})
+        if said.status_code == 200:
+            assert said.content[:2] == b"\xff\xd8"
+            numbers.add(int(said.headers["x-number"]))
+    assert len(numbers) == 5
+    assert hanging.is_alive()
+    hanging.join()
+
+
+def test_pictures_follow_one_another_without_a_script(visitor: Visiting, session: Sitting) -> None:
+    session()
+    parts = 0
+    with visitor("oskar").http.stream("GET", "/picture.mjpeg") as said:
+        assert said.headers["content-type"].startswith("multipart/x-mixed-replace")
+        for chunk in said.iter_bytes():
+            parts += chunk.count(b"--picture\r\n")
+            if parts >= 3:
+                break
+    assert parts >= 3
+
+
+def test_stop_sent_again_with_its_key_is_one_stop(visitor: Visiting, session: Sitting) -> None:
+    running = session()
+    anna = visitor("anna")
+    first, again = (
+        anna.http.post("/stop", data={"key": "one-press"}, headers={"accept": "application/json"}).json()
+        for _ in range(2)
+    )
+    assert first["status"] == again["status"] == "applied"
+    assert first["frame"] == again["frame"]
+    assert running.status is None  # a second Stop would have ended it
+
+
+def test_without_a_session_stop_says_so(visitor: Visiting) -> None:
+    assert visitor("anna").stop() == {
+        "status": "refused", "frame": 0, "reason": "no session is running", "took_ms": 0.0,
+    }  # fmt: skip
+
+
+def test_a_session_that_hangs_is_told_apart_from_one_that_obeys(visitor: Visiting, session: Sitting) -> None:
+    running = session()
+    anna = visitor("anna")
+    running.hold.set()
+    said = anna.stop()
+    assert said["status"] == "unanswered"
+    assert "not known" in said["reason"]
+    running.hold.clear()
+    # It was on its way, and is carried out once the program goes on.
+    eventually(lambda: anna.http.get("/stop") is not None and running.frame > 0)
+    assert anna.stop()["status"] in ("applied", "refused")

@@ -1,0 +1,122 @@
+"""A session in a thread, with everything but the engine: recorder, commands, live view and a scripted participant.
+
+For tests and measurements of what a therapist's console does, on a machine that has better things to do than to draw.
+The picture that it shows is a band that moves, a step a frame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry.folder import Folder
+from telemetry.messages import Profile, SessionStatus
+from telemetry.motion import FrameLayout
+from telemetry.sender import Sender
+from vrrehab.body.skeleton import JOINTS
+from vrrehab.cli.showing import Doors, Therapist, open_doors
+from vrrehab.session.commands import Command
+from vrrehab.session.frame import FrameTime, MonotonicClock
+from vrrehab.session.loop import run
+from vrrehab.session.plan import make_plan
+from vrrehab.session.programme import load_programme
+from vrrehab.session.sitting import Sitting
+from vrrehab.session.view import View
+from vrrehab.sources.scripted import ScriptedSource
+from vrrehab.testing.display import SilentDisplay
+from vrrehab.testing.participant import ScriptedParticipant
+
+_START_LIMIT_S, _END_LIMIT_S = 20.0, 10.0
+_PICTURE = (200, 320, 3)
+_BAND = 16
+
+
+class SilentSession:
+    """Runs from when it is made until `close`. session_id: its id. status: how it ended, None while it runs.
+
+    hold: while set, no frame begins, as in a program that hangs.
+    """
+
+    def __init__(
+        self, data: Path, recorder: str, profile: Profile, programme: str, *, rate_hz: float = 60.0, seed: int = 3
+    ) -> None:
+        self.status: SessionStatus | None = None
+        self.hold = threading.Event()
+        self._plan = make_plan(profile, load_programme(programme), None, "scripted", seed)
+        self.session_id = self._plan.session_id
+        self._data, self._recorder = data, recorder
+        self._display = _PicturedDisplay(rate_hz, self.hold)
+        self._begun = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="silent session", daemon=True)
+        self._thread.start()
+        if not self._begun.wait(_START_LIMIT_S):
+            raise RuntimeError(f"expected a session within {_START_LIMIT_S:g} s")
+
+    def __enter__(self) -> SilentSession:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    @property
+    def frame(self) -> int:
+        """The number of the last frame that was drawn."""
+        return self._display.drawn
+
+    def close(self) -> None:
+        """End it and wait for that; nothing where it has ended."""
+        self.hold.clear()
+        self._display.close()
+        self._thread.join(_END_LIMIT_S)
+
+    def _run(self) -> None:
+        with contextlib.ExitStack() as open_parts:
+            sender = Sender(Folder(self._data).spool, self.session_id, self._recorder, FrameLayout(JOINTS))
+            open_parts.callback(sender.close, _END_LIMIT_S)
+            doors = open_doors(self._data, self._plan, Doors(), sender, lambda _: None)
+            therapist = open_parts.enter_context(doors)
+            source = ScriptedSource(ScriptedParticipant.of(self._plan))
+            sitting = Sitting(self._plan, source, therapist.record, "none")
+            therapist.record.follow(sitting)
+            self._display.therapist = therapist
+
+            def come() -> Iterable[Command]:
+                self._begun.set()
+                return therapist.commands.poll()
+
+            self.status = run(sitting, self._display, come)
+
+
+class _PicturedDisplay(SilentDisplay):
+    """Shows its moving band to whoever watches."""
+
+    def __init__(self, rate_hz: float, hold: threading.Event) -> None:
+        super().__init__(MonotonicClock(), rate_hz)
+        self.therapist: Therapist | None = None
+        self._hold = hold
+        self._free: list[NDArray[np.uint8]] = [np.zeros(_PICTURE, np.uint8) for _ in range(2)]
+        self._every = max(1, round(rate_hz / 15))
+
+    def wait(self) -> FrameTime | None:
+        while self._hold.is_set() and not self._closed:
+            self._clock.sleep_until_ns(self._clock.now_ns() + 10_000_000)
+        return super().wait()
+
+    def draw(self, frame: FrameTime, view: View) -> None:
+        super().draw(frame, view)
+        if (
+            self.therapist is not None
+            and self.therapist.show.pictured
+            and frame.number % self._every == 0
+            and self._free
+        ):
+            pixels = self._free.pop()
+            pixels[:] = 60
+            at = frame.number * 4 % (_PICTURE[1] - _BAND)
+            pixels[:, at : at + _BAND] = 220
+            self.therapist.show.offer(frame.number, pixels, self._free.append)
