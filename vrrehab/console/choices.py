@@ -11,7 +11,7 @@ from vrrehab.body.drives import MODES
 from vrrehab.body.skeleton import Side
 from vrrehab.errors import NotPossible, SceneFileError, UnknownName
 from vrrehab.session.plan import lost_limbs, make_plan
-from vrrehab.session.programme import Programme, lay_out, load_programme
+from vrrehab.session.programme import Programme, load_programme
 
 #: What drives the virtual limb, in a therapist's words.
 MODES_IN_WORDS = {
@@ -62,7 +62,7 @@ def offers(profile: Profile, mode: str | None = None, intact: Side | None = None
     for name in _scene_names("programmes"):
         try:
             programme = load_programme(name)
-            tasks = len(lay_out(programme))
+            tasks = sum(len(block.tasks) for block in programme.blocks)
         except (SceneFileError, UnknownName):
             continue  # `vrrehab programme check` says what is wrong with it
         found.append(
