@@ -14,9 +14,10 @@ from vrrehab.body.limb import CHAIN_JOINTS, Chain, Limb
 from vrrehab.body.skeleton import ARM, HAND, JOINT_COUNT, LEG, Body, Provenance, Side, joint
 from vrrehab.body.tracking import Tracker
 from vrrehab.errors import NotPossible
-from vrrehab.tasks.definition import RepetitionRule
 from vrrehab.tasks.demonstration import DemonstratingLeg, resting
+from vrrehab.tasks.mechanic import Performer
 from vrrehab.tasks.movement import RepeatedMovement
+from vrrehab.tasks.rules import RepetitionRule
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
 LEFT_ARM, LEFT_LEG = Limb(Chain.ARM, LEFT), Limb(Chain.LEG, LEFT)
@@ -30,7 +31,7 @@ DRIVEN_BY = {Chain.ARM: "elbow", Chain.LEG: "knee"}
 
 def moving(elapsed_s: float, limb: Limb, root: np.ndarray, into: np.ndarray) -> None:
     """The movement that a task shows and `observe` plays."""
-    RepeatedMovement(RULES[limb.chain], limb).demonstrate(elapsed_s, root, into)
+    RepeatedMovement(RULES[limb.chain], Performer(limb, root)).demonstrate(elapsed_s, root, into)
 
 
 def still(elapsed_s: float, limb: Limb, root: np.ndarray, into: np.ndarray) -> None:

@@ -139,9 +139,9 @@ class Strapped(ScriptedParticipant):
 
     def locate(self, display_time_ns: int, body: Body) -> None:
         super().locate(display_time_ns, body)
-        seat = geometry.invert(self._seat)
+        seat = geometry.invert(self.seat)
         own = geometry.compose(seat, body.poses[INDEX["right_knee"]])
-        body.poses[INDEX["left_knee"]] = geometry.compose(self._seat, geometry.mirror(own))
+        body.poses[INDEX["left_knee"]] = geometry.compose(self.seat, geometry.mirror(own))
         body.provenance[INDEX["left_knee"]] = Provenance.SCRIPTED
 
 

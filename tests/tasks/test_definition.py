@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from vrrehab.errors import SceneFileError
-from vrrehab.tasks.definition import COMFORTABLE_REACH_RATIO, ReachRule, load_task
+from vrrehab.tasks.definition import load_task
+from vrrehab.tasks.rules import COMFORTABLE_REACH_RATIO, ReachRule
 
 SHIPPED = Path(__file__).parents[2] / "scenes" / "tasks"
 
@@ -29,7 +30,7 @@ def test_no_shipped_target_is_further_than_comfortable() -> None:
             "reach_touch",
             "[-0.10, -0.25, 0.62]",
             "[-0.10, -0.25, 1.62]",
-            "within 0.9 arm lengths of the shoulder, got [-0.1, -0.25, 1.62]",
+            "within 0.9 lengths of the limb from shoulder or hip, got [-0.1, -0.25, 1.62]",
         ),
         ("open_close_hand", "low = 0.4 ", "low = 0.7 ", "expected `low` below `high`, got low = 0.7 and high = 0.6"),
         ("open_close_hand", 'feature = "hand_closure"', 'feature = "hand_closer"', "hand_closer"),

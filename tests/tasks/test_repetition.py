@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from vrrehab.tasks.definition import RepetitionRule
 from vrrehab.tasks.repetition import RepetitionCounter
-
-RULE = RepetitionRule(feature="hand_closure", high=0.6, low=0.4, least_half_s=0.05)
 
 
 def count(values: np.ndarray, rate_hz: float = 72.0) -> int:
-    counter = RepetitionCounter(RULE)
+    counter = RepetitionCounter(high=0.6, low=0.4, least_half_s=0.05)
     for i, value in enumerate(values):
         counter.step(i / rate_hz, float(value))
     return counter.repetitions

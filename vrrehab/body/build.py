@@ -16,7 +16,8 @@ USUAL_STATURE_M = 1.68
 #: How long a body takes to go over to new proportions.
 GROWTH_S = 1.5
 #: Shares of stature.
-UPPER_ARM, FOREARM, HAND_LENGTH, THIGH, SHIN, EYE_HEIGHT = 0.186, 0.146, 0.108, 0.245, 0.246, 0.936
+UPPER_ARM, FOREARM, HAND_LENGTH, THIGH, SHIN = 0.186, 0.146, 0.108, 0.245, 0.246
+EYE_HEIGHT, ANKLE_HEIGHT = 0.936, 0.039
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Build:
     def leg(self) -> float:
         """Hip to ankle, straight."""
         return self.thigh + self.shin
+
+    @property
+    def ankle_height(self) -> float:
+        """The ankle over the floor where the sole lies on it."""
+        return ANKLE_HEIGHT / SHIN * self.shin
 
     @classmethod
     def of_stature(cls, stature_m: float) -> Build:

@@ -17,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab.body.single import Quaternion, Vector, conjugate, multiply, rotate
-from vrrehab.body.skeleton import HAND, HAND_JOINTS, PELVIS, Body, Provenance, Side, joint
+from vrrehab.body.skeleton import FINGERS, HAND, HAND_JOINTS, PELVIS, Body, Provenance, Side, joint
 
 _TIPS = {side: np.array([joint(side, name) for name in HAND_JOINTS if name.endswith("_tip")]) for side in Side}
 _THUMB_TIP, _INDEX_TIP, _KNUCKLE, _WRIST = (
     HAND_JOINTS.index(name) for name in ("thumb_tip", "index_tip", "middle_proximal", "wrist")
 )
-_ELBOW, _HAND, _HIP, _KNEE, _ANKLE, _BALL = (
-    {side: joint(side, name) for side in Side} for name in ("elbow", "wrist", "hip", "knee", "ankle", "ball")
+_SHOULDER, _ELBOW, _HAND, _HIP, _KNEE, _ANKLE, _BALL = (
+    {side: joint(side, name) for side in Side}
+    for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "ball")
 )
 _INDEX, _LITTLE = (HAND_JOINTS.index(f"{finger}_metacarpal") for finger in ("index", "little"))
 _LITTLE_KNUCKLE = HAND_JOINTS.index("little_proximal")
@@ -34,6 +35,9 @@ _OUTWARD = {Side.LEFT: -1.0, Side.RIGHT: 1.0}
 #: Thumb tip to little finger's knuckle, in lengths from wrist to middle knuckle: with the thumb stretched out beside
 #: a flat hand (the widest that a Meta Quest 3 recorded), and laid on that knuckle (joints lie inside the hand).
 _UNOPPOSED, _OPPOSED = 1.4, 0.2
+#: Thumb tip to fingertip where the pads touch, in lengths from wrist to middle knuckle; joints lie inside the finger.
+_PADS_TOUCH = 0.2
+_FINGER_TIP = {finger: HAND_JOINTS.index(f"{finger}_tip") for finger in FINGERS}
 _YZX, _ZXY = np.array([1, 2, 0]), np.array([2, 0, 1])
 _FIRST_FINGER = HAND_JOINTS.index("index_metacarpal")
 
@@ -84,6 +88,20 @@ def pinch_ratio(body: Body, side: Side) -> float:
     return math.sqrt(float(gap @ gap) / float(length @ length))
 
 
+def thumb_to_finger(body: Body, side: Side, finger: str) -> float:
+    """How near the thumb's tip is to a finger's tip: 1 where their pads touch, 0 where a hand's length is between them.
+
+    The positions of Kapandji's test of opposition (1986), told by distance and so for hands of every size. NaN without
+    a hand.
+    """
+    hand = body.poses[HAND[side]]
+    gap = math.dist(hand[_THUMB_TIP, :3], hand[_FINGER_TIP[finger], :3])
+    length = math.dist(hand[_KNUCKLE, :3], hand[_WRIST, :3])
+    if math.isnan(gap):
+        return math.nan
+    return min(max((1.0 - gap / length) / (1.0 - _PADS_TOUCH), 0.0), 1.0)
+
+
 def fingertips(body: Body, side: Side) -> NDArray[np.float64]:
     """Where the five fingertips are, thumb first, (5, 3) metres; NaN without a hand."""
     return body.poses[_TIPS[side], :3]
@@ -122,6 +140,18 @@ def wrist_flexion(body: Body, side: Side) -> float:
     """
     poses = body.poses
     return -_rise(rotate(_turn(poses[_ELBOW[side]].tolist(), poses[_HAND[side]].tolist()), _UP), axis=2)
+
+
+def elbow_flexion(body: Body, side: Side) -> float:
+    """How far the elbow is bent: 0 straight, overstretched negative.
+
+    Wu (2005), elbow joint: the turn about the upper arm's axis from left to right, which the hinge has here. The elbow
+    is inferred wherever no tracker is strapped to the arm:
+    the angle then goes by how far the hand is from the shoulder.
+    """
+    poses = body.poses
+    _, y, z = rotate(_turn(poses[_SHOULDER[side]].tolist(), poses[_ELBOW[side]].tolist()), _BACK)
+    return math.atan2(y, z)
 
 
 def forearm_rotation(body: Body, side: Side) -> float:

@@ -87,6 +87,15 @@ def _mode(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     sitting.conductor.change_mode(str(mode), who)
 
 
+def _stroke(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
+    at = arguments.get("at")
+    if at is not None and (isinstance(at, bool) or not isinstance(at, int | float) or not 0.0 <= at <= 1.0):
+        raise ValueError(
+            f"stroke expects how far along the limb the hand is, 0 to 1, or nothing once lifted, got {at!r}"
+        )
+    sitting.conductor.stroke(None if at is None else float(at), who)
+
+
 def _note(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     text = arguments.get("text")
     if not isinstance(text, str) or not text.strip():
@@ -149,6 +158,7 @@ COMMANDS: dict[str, Action] = {
     "set": _set,
     "note": _note,
     "adverse_event": _adverse_event,
+    "stroke": _stroke,
 }
 
 #: What a key does, by its name as a display tells it; the words are for whoever sits before the keyboard.

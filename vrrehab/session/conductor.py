@@ -11,6 +11,7 @@ import dataclasses
 import msgspec
 
 from telemetry import messages
+from vrrehab.body.build import Build
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.sight import Sight
 from vrrehab.body.skeleton import HEAD, Body
@@ -116,6 +117,8 @@ class Conductor:
         yield from self._welcome()
         if self.plan.programme.calibrate:
             self.measures = yield from calibrate(self._here, self.measures)
+            self._here.build = Build.of_measures(self.measures)
+            self._performing.prepare()
         asked = self.plan.programme.ask
         if "before" in asked:
             yield from ask(self._here, "before", None)
@@ -201,7 +204,7 @@ class Conductor:
         """In the calm scene, with no way back: at most a therapist's rating still comes in, then the session ends."""
         here, view = self._here, self._view
         view.title = view.text = view.count = ""
-        view.panel, view.targets, view.ghost, view.activity, view.movement = None, [], None, "", ""
+        view.panel, view.targets, view.props, view.ghost, view.activity, view.movement = None, [], [], None, "", ""
         waited_s = 0.0
         while waited_s < here.settings.number("calm_before_end_s") and not here.take_moving_on():
             yield
@@ -295,6 +298,12 @@ class Conductor:
         if self.attendance.in_control:
             self.attendance.release()
             self.happened("console_released", {"who": who})
+
+    def stroke(self, at: float | None, who: str) -> None:
+        """The therapist's hand is so far along the limb, 0 to 1, or None where it was lifted. ValueError when no
+        limb is being stroked.
+        """
+        self._performing.stroke(at, who)
 
     def end(self, status: messages.SessionStatus) -> None:
         """Close whatever is open, so that the record is whole; the session is over from here."""

@@ -63,7 +63,7 @@ class Ledger:
         """Put something untoward that happened to the person on record, at this moment."""
         self._record.event(msgspec.structs.replace(event, mono_ns=self.mono_ns, task_run_id=self.task_run_id))
 
-    def begin_task(self, step: Step) -> str:
+    def begin_task(self, step: Step, parameters: dict[str, float | int | str | bool]) -> str:
         self._runs += 1
         plan, task = self.plan, step.task
         self.task_run_id = f"{plan.session_id}-t{self._runs:02d}"
@@ -76,13 +76,14 @@ class Ledger:
                 task_index=step.task_index,
                 task=task.name,
                 mode=plan.mode,
-                limb=task.limb,
+                limb=plan.moved_limb(task),
                 side=plan.moved_side(task),
                 parameters={
                     "goal": task.goal,
                     "time_limit_s": task.time_limit_s,
                     "drawn_index": step.drawn_index,
                     "chosen_by": "therapist" if step.by_therapist else "programme",
+                    **parameters,
                 },
             )
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,16 +16,24 @@ from telemetry import messages
 from vrrehab import geometry
 from vrrehab.body.limb import Limb
 from vrrehab.body.stillness import Stillness
+from vrrehab.session.difficulty import Adapting
 from vrrehab.session.programme import Step
+from vrrehab.session.settings import AS_TASK
 from vrrehab.session.situation import Script, Situation
-from vrrehab.tasks.definition import RepetitionRule
 from vrrehab.tasks.demonstration import resting
-from vrrehab.tasks.mechanic import Imagined, make_mechanic
+from vrrehab.tasks.features import prepare
+from vrrehab.tasks.making import make_mechanic
+from vrrehab.tasks.mechanic import Imagined, Performer
+from vrrehab.tasks.rules import AnyRule, RepetitionRule, StrokeRule, UnclenchRule
 from vrrehab.tasks.run import TaskPhase, TaskRun
 
 _GHOST_OPACITY = 0.9
 _REST = "Lean back and breathe slowly, in and out. There is nothing that you have to do."
 _ACROSS = np.array([-1.0, 1.0, 1.0])
+#: Said in turn as things are achieved; nothing is ever said of what was not.
+_PRAISE = ("Good.", "Well done.", "Nice and easy.", "That is it.")
+#: In these modes nobody's movement is counted, so that nothing tells how difficult a task was.
+_NOT_TELLING = ("observe", "imagery", "relax")
 
 
 class Performing:
@@ -34,10 +43,22 @@ class Performing:
         self._here = here
         #: The step that is being performed, or was last; None before the first.
         self.step: Step | None = None
+        self._adapting = Adapting(here.settings)
         self._resting = {limb: resting(limb) for limb in here.plan.limbs}
         self._run: TaskRun | None = None
         self._acting: Limb | None = None
         self._stillness: Stillness | None = None
+        self._stroking: str | None = None
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What takes longer than a frame is made before it is needed: the gestures of all tasks for this person."""
+        plan = self._here.plan
+        for task in (step.task for step in plan.steps):
+            if isinstance(task.rule, RepetitionRule | UnclenchRule):
+                names = task.rule.features if isinstance(task.rule, RepetitionRule) else (task.rule.feature,)
+                for limb in plan.acting(task)[:1]:
+                    prepare(names, limb, self._here.build)
 
     @property
     def run(self) -> TaskRun | None:
@@ -53,37 +74,75 @@ class Performing:
         acting = self._acting = here.plan.acting(task)[0]
         root = view.virtual.poses[acting.joints.start, :3].copy()
         seed = here.plan.seed * 1000 + step.block_index * 100 + step.task_index
-        mechanic = make_mechanic(task, acting, root, seed)
-        imagining, relaxing = mode == "imagery", mode == "relax"
-        run = self._run = TaskRun(task, Imagined(mechanic, relaxing) if imagining or relaxing else mechanic)
-        view.title, view.text, view.count = task.title, task.instruction, ""
+        level = self._adapting.level(task.name)
+        rule = task.rule_at(level)
+        here.brush.at = None
+        mechanic = make_mechanic(rule, Performer(acting, root, here.build, seed, here.brush))
+        imagining = mode == "imagery" and not mechanic.paced
+        relaxing = mode == "relax" and not mechanic.paced
+        if imagining or relaxing:
+            mechanic = Imagined(mechanic, relaxing)
+        run = self._run = TaskRun(task, mechanic)
+        view.title, view.text, view.count, view.task = task.title, task.instruction, "", task.name
         if imagining:
             view.text = f"Only imagine it, and keep still. {task.instruction}"
         if relaxing:
             view.title, view.text = "Rest", _REST
         else:
+            view.props = mechanic.props
             yield from self._demonstrate(run, acting, root)
         run.phase = TaskPhase.PERFORMING
-        task_run_id = here.ledger.begin_task(step)
-        view.targets = run.mechanic.targets
-        view.activity = "imagining" if imagining else task.rule.__struct_config__.tag  # type: ignore[assignment]
-        if relaxing:
-            view.activity = "resting"
-        view.movement = task.rule.feature if isinstance(task.rule, RepetitionRule) else ""
+        task_run_id = here.ledger.begin_task(step, {"difficulty_ratio": level, **_numbers(rule)})
+        view.targets, view.props = mechanic.targets, mechanic.props
+        view.activity = "imagining" if imagining else "resting" if relaxing else rule.kind
+        view.movement = rule.feature if isinstance(rule, RepetitionRule | UnclenchRule) else ""
+        self._stroking = "" if isinstance(rule, StrokeRule) and mechanic.touches else None
         self._stillness = Stillness([acting.other]) if imagining and here.plan.intact_side else None
         status: messages.TaskStatus = "completed"
         shown = -1
         while run.phase is not TaskPhase.FINISHED:
             if run.repetitions != shown or run.task is not task:
                 shown, task = run.repetitions, run.task
-                view.count = "" if relaxing else f"{shown} of {run.task.goal}"
+                self._encourage(run, shown)
+            if mechanic.text:
+                view.text = mechanic.text
             yield
             if here.take_moving_on():
                 status = "skipped"
                 break
             self._step(run)
+        on = self._run is run
+        if on and status == "completed" and mode not in _NOT_TELLING and not mechanic.paced and self._stroking is None:
+            self._adapt(run)
         self.end(status)
         return task_run_id
+
+    def _encourage(self, run: TaskRun, done: int) -> None:
+        """A word and a soft note for every repetition."""
+        view, mechanic = self._here.view, run.mechanic
+        if not mechanic.counts:
+            view.count = ""
+            return
+        view.count = f"{done} of {run.task.goal}"
+        if done and not isinstance(mechanic, Imagined) and not mechanic.paced:
+            view.count = f"{_PRAISE[(done - 1) % len(_PRAISE)]}  {view.count}"
+            view.chimes += 1
+
+    def _adapt(self, run: TaskRun) -> None:
+        task = run.task
+        change = self._adapting.ended(task.name, run.repetitions / task.goal, run.performed_s / task.time_limit_s)
+        if change is not None:
+            old, new, why = change
+            self._here.ledger.happened("difficulty", {"task": task.name, "old": old, "new": new, "why": why})
+
+    def stroke(self, at: float | None, who: str) -> None:
+        """Where the therapist's hand is on the limb; ValueError when no limb is being stroked."""
+        if self._run is None or self._run.phase is not TaskPhase.PERFORMING or self._stroking is None:
+            raise ValueError("no limb is being stroked now; a stroke is for a task with textures, while it runs")
+        if who != self._stroking:
+            self._stroking = who
+            self._here.ledger.happened("stroking", {"who": who})
+        self._here.brush.at = at
 
     def play(self, _elapsed_s: float, limb: Limb, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         """What a virtual limb does that follows nobody: in `observe` the movement of the task, and rest between tasks;
@@ -108,11 +167,18 @@ class Performing:
     def end(self, status: messages.TaskStatus) -> None:
         """End the task run that is being performed, if one is."""
         run, view = self._run, self._here.view
-        if run is not None:
+        if run is not None and self._here.ledger.task_run_id is not None:
             self._tell_stillness()
+            self._tell_score(run)
             self._here.ledger.end_task(status, run.performed_s, run.repetitions)
-        self._run = None
-        view.targets, view.ghost, view.activity, view.movement = [], None, "", ""
+        self._run = self._stroking = None
+        view.targets, view.props, view.ghost, view.activity, view.movement, view.task = [], [], None, "", "", ""
+
+    def _tell_score(self, run: TaskRun) -> None:
+        """Puts on record what the mechanic measured, beside how much of the goal was reached."""
+        measures = {name: round(value, 5) for name, value in run.mechanic.measures().items()}
+        goal = {"goal_ratio": round(run.repetitions / run.task.goal, 4)} if run.mechanic.counts else {}
+        self._here.ledger.happened("score", {**goal, **measures})
 
     def suspend(self) -> None:
         """End the task run that is being performed, if one is, as stopped; its script comes to its end by itself."""
@@ -137,9 +203,10 @@ class Performing:
             run.pause()
         else:
             run.resume()
+        texture = str(here.settings["stroke_texture"])
+        here.brush.texture = "" if texture == AS_TASK else texture
         # A repetition is what the person does; a light is touched by what they see.
-        counted = here.driven if isinstance(run.task.rule, RepetitionRule) else here.view.virtual
-        run.perform(here.elapsed_s, counted, here.seen)
+        run.perform(here.elapsed_s, here.view.virtual if run.mechanic.touches else here.driven, here.seen)
         if self._stillness is not None and run.phase is not TaskPhase.PAUSED:
             self._stillness.step(here.tracked, here.elapsed_s)
 
@@ -153,3 +220,9 @@ class Performing:
         told = {name: None if math.isnan(value) else round(value, 5) for name, value in measured.items()}
         detail = {"limb": limb.chain.value, "side": limb.side.value, "seen_ratio": round(still.seen_ratio, 4), **told}
         self._here.ledger.happened("stillness", detail)
+
+
+def _numbers(rule: AnyRule) -> dict[str, float | int | str | bool]:
+    """A rule's single values, as they are put on record with the task run."""
+    own: dict[str, object] = msgspec.to_builtins(rule)
+    return {name: value for name, value in own.items() if isinstance(value, float | int | str | bool)}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from telemetry import messages
 from telemetry.messages import IntactSide, MovedSide, Origin, PhantomShape, Profile
 from vrrehab.body.drives import MODES, WITHOUT_LIMB, no_intact_side
 from vrrehab.body.limb import CHAIN_JOINTS, CHAIN_OF, Chain, Limb
@@ -89,7 +90,7 @@ class Plan:
         """The limbs whose movement a task counts, the first of several: virtual ones, or intact ones where none is
         shown.
         """
-        chain = CHAIN_OF[task.limb]
+        chain = self.chain(task)
         affected = tuple(limb for limb in self.limbs if limb.chain is chain)
         if self.mode not in WITHOUT_LIMB:
             return affected
@@ -102,10 +103,18 @@ class Plan:
         sides = {limb.side for limb in self.acting(task)}
         return "both" if len(sides) == 2 else sides.pop().value
 
+    def moved_limb(self, task: TaskDefinition) -> messages.Limb:
+        """The limb that a task moves, as it is recorded; of one for any limb, the whole one that acts."""
+        return self.acting(task)[0].chain.value if task.limb == "any" else task.limb
+
     @property
     def moves_legs(self) -> bool:
         """Whether a task is for a leg, which then has to be in view."""
-        return any(CHAIN_OF[step.task.limb] is Chain.LEG for step in self.steps)
+        return any(self.chain(step.task) is Chain.LEG for step in self.steps)
+
+    def chain(self, task: TaskDefinition) -> Chain:
+        """Whether a task is for arms or legs; one for any limb is for the first of this session."""
+        return self.limbs[0].chain if task.limb == "any" else CHAIN_OF[task.limb]
 
     def for_step(self, step: Step) -> Plan:
         """This plan while `step` is performed: in its mode, and with such a step among its own. The same plan where
@@ -218,8 +227,13 @@ def _check(plan: Plan, step: Step) -> None:
     settle_sides(plan.profile, step.mode, plan.intact_side)
     if step.mode == "residual":
         _check_segments(plan)
+    if step.task.modes and step.mode not in step.task.modes:
+        raise NotPossible(
+            f"Expected tasks that make sense in the mode {step.mode}, but {step.task.name} of {plan.programme.name} is "
+            f"for {', '.join(step.task.modes)}. Choose one of these modes, or another task."
+        )
     if step.mode not in _FOR_ANY_LIMB and not plan.acting(step.task):
-        chain = CHAIN_OF[step.task.limb]
+        chain = plan.chain(step.task)
         raise NotPossible(
             f"Expected tasks for the limbs of this session ({_in_words(plan.limbs)}), but {step.task.name} of "
             f"{plan.programme.name} moves {'an arm' if chain is Chain.ARM else 'a leg'}. Choose another programme, "

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from vrrehab.body.phantom import POSTURES
 from vrrehab.body.posture import MOVEMENTS
+from vrrehab.tasks.rules import TEXTURES
 
 Value = float | int | str | bool
 
@@ -49,6 +50,8 @@ class Setting:
 
 #: The posture that the participant's profile names.
 AS_FELT = "as_felt"
+#: The texture that the task names.
+AS_TASK = "as_task"
 _POSTURES = tuple(dict.fromkeys(name for postures in POSTURES.values() for name in postures))
 _ANY_TURN = 3.2
 
@@ -104,6 +107,14 @@ DECLARED: tuple[Setting, ...] = (
             2.0, 30.0),
     Setting("calm_after_console_lost_s", 10.0, "So long after the console was lost the calm scene comes.", "s",
             0.0, 120.0),
+    Setting("difficulty_ratio", 0.5, "How difficult tasks are: 0 easiest, 0.5 as written, 1 hardest; each task's "
+            "next run is at this.", "", 0.0, 1.0),
+    Setting("difficulty_adapts", True, "Whether a task gets a little harder after it went well, and easier after it "
+            "was too much."),
+    Setting("difficulty_least_ratio", 0.0, "No task gets easier than this.", "", 0.0, 1.0),
+    Setting("difficulty_most_ratio", 1.0, "No task gets harder than this.", "", 0.0, 1.0),
+    Setting("stroke_texture", AS_TASK, "What the virtual limb is stroked with, from the gentlest to the roughest.",
+            choices=(AS_TASK, *TEXTURES)),
     Setting("calm_before_end_s", 30.0, "The session ends this long after Stop.", "s", 1.0, 600.0),
 )  # fmt: skip
 

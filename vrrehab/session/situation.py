@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
+from vrrehab.body.build import Build
 from vrrehab.body.limb import Limb
 from vrrehab.body.sight import Sight
 from vrrehab.body.skeleton import HEAD, Body
@@ -16,6 +17,7 @@ from vrrehab.session.ledger import Ledger
 from vrrehab.session.plan import Plan
 from vrrehab.session.settings import Settings
 from vrrehab.session.view import View
+from vrrehab.tasks.mechanic import Brush
 
 Script = Generator[None, None, None]
 
@@ -27,7 +29,7 @@ class Situation:
     the phantom's shape alters what is seen of them. lost: the limb that has been out of sight for too long, None while
     none is. seen: whether all that the session goes by is seen in this frame. held: whether a therapist holds the
     programme. unheld_s: how long the programme has gone on, breaks left
-    out.
+    out. build: how the person is proportioned, as far as it was measured. brush: what the therapist strokes with.
     """
 
     def __init__(self, plan: Plan, settings: Settings, view: View, ledger: Ledger) -> None:
@@ -41,6 +43,8 @@ class Situation:
         self.lost: Limb | None = None
         self.seen = False
         self.held = False
+        self.build = Build.of_measures(plan.profile.measures)
+        self.brush = Brush()
         self._never_seen = True
         self._moving_on = False
 

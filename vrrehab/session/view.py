@@ -33,6 +33,27 @@ class Target:
     state: TargetState = TargetState.WAITING
 
 
+Shape = Literal["block", "cup", "ball", "kickball", "pad", "tray", "ring", "brush"]
+
+
+@dataclass(slots=True)
+class Prop:
+    """A thing in the scene that is no place to reach for: something to carry, to kick, to drum on.
+
+    pose: (7,), session space, changed in place; the origin is the middle of what it stands on, a ball's its middle.
+    size: (3,) metres across, up and deep. colour: `#rrggbb`. glow: 0 as it is to 1 lit from within, for what is to be
+    touched next. finish: what it is made of, where the shape leaves a choice, such as a brush's texture.
+    """
+
+    shape: Shape
+    pose: NDArray[np.float64]
+    size: tuple[float, float, float]
+    colour: str
+    glow: float = 0.0
+    shown: bool = True
+    finish: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
     """A rectangle on a panel, in metres from the panel's centre (x right, y up)."""
@@ -102,15 +123,20 @@ class View:
     )
     ghost_opacity: float = 0.0
     targets: list[Target] = field(default_factory=list)
-    #: The kind of movement that counts now, as in a task's `rule.kind`, or that the person is measured; empty between
-    #: the participant's turns.
-    activity: Literal["", "repetition", "reach", "imagining", "resting", "measuring"] = ""
+    props: list[Prop] = field(default_factory=list)
+    #: The task that is performed, by its name; empty between task runs.
+    task: str = ""
+    #: The kind of movement that counts now, as in a task's `rule.kind`, `imagining`, `resting`, or `measuring` the
+    #: person; empty between the participant's turns.
+    activity: str = ""
     #: Which movement a repetition is of, as in a task's `rule.feature`, or which limb is measured; empty for others.
     movement: str = ""
     #: The board on the wall: a heading, an instruction and a short count such as "3 of 8".
     title: str = ""
     text: str = ""
     count: str = ""
+    #: How often something was achieved; each time is heard as one soft note.
+    chimes: int = 0
     panel: Panel | None = None
     #: One line that must be seen ("The therapist's screen is not connected"); empty for none.
     notice: str = ""

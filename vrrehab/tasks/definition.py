@@ -6,92 +6,79 @@ open threshold above the closed one, a target out of reach) is refused here, not
 
 from __future__ import annotations
 
-import math
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from vrrehab.errors import UnknownName
 from vrrehab.session.toml_file import read_toml
+from vrrehab.tasks.rules import AnyRule, Seconds
 
-Seconds = Annotated[float, Meta(gt=0, le=600)]
-Angle = Annotated[float, Meta(ge=-math.pi, le=math.pi)]
-FeatureName = Literal[
-    "hand_closure", "hip_flexion", "knee_flexion", "knee_extension", "ankle_flexion", "foot_inversion"
-]
 Count = Annotated[int, Meta(ge=1, le=100)]
-
-#: Targets stay within this share of the arm's length, so that nobody has to strain (see docs/safety.md).
-COMFORTABLE_REACH_RATIO = 0.9
-
-
-#: The limbs, as a profile names them, that a feature or a reach may be for.
-LIMBS_OF: dict[str, tuple[str, ...]] = {
-    "hand_closure": ("hand",),
-    "reach": ("hand", "arm"),
-    **dict.fromkeys(("hip_flexion", "knee_flexion", "knee_extension"), ("leg",)),
-    **dict.fromkeys(("ankle_flexion", "foot_inversion"), ("foot", "leg")),
-}
+Mode = Literal["mirror", "intact_only", "observe", "residual", "imagery", "distractor", "relax"]
+#: A task as its file has it is at this difficulty; 0 is as `easy` says and 1 as `hard` says.
+AS_WRITTEN = 0.5
 
 
-class RepetitionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="repetition"):
-    """One repetition is a feature rising above `high` after it has been below `low`.
-
-    feature: one of `vrrehab.tasks.movement.FEATURES`, a share from 0 to 1 or an angle in radians. The two thresholds
-    keep tremor from counting, and `least_half_s`, how long each half has to last, keeps a glitch from counting.
+class Difficulty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Numbers of the rule where the task is easiest and where it is hardest; between them and the file's own they go
+    over in proportion.
     """
 
-    feature: FeatureName
-    high: Angle
-    low: Angle
-    least_half_s: Seconds = 0.05
-
-    def __post_init__(self) -> None:
-        if self.low >= self.high:
-            raise ValueError(f"expected `low` below `high`, got low = {self.low} and high = {self.high}")
-
-
-class ReachRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="reach"):
-    """One repetition is the index fingertip staying in the lit target for `hold_s`.
-
-    `targets` are (outward, up, forward) from the shoulder in arm lengths; outward is away from the middle
-    of the body, so that one file serves both sides.
-    """
-
-    targets: Annotated[tuple[tuple[float, float, float], ...], Meta(min_length=1, max_length=24)]
-    radius_m: Annotated[float, Meta(ge=0.02, le=0.2)] = 0.05
-    hold_s: Seconds = 0.15
-
-    def __post_init__(self) -> None:
-        for target in self.targets:
-            length = sum(x * x for x in target) ** 0.5
-            if length > COMFORTABLE_REACH_RATIO:
-                raise ValueError(
-                    f"expected every target within {COMFORTABLE_REACH_RATIO:g} arm lengths of the shoulder, "
-                    f"got {list(target)} at {length:.2f}"
-                )
+    easy: dict[str, float] = {}
+    hard: dict[str, float] = {}
 
 
 class TaskDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of movement. `goal` repetitions end it, or `time_limit_s` without shame."""
 
     name: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$")]
-    limb: Literal["hand", "arm", "foot", "leg"]
+    limb: Literal["hand", "arm", "foot", "leg", "any"]
     title: str
     instruction: str
-    rule: RepetitionRule | ReachRule
+    rule: AnyRule
     goal: Count = 8
     time_limit_s: Seconds = 90.0
     #: How long the movement is shown before the participant's turn.
-    demonstration_s: Seconds = 5.0
+    demonstration_s: Annotated[float, Meta(ge=0, le=60)] = 5.0
+    #: The modes in which the task makes sense; any if none is named.
+    modes: tuple[Mode, ...] = ()
+    difficulty: Difficulty = Difficulty()
 
     def __post_init__(self) -> None:
-        moves = LIMBS_OF["reach" if isinstance(self.rule, ReachRule) else self.rule.feature]
-        if self.limb not in moves:
-            raise ValueError(f"expected `limb` to be {' or '.join(moves)} for this rule, got {self.limb}")
+        limbs = self.rule.limbs
+        if self.limb != "any" and self.limb not in limbs:
+            raise ValueError(f"expected `limb` to be {' or '.join(limbs)} for this rule, got {self.limb}")
+        if self.limb == "any" and set(limbs) != {"hand", "arm", "foot", "leg"}:
+            raise ValueError(f"expected `limb` to be {' or '.join(limbs)} for this rule, got any")
+        own = msgspec.structs.asdict(self.rule)
+        for name in {**self.difficulty.easy, **self.difficulty.hard}:
+            if isinstance(own.get(name), bool) or not isinstance(own.get(name), int | float):
+                numbers = [field for field, value in own.items() if isinstance(value, float)]
+                raise ValueError(
+                    f"expected `difficulty` to name numbers of the rule ({', '.join(numbers)}), got {name}"
+                )
+        for level in (0.0, 1.0):
+            self.rule_at(level)
+
+    def rule_at(self, level: float) -> AnyRule:
+        """The rule at a difficulty from 0 to 1. ValueError where such a rule could not be, which no file's can."""
+        own = msgspec.structs.asdict(self.rule)
+        ends = self.difficulty.easy if level < AS_WRITTEN else self.difficulty.hard
+        share = abs(level - AS_WRITTEN) / AS_WRITTEN
+        changed = {name: own[name] + share * (end - own[name]) for name, end in ends.items()}
+        return _checked(self.rule, changed) if changed else self.rule
+
+
+def _checked(rule: AnyRule, changed: dict[str, float]) -> AnyRule:
+    data: dict[str, Any] = {**msgspec.to_builtins(rule), **changed}
+    try:
+        return msgspec.convert(data, type(rule))
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{str(error)[:1].lower()}{str(error)[1:]} with the numbers of `difficulty`") from error
 
 
 def load_task(name: str, folder: Path | None = None) -> TaskDefinition:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab import geometry
-from vrrehab.body.build import USUAL, USUAL_STATURE_M
+from vrrehab.body.build import USUAL, Build
 from vrrehab.body.hands import RELAXED, hand_pose
-from vrrehab.body.ik import RESTING_ARM, solve_arm
+from vrrehab.body.ik import RESTING_ARM, RESTING_LEG, solve_arm, solve_leg
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.single import Quaternion, multiply, rotate
 from vrrehab.body.skeleton import HAND_JOINTS, Side
@@ -22,9 +22,8 @@ _RESTING = (-0.06, -0.10, 0.98)
 _RAISED = np.array([np.sin(np.radians(15)), 0.0, 0.0, np.cos(np.radians(15))])
 _INDEX_TIP = HAND_JOINTS.index("index_tip")
 
-#: A seated leg of usual build.
-_THIGH_M, _SHIN_M, _ANKLE_HEIGHT_M = USUAL.thigh, USUAL.shin, 0.039 * USUAL_STATURE_M
-_BALL_FROM_ANKLE_M = (0.0, -USUAL.ball_below_ankle, -USUAL.ball_before_ankle)
+_ORIGIN = (0.0, 0.0, 0.0)
+_ACROSS, _AS_IT_IS = np.array([-1.0, 1.0, 1.0]), np.ones(3)
 #: A thigh falls or rises by no more than this share of its length, where a chair is high or low.
 _STEEPEST = 0.55
 
@@ -37,24 +36,33 @@ class Resting(Protocol):
         ...
 
 
-def resting(limb: Limb) -> Resting:
-    return DemonstratingArm(limb.side) if limb.chain is Chain.ARM else DemonstratingLeg(limb.side)
+def resting(limb: Limb, build: Build = USUAL) -> Resting:
+    return DemonstratingArm(limb.side, build) if limb.chain is Chain.ARM else DemonstratingLeg(limb.side, build)
 
 
 class DemonstratingArm:
-    """Poses an arm of usual build. Places are given from the shoulder, so that it moves with the person."""
+    """Poses an arm. Places are given from the shoulder, so that it moves with the person."""
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, build: Build = USUAL) -> None:
         self._side = side
-        self._fingertip_from_wrist = geometry.rotate(_RAISED, hand_pose(side, RELAXED)[_INDEX_TIP, :3])
+        self._build = build
+        #: How large the hand is against a usual one.
+        self.size = build.arm / USUAL.arm
+        self._fingertip_from_wrist = geometry.rotate(_RAISED, self.hand(RELAXED)[_INDEX_TIP, :3])
         #: A resting fingertip (3,) from the shoulder, in metres.
         self.resting = self.place(_RESTING)
+
+    def hand(self, closure: float) -> NDArray[np.float64]:
+        """The joints of the hand from its wrist, (26, 7)."""
+        joints = hand_pose(self._side, closure)
+        joints[:, :3] *= self.size
+        return joints
 
     def place(self, offset: tuple[float, float, float]) -> NDArray[np.float64]:
         """(outward, up, forward) in arm lengths as metres from the shoulder in session space, (3,)."""
         outward, up, forward = offset
         sign = -1.0 if self._side is Side.LEFT else 1.0
-        return USUAL.arm * np.array([sign * outward, up, -forward])
+        return self._build.arm * np.array([sign * outward, up, -forward])
 
     def pose(
         self,
@@ -66,9 +74,20 @@ class DemonstratingArm:
         """Write the arm, (28, 7) from shoulder to fingertips, with a relaxed hand's fingertip at
         `fingertip` from the shoulder at `shoulder` (3,).
         """
-        wrist = geometry.pose(shoulder + fingertip - self._fingertip_from_wrist, _RAISED)
-        into[2:] = geometry.compose(wrist, hand_pose(self._side, closure))
-        into[:2] = solve_arm(shoulder.tolist(), wrist[:3].tolist(), USUAL, RESTING_ARM[self._side])
+        self.pose_wrist(shoulder + fingertip - self._fingertip_from_wrist, _RAISED, self.hand(closure), shoulder, into)
+
+    def pose_wrist(
+        self,
+        place: NDArray[np.float64],
+        turn: NDArray[np.float64],
+        hand: NDArray[np.float64],
+        shoulder: NDArray[np.float64],
+        into: NDArray[np.float64],
+    ) -> None:
+        """Write the arm with its wrist at `place` (3,), turned by `turn` (4,), and a hand (26, 7) hung on that."""
+        wrist = geometry.pose(place, turn)
+        into[2:] = geometry.compose(wrist, hand)
+        into[:2] = solve_arm(shoulder.tolist(), wrist[:3].tolist(), self._build, RESTING_ARM[self._side])
 
     def rest(self, shoulder: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         self.pose(self.resting, RELAXED, shoulder, into)
@@ -77,8 +96,10 @@ class DemonstratingArm:
 class DemonstratingLeg:
     """Poses a leg of usual build, seated and pointing ahead. Angles are those of `vrrehab.body.features`, radians."""
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, build: Build = USUAL) -> None:
         self._side = side
+        self._build = build
+        self._ball_from_ankle = (0.0, -build.ball_below_ankle, -build.ball_before_ankle)
 
     def rest(self, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         """Seated, the sole on the floor."""
@@ -93,11 +114,13 @@ class DemonstratingLeg:
         knee: float | None = None,
         ankle: float = 0.0,
         inversion: float = 0.0,
+        toes: float = 0.0,
     ) -> None:
         """Write the leg, (4, 7) from hip to ball, hung on the hip at `hip_at` (3,); `rest` says what angles left out
         are, and a knee that is left out keeps the shin upright.
         """
-        above = (float(hip_at[1]) - _SHIN_M - _ANKLE_HEIGHT_M) / _THIGH_M
+        build = self._build
+        above = (float(hip_at[1]) - build.shin - build.ankle_height) / build.thigh
         level = math.pi / 2 - math.asin(min(max(above, -_STEEPEST), _STEEPEST))
         hip = level if hip is None else hip
         knee = hip if knee is None else knee
@@ -106,15 +129,32 @@ class DemonstratingLeg:
         turned_in = (0.0, math.sin(inversion / 2), 0.0, math.cos(inversion / 2))
         foot = multiply(multiply(multiply(shin, _about_x(ankle)), turned_in), _about_x(math.pi / 2))
         place = (0.0, 0.0, 0.0)
-        bones = ((thigh, (0.0, 0.0, -_THIGH_M)), (shin, (0.0, 0.0, -_SHIN_M)), (foot, _BALL_FROM_ANKLE_M))
+        bones = ((thigh, (0.0, 0.0, -build.thigh)), (shin, (0.0, 0.0, -build.shin)), (foot, self._ball_from_ankle))
         for i, (turn, bone) in enumerate(bones):
             into[i] = *place, *turn
             x, y, z = rotate(turn, bone)
             place = place[0] + x, place[1] + y, place[2] + z
-        into[3] = *place, *foot
+        into[3] = *place, *multiply(foot, _about_x(-toes))
         if self._side is Side.LEFT:
             geometry.mirror(into, out=into)
         into[:, :3] += hip_at
+
+    def reach(self, ball: NDArray[np.float64], hip_at: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        """Write the leg with the ball of its foot at `ball` (3,) from the hip at `hip_at` (3,), the foot level."""
+        across = _ACROSS if self._side is Side.LEFT else _AS_IT_IS
+        ankle = geometry.pose(ball * across - self._ball_from_ankle, geometry.IDENTITY[3:])
+        into[:2] = solve_leg(_ORIGIN, ankle.tolist(), self._build, RESTING_LEG[Side.RIGHT])
+        into[2:] = ankle
+        into[3, :3] = ball * across
+        if self._side is Side.LEFT:
+            geometry.mirror(into, out=into)
+        into[:, :3] += hip_at
+
+    def resting_ball(self, hip_at: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where the ball of the foot is at rest, (3,), for a hip at `hip_at` (3,)."""
+        into = np.empty((4, 7))
+        self.rest(hip_at, into)
+        return into[3, :3]
 
 
 def _about_x(angle: float) -> Quaternion:

@@ -1,63 +1,100 @@
-"""The door through which every kind of movement enters a task run."""
+"""The door through which every kind of movement enters a task run.
+
+A mechanic counts on the body that it is shown, says what is to be seen of it (targets, things, words), demonstrates
+its movement, and tells at the end what it measured. It knows no clock but the one that it is given.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrrehab.body.build import USUAL, Build
 from vrrehab.body.limb import Limb
 from vrrehab.body.skeleton import Body
-from vrrehab.session.view import Target
-from vrrehab.tasks.definition import RepetitionRule, TaskDefinition
-from vrrehab.tasks.movement import RepeatedMovement
-from vrrehab.tasks.reach import Reach
+from vrrehab.session.view import Prop, Target
 
 
-class Mechanic(Protocol):
+@dataclass(slots=True)
+class Brush:
+    """What the therapist strokes the limb with: how far along it, 0 the elbow or knee to 1 the tip, None while lifted;
+    and the texture, empty for the task's own.
+    """
+
+    at: float | None = None
+    texture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Who performs a task, and with what.
+
+    limb: the limb that acts in the scene. root: where its shoulder or hip is, (3,), session space. build: how the
+    person is proportioned, as measured. seed: of what comes in a random order. brush: see `Brush`.
+    """
+
+    limb: Limb
+    root: NDArray[np.float64]
+    build: Build = USUAL
+    seed: int = 0
+    brush: Brush = field(default_factory=Brush)
+
+
+class Mechanic(ABC):
     """Counts one kind of movement on the body it is shown, and demonstrates it.
 
-    `step` is called once a frame while the participant performs, never while tracking is lost, with a time
-    that stands still during pauses. `cycle_s` is how long the demonstration takes for one repetition.
+    cycle_s: how long the demonstration takes for one repetition. targets, props: what is seen of it, changed in place.
+    text: what is said now instead of the task's instruction. counts: whether the number of repetitions says anything to
+    the person. paced: whether it goes by time alone, so that nobody has to move. touches: whether it counts what is
+    seen to happen (a light touched) and not what the person does.
     """
 
     cycle_s: float
+    touches = False
+    paced = False
+    counts = True
 
-    @property
-    def repetitions(self) -> int: ...
+    def __init__(self) -> None:
+        self.repetitions = 0
+        self.targets: list[Target] = []
+        self.props: list[Prop] = []
+        self.text = ""
 
-    @property
-    def targets(self) -> list[Target]: ...
+    @abstractmethod
+    def step(self, now_s: float, body: Body) -> None:
+        """One frame of the participant's turn; never called while tracking is lost. The time stands still in pauses."""
 
-    def step(self, now_s: float, body: Body) -> None: ...
-
+    @abstractmethod
     def demonstrate(self, elapsed_s: float, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         """Write the limb that shows the movement, (28, 7) shoulder to fingertips or (4, 7) hip to ball, for a shoulder
         or hip at `root` (3,).
         """
-        ...
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to do, whatever the goal is."""
+        return False
+
+    def measures(self) -> dict[str, float]:
+        """What was measured, for the record: names with their units, none for nothing."""
+        return {}
 
 
-class Imagined:
+class Imagined(Mechanic):
     """A movement that nobody makes. Imagined at the pace of its demonstration, time counts; at rest nothing does."""
 
     def __init__(self, movement: Mechanic, at_rest: bool = False) -> None:
+        super().__init__()
         self._movement = movement
         self.cycle_s = math.inf if at_rest else movement.cycle_s
-        self.repetitions = 0
-        self.targets: list[Target] = []
+        self.counts = not at_rest
 
     def step(self, now_s: float, body: Body) -> None:
         self.repetitions = int(now_s / self.cycle_s)
 
     def demonstrate(self, elapsed_s: float, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         self._movement.demonstrate(elapsed_s, root, into)
-
-
-def make_mechanic(task: TaskDefinition, limb: Limb, root: NDArray[np.float64], seed: int) -> Mechanic:
-    """The mechanic for a task performed by `limb`, whose shoulder or hip is at `root` (3,), session space."""
-    if isinstance(task.rule, RepetitionRule):
-        return RepeatedMovement(task.rule, limb)
-    return Reach(task.rule, limb.side, root, seed)

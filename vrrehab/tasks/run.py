@@ -69,5 +69,6 @@ class TaskRun:
         self.performed_s += elapsed_s
         if seen:
             self.mechanic.step(self.performed_s, body)
-        if self.repetitions >= self.task.goal or self.performed_s >= self.task.time_limit_s:
+        done = self.mechanic.over or (self.mechanic.counts and self.repetitions >= self.task.goal)
+        if done or self.performed_s >= self.task.time_limit_s:
             self.phase = TaskPhase.FINISHED
