@@ -81,7 +81,7 @@ def serve(
     pages.start()
     watch.start()
     hosts = _LOOPBACK | (tls.names if tls else frozenset()) | ({where.name.lower()} if where.name else frozenset())
-    front = Front(people, plain_app(people, desk, watch, tls is not None), PATHS, pages, hosts, tls is not None)
+    front = Front(people, desk, plain_app(people, desk, watch, tls is not None), PATHS, pages, hosts, tls is not None)
     config = uvicorn.Config(
         front,
         where.host,

@@ -1,7 +1,8 @@
 """What therapists tell the running session, and what becomes of it: requested, then applied, refused or not answered.
 
 Each command carries a key of its own, so that asking again what became of it never carries it out twice. Stop has a
-line and a thread of its own: nothing that another command waits for holds it up.
+line and a thread of its own: nothing that another command waits for holds it up. While somebody is in control and
+their browser is there, the session hears it every second.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -26,8 +27,13 @@ from vrrehab.console.rights import may, may_command
 Status = Literal["requested", "applied", "refused", "unanswered"]
 
 #: Commands that need no control: they are for everybody who may give them.
-FREE = ("stop", "note")
+FREE = ("stop", "note", "adverse_event")
+#: Commands that the console gives by itself, for who is in control.
+BY_ITSELF = ("heartbeat", "release")
 _ANSWER_S = 2.0
+_HEARTBEAT_S = 1.0
+#: A browser that was not heard of for this long is gone, or cut off.
+_THERE_S = 3.0
 _KEPT = 200
 
 
@@ -59,11 +65,17 @@ class Desk:
         self._people = people
         self._data = data
         self._lock = threading.Lock()
-        self._stop_line, self._line = _Line("stop"), _Line("commands")
+        self._heard_s: dict[int, float] = {}
+        self._stop_line, self._line, self._heart_line = _Line("stop"), _Line("commands"), _Line("heartbeat")
+        self._closing = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="attendance", daemon=True)
+        self._heart.start()
 
     def close(self) -> None:
-        self._stop_line.close()
-        self._line.close()
+        self._closing.set()
+        self._heart.join()
+        for line in (self._stop_line, self._line, self._heart_line):
+            line.close()
 
     def running(self) -> RunningSession | None:
         """The session that runs on the data folder; None where none does."""
@@ -74,6 +86,7 @@ class Desk:
 
         With the `key` of an earlier order it is asked what became of that one.
         """
+        self.heard(login)
         order = Order(name, dict(arguments), login.name, key or secrets.token_hex(8))
         with self._lock:
             self.orders.append(order)
@@ -115,6 +128,10 @@ class Desk:
 
     # --- who is in control ---
 
+    def heard(self, login: Login) -> None:
+        """The browser of a login is there."""
+        self._heard_s[login.id] = time.monotonic()
+
     def has_control(self, login: Login) -> bool:
         return self.in_control is not None and self.in_control[1] == login.id
 
@@ -128,11 +145,30 @@ class Desk:
             self.changes += 1
         return True
 
+    def release(self, login: Login) -> None:
+        """Give control away on purpose; nothing where another has it."""
+        running = self.running()
+        if self.has_control(login):
+            self.in_control = None
+            self.changes += 1
+            if running is not None:
+                self._heart_line.carry(running.commands, Order("release", {}, login.name, secrets.token_hex(8)))
+
     def release_ended(self) -> None:
         """Nobody is in control whose login has ended."""
         if self.in_control is not None and not self._people.in_force(self.in_control[1]):
             self.in_control = None
             self.changes += 1
+
+    def _beat(self) -> None:
+        """Tell the session every second that who leads it is there, for as long as they are."""
+        while not self._closing.wait(_HEARTBEAT_S):
+            leads, running = self.in_control, self.running()
+            if leads is None or running is None:
+                continue
+            if time.monotonic() - self._heard_s.get(leads[1], float("-inf")) < _THERE_S:
+                order = Order("heartbeat", {}, leads[0], secrets.token_hex(8))
+                self._heart_line.carry(running.commands, order).result()
 
 
 class _Line:
@@ -143,8 +179,8 @@ class _Line:
         self._client: CommandClient | None = None
         self._address = ""
 
-    def carry(self, address: str, order: Order) -> asyncio.Future[None]:
-        return self._worker.submit(self._send, address, order)  # type: ignore[return-value]
+    def carry(self, address: str, order: Order) -> Future[None]:
+        return self._worker.submit(self._send, address, order)
 
     def close(self) -> None:
         self._worker.submit(self._hang_up).result()

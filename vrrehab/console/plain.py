@@ -82,8 +82,8 @@ class _Plain:
 
     async def log_out(self, request: Request) -> Response:
         login = login_of(request)
+        self._desk.release(login)
         self._people.end_login(login.id, login.name)
-        self._desk.release_ended()
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE)
         return answer

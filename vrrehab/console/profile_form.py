@@ -97,6 +97,14 @@ class ProfileForm:
                 t("Language"), LANGUAGES, profile.language, lambda v: self._put(language=v), hint=t("Of the headset")
             )
             consent = {key: t(text) for key, text in _CONSENT.items()}
+            ceilings = {"": t("not said"), **{str(n): str(n) for n in range(1, 11)}}
+            kit.choice(
+                t("Pain ceiling"),
+                ceilings,
+                "" if profile.pain_ceiling is None else f"{profile.pain_ceiling:g}",
+                lambda v: self._put(pain_ceiling=float(v) if v else None),
+                hint=t("From here on: the calm scene"),
+            )
             kit.choice(
                 t("Consent"), consent, profile.consent, lambda v: self._put(consent=v), hint=t("What the record is for")
             )

@@ -17,7 +17,7 @@ _SEEING = frozenset({Role.THERAPIST, Role.OBSERVER, Role.RESEARCHER})
 _LEADING = frozenset({Role.THERAPIST})
 
 #: Commands to the session that others than therapists may give; every command that is not here is a therapist's.
-_COMMANDS: dict[str, frozenset[Role]] = {"stop": _EVERYBODY, "note": _SEEING}
+_COMMANDS: dict[str, frozenset[Role]] = {"stop": _EVERYBODY, "note": _SEEING, "adverse_event": _SEEING}
 
 #: Everything else that can be done in the console.
 ACTIONS: dict[str, frozenset[Role]] = {

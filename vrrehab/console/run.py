@@ -6,7 +6,6 @@ five times a second, and only where it is another than before.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from nicegui import ui
@@ -17,12 +16,12 @@ from telemetry.live_messages import Facts, State
 from vrrehab.console import kit
 from vrrehab.console.desk import Order
 from vrrehab.console.kit import Tag
+from vrrehab.console.lead import Lead, command_in_words
 from vrrehab.console.plot import clock, pain_plot
 from vrrehab.console.rights import may_command
-from vrrehab.console.settings_panel import SettingsPanel, outcome
+from vrrehab.console.settings_panel import SettingsPanel
 from vrrehab.console.shell import Console, Visit, page, refused
 from vrrehab.console.words import Words
-from vrrehab.session.commands import COMMANDS
 
 _EVERY_S = 0.2
 _DOING = {
@@ -34,21 +33,6 @@ _DOING = {
     "between": "Between two tasks",
     "calm": "Calm picture",
 }
-#: Commands with a button of their own, in order: what it says, and what it does. Those that the session's table lacks
-#: are not offered.
-_BUTTONS = {
-    "hide_limb": ("Hide limb", "The virtual limb is not shown"),
-    "cover_limb": ("Cover limb", "A cloth lies over the virtual limb"),
-    "calm": ("Calm scene", "The picture fades to calm, and nothing has to be done"),
-    "skip": ("Skip", "What is shown now is left out"),
-    "repeat": ("Repeat", "The last task once more"),
-    "extend": ("Extend", "More time for this task"),
-    "recentre": ("Recentre", "The room turns to where the head faces now"),
-    "stroke": ("Stroke", "A stroke is felt now: the cue for the participant"),
-}
-#: Commands that have a place elsewhere on the page.
-_ELSEWHERE = ("stop", "pause", "resume", "set", "rate", "decline", "note", "correct")
-_MARKS = ("Pain", "Dizzy", "Tired", "Talked", "Adjusted the headset")
 
 
 def add(console: Console) -> None:
@@ -185,56 +169,7 @@ class _Run:
         turn("lead")
 
     def _lead(self) -> None:
-        t, roles = self._t, self._visit.login.roles
-        offered = [name for name in COMMANDS if name not in _ELSEWHERE and may_command(roles, name)]
-        ordered = [name for name in _BUTTONS if name in offered] + [name for name in offered if name not in _BUTTONS]
-        self._outcome = Tag("p", "", "soft", role="status", data_outcome="yes")
-        if ordered:
-            with Tag("div", kind="grid-buttons"):
-                for name in ordered:
-                    text, about = _BUTTONS.get(name, (name.replace("_", " ").capitalize(), ""))
-                    kit.button(t(text), self._teller(name), title=t(about) or None, data_command=name)
-        if may_command(roles, "rate"):
-            self._rating()
-        self._notes()
-
-    def _rating(self) -> None:
-        t = self._t
-        with Tag("fieldset", data_rating="yes") as self._rate_box:
-            self._rate_label = Tag("legend", t("Rating"))
-            with Tag("div", kind="eleven"):
-                self._rate_buttons = [
-                    kit.button(
-                        str(value),
-                        self._teller("rate", value=value),
-                        aria_label=t("Enter {value} of 10", value=value),
-                        data_rate=value,
-                    )
-                    for value in range(11)
-                ]
-            self._decline = kit.button(t("Rather not say"), self._teller("decline"), data_command="decline")
-
-    def _notes(self) -> None:
-        t = self._t
-        self._note = ""
-
-        def put(text: str) -> None:
-            self._note = text
-
-        async def mark(what: str) -> None:
-            await self._order("note", text=f"{what}: {self._note}" if self._note.strip() else what)
-            self._note_field.run_method("blur")
-            self._note_field.props["data-again"] = str(datetime.now())
-            self._note_field.put("value", "")
-            self._note = ""
-
-        with Tag("fieldset"):
-            Tag("legend", t("Mark an event"))
-            self._note_field = kit.field(t("Note (may stay empty)"), "", put, live=True, autocomplete="off")
-            with Tag("div", kind="row"):
-                kit.button(t("Mark"), lambda: mark("mark"), "primary", data_do="mark")
-                for what in _MARKS:
-                    kit.button(t(what), lambda what=what: mark(what.lower()))
+        self._leading = Lead(self._visit)
 
     def _settings(self) -> None:
         if may_command(self._visit.login.roles, "set"):
@@ -246,21 +181,14 @@ class _Run:
     def _log(self) -> None:
         self._orders = Tag("div", kind="orders", role="log", aria_label=self._t("What was told to the session"))
 
-    def _teller(self, name: str, **arguments: float | int | str | bool) -> Callable[[], object]:
-        return lambda: self._order(name, **arguments)
-
-    async def _order(self, name: str, **arguments: float | int | str | bool) -> Order:
-        self._outcome.say(f"{self._name_of(name)}: {self._t('requested …')}")
-        order = await self._visit.tell(name, **arguments)
-        self._outcome.say(f"{self._name_of(name)}: {outcome(self._t, order)}")
-        return order
-
-    def _name_of(self, command: str) -> str:
-        return self._t(_BUTTONS[command][0] if command in _BUTTONS else command.replace("_", " ").capitalize())
-
     async def _toggle_pause(self) -> None:
         state = self._watch.state
-        await self._order("resume" if state is not None and state.paused else "pause")
+        await self._leading.order("resume" if state is not None and self._resting(state) else "pause")
+
+    @staticmethod
+    def _resting(state: State) -> bool:
+        """Whether it takes a therapist for the session to go on."""
+        return not state.frozen and (state.paused or state.doing == "calm")
 
     def _take_control(self) -> None:
         if not self._desk.take_control(self._visit.login):
@@ -316,6 +244,7 @@ class _Run:
             )
             self._fact("disk", f"{record.disk_free_mb / 1000:.1f} GB")
         self._tell_steps(facts, state)
+        self._leading.show(standing, state)
         plot = pain_plot(t, standing.scores, state.time_s // 5 * 5)
         if plot != self._drawn_plot:
             self._drawn_plot = plot
@@ -338,25 +267,17 @@ class _Run:
         elif state.paused:
             doing = t("Paused by the therapist")
         self._doing.say(doing)
-        self._pause.say(t("Go on") if state.paused else t("Pause"))
+        self._pause.say(t("Go on") if self._resting(state) else t("Pause"))
+        self._pause.look("button primary" if self._resting(state) else "button")
         self._fact("repetitions", t("{n} of {goal}", n=state.repetitions, goal=state.goal) if state.goal else "–")
         self._fact(
-            "task time", f"{clock(state.performed_s)} of {clock(state.time_limit_s)}" if state.time_limit_s else "–"
+            "task time", f"{clock(state.performed_s)} / {clock(state.time_limit_s)}" if state.time_limit_s else "–"
         )
         self._fact("session time", clock(state.time_s))
         seen = [share for share in (float(state.tracking.head), *state.tracking.limbs.values())]
         self._fact("tracking", f"{100 * sum(seen) / len(seen):.0f} %" if seen else "–")
         self._fact("latency", f"{state.pose_age_ms:.0f} ms")
         self._fact("pictures a second", f"{state.frames_a_second:.0f}")
-        if may_command(self._visit.login.roles, "rate"):
-            question = state.question
-            self._rate_label.say(
-                t("Rating: {site} {phase}", site=question.site, phase=t(question.phase.replace("_", " ")))
-                if question
-                else t("Rating: nothing is asked now")
-            )
-            for each in (*self._rate_buttons, self._decline):
-                each.put("disabled", None if question else "disabled")
 
     def _tell_steps(self, facts: Facts, state: State) -> None:
         said = f"{facts.session_id} {state.step} {state.doing}"
@@ -395,7 +316,7 @@ class _Run:
             for order in reversed(list(self._desk.orders)[-40:]):
                 with Tag("div", kind="order", data_order=order.name):
                     Tag("span", datetime.fromtimestamp(order.at).strftime("%H:%M:%S"), "soft num")
-                    Tag("span", f"{self._name_of(order.name)}{_arguments(order)} · {order.who}")
+                    Tag("span", f"{command_in_words(self._visit, order.name)}{_arguments(order)} · {order.who}")
                     Tag("span", _state_of(self._t, order), f"state {order.status}")
                     if order.reason:
                         Tag("span", self._t(order.reason), "why")

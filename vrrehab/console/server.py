@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
 
+from vrrehab.console.desk import Desk
 from vrrehab.console.people import Login, People
 
 Scope = MutableMapping[str, Any]
@@ -108,9 +109,17 @@ class Front:
     """
 
     def __init__(
-        self, people: People, plain: App, plain_paths: tuple[str, ...], pages: App, hosts: frozenset[str], tls: bool
+        self,
+        people: People,
+        desk: Desk,
+        plain: App,
+        plain_paths: tuple[str, ...],
+        pages: App,
+        hosts: frozenset[str],
+        tls: bool,
     ) -> None:
         self._people = people
+        self._desk = desk
         self._plain = plain
         self._plain_paths = plain_paths
         self._pages = pages
@@ -138,6 +147,8 @@ class Front:
             else:
                 await _refuse(scope, receive, send, 401, "Log in first.")
             return
+        if login is not None:
+            self._desk.heard(login)
         plain = path in self._plain_paths or path.startswith("/static/")
         await (self._plain if plain else self._pages)(scope, receive, send)
 

@@ -80,11 +80,16 @@ class _Row:
             self._reset = kit.button(
                 t("Default"), self._back, "quiet", aria_label=t("{name} to its default", name=t(title(setting)))
             )
-            with Tag("div", kind="control"):
-                self._control = self._made()
+            self._place = Tag("div", kind="control")
+            self._make()
             Tag("p", f"{t(setting.description)} {range_in_words(t, setting)}", "about")
             self._outcome = Tag("p", "", "about outcome-line", role="status")
         self.show(setting.default)
+
+    def _make(self) -> None:
+        self._place.clear()
+        with self._place:
+            self._control = self._made()
 
     def _made(self) -> Tag:
         setting = self.setting
@@ -132,11 +137,9 @@ class _Row:
             if remember:
                 self._panel.remember(self.setting.name, before)
         else:
-            # What stands in the field is not what is in force: draw it anew.
-            self._control.props["data-again"] = order.key
+            # What stands in the field is not what is in force.
+            self._make()
             self.show(before)
-            self._control.update()
-            self._control.run_method("blur")
 
     async def _back(self) -> None:
         await self.ask(self.setting.default)

@@ -120,10 +120,14 @@ def page(console: Console, request: Request, path: str, title: str) -> Iterator[
         yield visit
     bar = _stop_bar(t)
 
+    here = ui.context.client
+
     def look() -> None:
         if not console.people.in_force(login.id):
             ui.navigate.to(f"/login?to={path}")
             return
+        if here.has_socket_connection:
+            console.desk.heard(login)
         console.desk.release_ended()
         text, kind = console.watch.in_words(t)
         state.say(text)

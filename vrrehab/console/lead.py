@@ -1,0 +1,204 @@
+"""What a therapist can do about a running session: one press each, and what became of it in words.
+
+The buttons follow the session's own table of commands: what it lacks is not offered, and a command that nothing here
+knows gets a plain button.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+
+from telemetry.live_messages import Standing, State
+from vrrehab.body.drives import MODES
+from vrrehab.console import kit
+from vrrehab.console.desk import BY_ITSELF, Order
+from vrrehab.console.kit import Tag
+from vrrehab.console.rights import may_command
+from vrrehab.console.settings_panel import outcome
+from vrrehab.console.shell import Visit
+from vrrehab.session.commands import ADVERSE, COMMANDS
+
+Value = float | int | str | bool
+
+#: Commands with a button of their own, in order: what it says, and what it does.
+BUTTONS = {
+    "hide": ("Hide limb", "The virtual limb is not shown"),
+    "cover": ("Cover limb", "A cloth lies over the virtual limb"),
+    "calm": ("Calm scene", "The picture fades to calm, and nothing has to be done"),
+    "skip": ("Skip", "What is shown now is left out"),
+    "repeat": ("Repeat", "The last task once more"),
+    "extend": ("One minute more", "More time for this task"),
+    "recentre": ("Recentre", "The room turns to where the head faces now"),
+    "stroke": ("Stroke", "A stroke is felt now: the cue for the participant"),
+}
+#: A command that another takes back: its name, what it says then, and the setting by which one sees which is due.
+_BACK = {"hide": ("show", "Show limb", "limb_hidden"), "cover": ("uncover", "Uncover limb", "limb_covered")}
+#: Commands that have a place of their own.
+_ELSEWHERE = (
+    *BY_ITSELF, "stop", "pause", "resume", "show", "uncover", "set", "rate", "decline", "note", "adverse_event",
+    "choose", "mode",
+)  # fmt: skip
+_MARKS = ("Pain", "Dizzy", "Tired", "Talked", "Adjusted the headset")
+_ADVERSE = {
+    "kind": "What happened",
+    "severity": "How severe",
+    "relatedness": "Related to the session",
+    "action": "What was done",
+}
+
+
+class Lead:
+    """The panel on a page; `show` tells it how the session is."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit, self._t = visit, visit.t
+        self._may = {name for name in COMMANDS if may_command(visit.login.roles, name)}
+        self._back: dict[str, bool] = {}
+        self._made: dict[str, Tag] = {}
+        self._rate_buttons: list[Tag] = []
+        self._outcome = Tag("p", "", "soft", role="status", data_outcome="yes")
+        self._buttons()
+        if "rate" in self._may:
+            self._rating()
+        if "note" in self._may:
+            self._notes()
+        if "adverse_event" in self._may:
+            self._adverse()
+        if self._may & {"choose", "mode"}:
+            self._next()
+
+    def show(self, standing: Standing, state: State) -> None:
+        """How the session is now."""
+        t = self._t
+        for name, (_, back, setting) in _BACK.items():
+            if name in self._made:
+                self._back[name] = bool(standing.settings.get(setting))
+                self._made[name].say(t(back) if self._back[name] else t(BUTTONS[name][0]))
+                self._made[name].look("button on" if self._back[name] else "button")
+        if self._rate_buttons:
+            asked = state.question
+            what = t("nothing is asked now")
+            if asked is not None:
+                what = f"{asked.site}, {t(asked.phase.replace('_', ' '))}"
+            self._rate_label.say(t("Rating: {what}", what=what))
+            for each in self._rate_buttons:
+                each.put("disabled", None if asked else "disabled")
+
+    async def order(self, name: str, /, **arguments: Value) -> Order:
+        """Give the session a command, and say on the page what becomes of it."""
+        said = command_in_words(self._visit, name)
+        self._outcome.say(f"{said}: {self._t('requested …')}")
+        order = await self._visit.tell(name, **arguments)
+        self._outcome.say(f"{said}: {outcome(self._t, order)}")
+        self._outcome.look("soft" if order.status == "applied" else "notice bad")
+        return order
+
+    # --- the parts ---
+
+    def _buttons(self) -> None:
+        t = self._t
+        offered = [name for name in COMMANDS if name not in _ELSEWHERE and name in self._may]
+        if not offered:
+            return
+        with Tag("div", kind="grid-buttons"):
+            for name in sorted(
+                offered, key=lambda name: list(BUTTONS).index(name) if name in BUTTONS else len(BUTTONS)
+            ):
+                about = BUTTONS[name][1] if name in BUTTONS else ""
+                made = kit.button(command_in_words(self._visit, name), self._press(name), data_command=name)
+                made.put("title", t(about) or None)
+                self._made[name] = made
+
+    def _press(self, name: str) -> Callable[[], object]:
+        return lambda: self.order(_BACK[name][0] if self._back.get(name) else name)
+
+    def _rating(self) -> None:
+        t = self._t
+        with Tag("fieldset"):
+            self._rate_label = Tag("legend", t("Rating: {what}", what=t("nothing is asked now")))
+            with Tag("div", kind="eleven"):
+                for value in range(11):
+                    made = kit.button(str(value), lambda value=value: self.order("rate", value=value), data_rate=value)
+                    made.put("aria-label", t("Enter {value} of 10", value=value))
+                    self._rate_buttons.append(made)
+            declined = kit.button(t("Rather not say"), lambda: self.order("decline"), data_command="decline")
+            self._rate_buttons.append(declined)
+
+    def _notes(self) -> None:
+        t = self._t
+        said = {"note": ""}
+
+        def field() -> None:
+            said["note"] = ""
+            place.clear()
+            with place:
+                kit.field(
+                    t("Note (may stay empty)"), "", lambda text: said.update(note=text), live=True, autocomplete="off",
+                    data_note="yes",
+                )  # fmt: skip
+
+        async def mark(what: str) -> None:
+            note = said["note"].strip()
+            await self.order("note", text=f"{what}: {note}" if note else what)
+            field()
+
+        with Tag("fieldset"):
+            Tag("legend", t("Mark an event"))
+            place = Tag("div")
+            field()
+            with Tag("div", kind="row"):
+                kit.button(t("Mark"), lambda: mark("mark"), "primary", data_do="mark")
+                for what in _MARKS:
+                    kit.button(t(what), lambda what=what: mark(what.lower()))
+
+    def _adverse(self) -> None:
+        t = self._t
+        said: dict[str, Value] = {"serious": False, "text": ""}
+        said.update({name: words[0] for name, words in ADVERSE.items()})
+        with Tag("details"):
+            Tag("summary", t("Report an adverse event"), "button quiet")
+            with Tag("div", kind="stack"):
+                with Tag("div", kind="fields"):
+                    for name, words in ADVERSE.items():
+                        options = {word: t(word.replace("_", " ")) for word in words}
+                        kit.choice(
+                            t(_ADVERSE.get(name, name)), options, words[0],
+                            lambda value, name=name: said.update({name: value}),
+                        )  # fmt: skip
+                kit.tick(
+                    t("Serious: hospital, lasting harm, or danger to life"), False, lambda on: said.update(serious=on)
+                )
+                kit.field(t("In words"), "", lambda text: said.update(text=text), live=True, autocomplete="off")
+                kit.button(t("Report"), lambda: self.order("adverse_event", **said), data_do="adverse")
+
+    def _next(self) -> None:
+        t = self._t
+        said = {"task": "", "mode": ""}
+        tasks = sorted(f.name.removesuffix(".toml") for f in (resources.files("scenes") / "tasks").iterdir()
+                       if f.name.endswith(".toml"))  # fmt: skip
+
+        async def go() -> None:
+            mode = {"mode": said["mode"]} if said["mode"] else {}
+            if said["task"]:
+                await self.order("choose", task=said["task"], **mode)
+            elif mode:
+                await self.order("mode", **mode)
+
+        with Tag("details"):
+            Tag("summary", t("Another task or mode"), "button quiet")
+            with Tag("div", kind="fields"):
+                if "choose" in self._may:
+                    options = {"": t("as planned"), **{task: t(task.replace("_", " ")) for task in tasks}}
+                    kit.choice(t("Next task"), options, "", lambda value: said.update(task=value))
+                if "mode" in self._may:
+                    modes = {"": t("as it is"), **{mode: t(mode.replace("_", " ")) for mode in MODES}}
+                    kit.choice(t("Mode from here on"), modes, "", lambda value: said.update(mode=value))
+                kit.button(t("Do so"), go, data_do="next")
+
+
+def command_in_words(visit: Visit, command: str) -> str:
+    """A command as its button says it."""
+    backs = {back: words for back, words, _ in _BACK.values()}
+    words = BUTTONS[command][0] if command in BUTTONS else backs.get(command, command.replace("_", " ").capitalize())
+    return visit.t(words)
