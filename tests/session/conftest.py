@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -107,9 +107,12 @@ def sit() -> Callable[..., Sat]:
         origin: messages.Origin = "scripted",
         rate_hz: float = 72.0,
         trouble: str = "",
+        checklist: Mapping[str, str] | None = None,
         build_of: Callable[[messages.Measures], Build] = Build.of_measures,
     ) -> Sat:
-        plan = make_plan(profile, load_programme(programme), mode, origin, seed, intact)
+        plan = replace(
+            make_plan(profile, load_programme(programme), mode, origin, seed, intact), checklist=checklist or {}
+        )
         if source is None:
             participant = participant or ScriptedParticipant.of(plan)
             source = ScriptedSource(participant)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -105,6 +106,13 @@ def session(
         str | None,
         typer.Option(metavar="NAME", help="A place of scenes/places; default: what the programme says."),
     ] = None,
+    checklist: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|skip",
+            help="The checklist's answers (TOML), or skip, which is put on record; default: asked in the terminal.",
+        ),
+    ] = None,
     recorder: RecorderAddress = None,
     commands: Annotated[
         str,
@@ -128,6 +136,7 @@ def session(
 
     Ratings, movement tasks and every frame of them reach the recorder; Esc in the window stops, Ctrl-C ends.
     """
+    from vrrehab.cli.checklist import gone_through
     from vrrehab.cli.connection import profile_for_session, recipient_of_session
     from vrrehab.cli.disk import make_ready
     from vrrehab.cli.interruption import held_back
@@ -135,6 +144,7 @@ def session(
     from vrrehab.session.programme import load_programme
 
     load_programme(programme)  # a mistyped name is told before anything is touched
+    answers = gone_through(checklist, person=source.kind == "openxr")
     make_ready(data)
     recipient = recipient_of_session(data, recorder)
     profile = profile_for_session(data, recipient.address, participant)
@@ -148,6 +158,7 @@ def session(
             mode=mode,
             intact=intact,
             place=place,
+            checklist=answers,
             recorder=recipient,
             seed=random.randrange(2**31) if seed is None else seed,
             doors=Doors(commands or HERE, live or HERE),
@@ -188,6 +199,7 @@ def sit(
     recorder: Recipient,
     seed: int,
     place: str | None = None,
+    checklist: Mapping[str, str] | None = None,
     doors: Doors | None = None,
     interruption: Interruption | None = None,
     say: Callable[[str], None] = print,
@@ -215,6 +227,7 @@ def sit(
 
     origin: Literal["person", "scripted", "recording"] = "person" if source.kind == "openxr" else source.kind
     plan = make_plan(profile, load_programme(programme), mode, origin, seed, intact, place)
+    plan = dataclasses.replace(plan, checklist=checklist or {})
     spool = Folder(data).spool
     interruption = interruption or Interruption()
     with contextlib.ExitStack() as open_parts:

@@ -50,6 +50,8 @@ class Plan:
     origin: Origin
     seed: int
     catalogue: Mapping[str, TaskDefinition] = field(default_factory=dict)
+    #: What became of the checklist before the session (`vrrehab.session.checklist`), as it goes on record.
+    checklist: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def participant(self) -> str:

@@ -279,6 +279,8 @@ class Sitting:
         # So that every task run's settings are on record, also those that nobody changes.
         in_force = {name: self.settings[name] for name in self.settings}
         self._record.event(messages.Happened(mono_ns=mono_ns, name="settings_in_force", detail={**in_force}))
+        if plan.checklist:
+            self.conductor.happened("checklist", {**plan.checklist})
         self.conductor.happened("place", {"name": plan.programme.place})
 
 
