@@ -191,7 +191,8 @@ class Clinic:
         """The participant's sessions, oldest first."""
         of_session = _sessions.c.session_id
         runs = sa.select(sa.func.count()).where(_runs.c.session_id == of_session).scalar_subquery()
-        given = _ratings.c.site == "PLP", _ratings.c.status == "given", _ratings.c.current
+        given = (_ratings.c.site == "PLP", _ratings.c.item.is_(None), _ratings.c.status == "given",
+                 _ratings.c.current)  # fmt: skip
         pain = sa.select(sa.func.count()).where(_ratings.c.session_id == of_session, *given).scalar_subquery()
         s = _sessions.c
         query = sa.select(s.session_id, s.programme, s.mode, s.origin, s.status, s.started_utc_ns, runs, pain)
@@ -319,13 +320,15 @@ def _rating_asked(db: sa.Connection, session: str, seq: int, e: messages.RatingA
     before = None
     if e.task_run_id is not None and e.phase == "after_task":
         # Asked again: the new question takes the place of the earlier one, whose row stays.
-        same = (_ratings.c.session_id == session, _ratings.c.task_run_id == e.task_run_id,
-                _ratings.c.site == e.site, _ratings.c.phase == e.phase, _ratings.c.current)  # fmt: skip
+        same = (_ratings.c.session_id == session, _ratings.c.task_run_id == e.task_run_id, _ratings.c.site == e.site,
+                _ratings.c.item.is_not_distinct_from(e.item or None), _ratings.c.phase == e.phase,
+                _ratings.c.current)  # fmt: skip
         before = db.scalar(sa.select(_ratings.c.rating_id).where(*same))
         db.execute(_ratings.update().where(*same).values(current=False))
     db.execute(_ratings.insert().values(
         rating_id=e.rating_id, session_id=session, task_run_id=e.task_run_id, phase=e.phase, site=e.site,
-        scale=e.scale, status="awaiting", supersedes=before, current=True, asked_mono_ns=e.mono_ns))  # fmt: skip
+        item=e.item or None, scale=e.scale, status="awaiting", supersedes=before, current=True,
+        asked_mono_ns=e.mono_ns))  # fmt: skip
     _tell_run(db, e.rating_id)
 
 
@@ -354,7 +357,8 @@ def _rating_corrected(db: sa.Connection, session: str, seq: int, e: messages.Rat
 def _tell_run(db: sa.Connection, rating_id: str) -> None:
     """A finished task run's rating status is that of its own PLP rating."""
     rating = db.execute(_ratings.select().where(_ratings.c.rating_id == rating_id)).one()
-    if rating.phase == "after_task" and rating.site == "PLP" and rating.task_run_id is not None:
+    is_pain = rating.site == "PLP" and rating.item is None
+    if rating.phase == "after_task" and is_pain and rating.task_run_id is not None:
         db.execute(_runs.update().where(_runs.c.task_run_id == rating.task_run_id, _runs.c.status != "running")
                    .values(rating_status=rating.status))  # fmt: skip
 

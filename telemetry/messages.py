@@ -12,7 +12,8 @@ from typing import Literal
 
 import msgspec
 
-Site = Literal["PLP", "RLP", "PLS"]
+#: Phantom limb pain, residual limb (stump) pain, phantom limb sensation without pain; `other` is asked of no limb.
+Site = Literal["PLP", "RLP", "PLS", "other"]
 Phase = Literal["before", "after_task", "block_end", "after", "next_day"]
 RatingStatus = Literal["awaiting", "given", "declined", "missed", "interrupted"]
 RatingSource = Literal["participant", "therapist"]
@@ -180,11 +181,14 @@ class TaskEnded(Event, frozen=True, kw_only=True, tag="task_ended"):
 
 
 class RatingAsked(Event, frozen=True, kw_only=True, tag="rating_asked"):
+    """`item` is empty where the strength of what `site` names is asked; else what is, such as `burning` or `effort`."""
+
     rating_id: str
     task_run_id: str | None
     phase: Phase
     site: Site
     scale: str
+    item: str = ""
 
 
 class RatingAnswered(Event, frozen=True, kw_only=True, tag="rating_answered"):

@@ -61,7 +61,7 @@ def write_report(data_dir: Path, session_id: str, path: Path) -> None:
 
 
 def _facts(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str:
-    pain = ratings[ratings["current"] & (ratings["site"] == "PLP")]
+    pain = ratings[ratings["current"] & (ratings["site"] == "PLP") & ratings["item"].isna()]
     given = pain[pain["status"] == "given"]
     first, last = (f"{given['value'].iloc[i]:g}" if len(given) else "–" for i in (0, -1))
     facts = (
@@ -127,7 +127,7 @@ def _plot(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str
     def seconds(times: pd.Series) -> pd.Series:
         return (times - start).dt.total_seconds()
 
-    pain = ratings[ratings["current"] & (ratings["site"] == "PLP")]
+    pain = ratings[ratings["current"] & (ratings["site"] == "PLP") & ratings["item"].isna()]
     given, other = pain[pain["status"] == "given"], pain[pain["status"] != "given"]
     figure = Figure(figsize=(9.6, 3.5), layout="constrained")
     axes = figure.subplots()

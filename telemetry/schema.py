@@ -193,8 +193,10 @@ RATINGS = Table(
         _PARTICIPANT,
         Column("task_run_id", "text", "Its task run, if any.", refers_to="task_runs.task_run_id", optional=True),
         Column("phase", "choice", "When in the programme it was asked.", values=get_args(messages.Phase)),
-        Column("site", "choice", "Phantom limb pain (PLP), stump pain (RLP), phantom sensations (PLS).",
-               values=get_args(messages.Site)),
+        Column("site", "choice", "Phantom limb pain (PLP), stump pain (RLP), phantom sensations (PLS); other is asked "
+               "of no limb.", values=get_args(messages.Site)),
+        Column("item", "text", "What was asked where it was not the strength of what the site names: a word such as "
+               "burning (1 chosen, 0 not), telescoping, ownership, agency, sickness, effort.", optional=True),
         Column("scale", "text", "The scale, as in `NRS-11`, 0 to 10 in whole points."),
         Column("value", "real", "The answer; missing unless status is given.", "of the scale", optional=True),
         Column("status", "choice", "What became of it.", values=RATING_STATUS),
@@ -490,11 +492,12 @@ def _metadata() -> sa.MetaData:
         sa.Column("erased_utc_ns", sa.BigInteger, nullable=False),
     )
     ratings = metadata.tables["ratings"]
-    # One current rating a task run and site.
+    # One current rating a task run, site and item.
     sa.Index(
         "one_current_rating",
         ratings.c.task_run_id,
         ratings.c.site,
+        sa.func.coalesce(ratings.c.item, ""),
         unique=True,
         sqlite_where=sa.text("current AND task_run_id IS NOT NULL AND phase = 'after_task'"),
     )

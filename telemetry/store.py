@@ -64,7 +64,7 @@ class Store:
         """
         table = self._with_session(self._stored(schema.TASKS))
         ratings = self._stored(schema.RATINGS)
-        pain = ratings[ratings["current"] & (ratings["site"] == "PLP")]
+        pain = ratings[ratings["current"] & (ratings["site"] == "PLP") & ratings["item"].isna()]
         given = pain[pain["status"] == "given"]
         own = pain[pain["phase"] == "after_task"].dropna(subset=["task_run_id"]).set_index("task_run_id")
 

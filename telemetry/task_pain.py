@@ -87,7 +87,8 @@ def _with_course(tables: Tables) -> pd.DataFrame:
 
 def _with_scores(runs: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
     """A row for each run and site asked after it, PLP in any case, with the scores before and after."""
-    current = ratings[ratings["current"]]
+    # What names an item is no score of its site.
+    current = ratings[ratings["current"] & ratings["item"].isna()]
     own = current[(current["phase"] == "after_task") & current["task_run_id"].notna()]
     own = pd.DataFrame({
         "task_run_id": own["task_run_id"], "site": own["site"], "rating_id": own["rating_id"], "phase": own["phase"],

@@ -80,12 +80,12 @@ _LINKS: tuple[tuple[str, str], ...] = (
         "says it was rated, but no current rating carries its id",
         "SELECT task_run_id FROM task_runs WHERE rating_status IN ('given', 'declined', 'missed') AND NOT EXISTS ("
         "SELECT 1 FROM ratings r WHERE r.task_run_id = task_runs.task_run_id AND r.current AND r.site = 'PLP' "
-        "AND r.phase = 'after_task' AND r.status = task_runs.rating_status)",
+        "AND r.item IS NULL AND r.phase = 'after_task' AND r.status = task_runs.rating_status)",
     ),
     (
-        "has more than one current rating of one site",
+        "has more than one current rating of one site and item",
         "SELECT task_run_id FROM ratings WHERE current AND phase = 'after_task' AND task_run_id IS NOT NULL "
-        "GROUP BY task_run_id, site HAVING count(*) > 1",
+        "GROUP BY task_run_id, site, coalesce(item, '') HAVING count(*) > 1",
     ),
     (
         "belongs to a task run of another session",

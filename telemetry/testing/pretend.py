@@ -112,7 +112,9 @@ class PretendSession:
             )
         )
 
-    def ask(self, phase: messages.Phase, task_run_id: str | None = None, site: messages.Site = "PLP") -> str:
+    def ask(
+        self, phase: messages.Phase, task_run_id: str | None = None, site: messages.Site = "PLP", item: str = ""
+    ) -> str:
         self._ratings += 1
         rating_id = f"{self.session_id}-r{self._ratings:02d}"
         self._record.event(
@@ -123,6 +125,7 @@ class PretendSession:
                 phase=phase,
                 site=site,
                 scale="nrs_0_10",
+                item=item,
             )
         )
         return rating_id

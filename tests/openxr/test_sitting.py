@@ -22,7 +22,9 @@ from telemetry.testing import RecorderProcess
 from telemetry.verify import verify
 from vrrehab.body.skeleton import HAND_JOINTS, HEAD, Body, Provenance, Side
 from vrrehab.geometry import apply, normalise, pose, quaternion_multiply, yaw
-from vrrehab.session.questions import CONFIRM, PainQuestion
+from vrrehab.session.answering import Answering, panel_in_front_of
+from vrrehab.session.panels import CONFIRM
+from vrrehab.session.questions import PAIN, load_question
 from vrrehab.testing.monado import Compositor, Monado, Screen
 from vrrehab.testing.remote_device import RemoteDevice
 from vrrehab.testing.session_process import SessionProcess
@@ -45,6 +47,7 @@ name = "visit"
 title = "Visit"
 mode = "{mode}"
 place = "therapy_room"
+ask = {{ before = ["phantom_pain"], after_task = ["phantom_pain"], after = ["phantom_pain"] }}
 
 [[blocks]]
 title = "One"
@@ -131,7 +134,7 @@ class Visit:
         """Look at the number until it is chosen, and then at yes."""
         self.asked(phase)
         # A question of our own says where the buttons are: the panel stands by the head as it was when asked.
-        question, body = PainQuestion(self.head, (), ""), Body.unseen()
+        question, body = Answering(load_question(PAIN), panel_in_front_of(self.head), ()), Body.unseen()
         body.poses[HEAD] = self._look_at(question, str(number))
         body.provenance[HEAD] = Provenance.MEASURED
         time.sleep(2 * DWELL_S)
@@ -156,7 +159,7 @@ class Visit:
         ratings = self.store.ratings()
         return "".join(ratings["status"][ratings["phase"] == phase])
 
-    def _look_at(self, question: PainQuestion, name: str) -> np.ndarray:
+    def _look_at(self, question: Answering, name: str) -> np.ndarray:
         button = next(button for button in question.panel.buttons if button.name == name)
         way = apply(question.panel.pose, np.array([button.x, button.y, 0.0])) - self.head[:3]
         nod = np.arctan2(way[1], np.hypot(way[0], way[2])) / 2

@@ -1,148 +1,192 @@
+"""Questions as data, their panels, and what a session asks when."""
+
 from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vrrehab import geometry
-from vrrehab.body.skeleton import HEAD, Body, Provenance, Side, joint
-from vrrehab.session.questions import CHANGE, CONFIRM, DECLINE, Answered, By, PainQuestion
+from telemetry import messages
+from vrrehab.body.skeleton import Side
+from vrrehab.errors import SceneFileError, UnknownName
+from vrrehab.session.panels import DECLINE, laid_out
+from vrrehab.session.questions import ASKED, PAIN, Numbers, Question, load_question, questions_of
+from vrrehab.stage.displays.flat import FIELD_OF_VIEW_DEG
+from vrrehab.testing.participant import FadingPain, ScriptedParticipant
 
-FRAME_S = 1 / 72
-DWELL_S = 0.5
-EYES = np.array([0.1, 1.2, 0.05])
+from .conftest import Sat, Told
 
+NAMES = sorted(path.name[:-5] for path in (Path(str(resources.files("scenes"))) / "questions").glob("*.toml"))
+EVERY = """
+name = "every"
+title = "Every question"
+mode = "mirror"
+place = "therapy_room"
 
-def looking_at(point: np.ndarray) -> Body:
-    """A body whose head, at EYES, looks straight at `point`."""
-    body = Body.unseen()
-    ahead = (point - EYES) / np.linalg.norm(point - EYES)
-    heading = np.arctan2(-ahead[0], -ahead[2])
-    pitch = np.arcsin(ahead[1])
-    nod = np.array([np.sin(pitch / 2), 0, 0, np.cos(pitch / 2)])
-    body.poses[HEAD] = geometry.pose(EYES, geometry.quaternion_multiply(geometry.yaw(heading), nod))
-    body.provenance[HEAD] = Provenance.MEASURED
-    return body
+[ask]
+before = [{before}]
+after_task = ["phantom_pain", "effort"]
+block_end = ["residual_limb_pain"]
+after = ["phantom_pain"]
+
+[[blocks]]
+title = "One"
+tasks = [{{ task = "open_close_hand", goal = 1, demonstration_s = 0.1 }}]
+
+[[blocks]]
+title = "Two"
+tasks = [{{ task = "open_close_hand", goal = 1, demonstration_s = 0.1 }}]
+"""
 
 
 @pytest.fixture
-def question() -> PainQuestion:
-    ahead = looking_at(np.array([0.1, 1.2, -5.0]))
-    return PainQuestion(ahead.poses[HEAD], (Side.RIGHT,), "How much?")
+def every(tmp_path: Path) -> str:
+    path = tmp_path / "every.toml"
+    path.write_text(EVERY.format(before=", ".join(f'"{name}"' for name in NAMES)))
+    return str(path)
 
 
-def where(question: PainQuestion, name: str) -> np.ndarray:
-    """The middle of the button `name`, in session space."""
-    button = next(b for b in question.panel.buttons if b.name == name)
-    return geometry.apply(question.panel.pose, np.array([button.x, button.y, 0.0]))
+def same(text: str, **values: object) -> str:
+    return text.format(**values)
 
 
-def look(question: PainQuestion, name: str, seconds: float, selecting: bool = False) -> None:
-    body = looking_at(where(question, name))
-    for _ in range(round(seconds / FRAME_S)):
-        question.step(FRAME_S, DWELL_S, body, selecting)
-        if question.answer:
-            return
+def test_stump_pain_and_sensations_are_asked_at_start_block_end_and_end_and_one_question_after_a_task() -> None:
+    sets = questions_of(tuple(ASKED))
+    assert [question.name for question in sets["after_task"]] == [PAIN]
+    for moment in ("before", "block_end", "after"):
+        assert {"RLP", "PLS"} <= {question.site for question in sets[moment]}
+    assert sets["before"][0].site == sets["after"][0].site == "PLP"
 
 
-def with_fingertip(body: Body, point: np.ndarray, gap_m: float = 0.1) -> Body:
-    for name, offset in (("index_tip", 0.0), ("thumb_tip", gap_m)):
-        body.poses[joint(Side.RIGHT, name)] = geometry.pose(point + np.array([0, offset, 0.0]))
-        body.provenance[joint(Side.RIGHT, name)] = Provenance.MEASURED
-    return body
+@pytest.mark.parametrize("name", NAMES)
+def test_the_buttons_of_a_question_lie_on_its_panel_apart_from_each_other_and_it_can_be_declined(name: str) -> None:
+    question = load_question(name)
+    layout = laid_out(question, same)
+    rows = [layout.asking, layout.marked or layout.asking, layout.confirming("Yes", "Change")]
+    for bottom in rows:
+        buttons = (*layout.answers, *bottom)
+        assert len(buttons) <= 24
+        for button in buttons:
+            assert abs(button.x) + button.width / 2 <= layout.width / 2
+            assert abs(button.y) + button.height / 2 <= layout.height / 2
+            assert min(button.width, button.height) >= 0.02, "smaller than a fingertip"
+        for one, other in combinations(buttons, 2):
+            apart = (
+                abs(one.x - other.x) - (one.width + other.width) / 2,
+                abs(one.y - other.y) - (one.height + other.height) / 2,
+            )
+            assert max(apart) > 0.002
+    assert DECLINE in [button.name for button in layout.asking]
+    assert 2 * np.degrees(np.arctan(layout.width / 2 / 0.5)) < FIELD_OF_VIEW_DEG
 
 
-@pytest.mark.parametrize("number", ["0", "4", "10"])
-def test_a_look_that_rests_chooses_and_a_look_at_yes_confirms(question: PainQuestion, number: str) -> None:
-    look(question, number, 0.6)
-    assert question.panel.chosen == number
-    assert question.answer is None, "an answer counts only once confirmed"
-    look(question, CONFIRM, 0.6)
-    assert (question.answer, question.value, question.by) == (Answered.GIVEN, int(number), By.GAZE)
+def test_a_scale_may_have_two_to_twenty_one_steps() -> None:
+    for most in (1, 20):
+        answer = Numbers(least=0, most=most, low="low", high="high")
+        question = Question(name="q", site="PLP", scale="S", title="T", answer=answer)
+        assert len(laid_out(question, same).answers) == most + 1
+    for most in (0, 21):
+        with pytest.raises(ValueError, match="2 to 21 steps"):
+            Numbers(least=0, most=most, low="low", high="high")
 
 
-def test_a_passing_look_chooses_nothing(question: PainQuestion) -> None:
-    for _ in range(5):
-        for number in "123456":
-            look(question, number, 0.3)
-    assert question.panel.chosen is None
+def test_a_therapists_answer_has_to_fit_the_scale() -> None:
+    assert load_question("ownership").accept(-3) == {"ownership": -3.0}
+    assert load_question("telescoping").accept(4) == {"telescoping": 4.0}
+    words = load_question("pain_quality").accept("burning, cold")
+    assert [word for word, value in words.items() if value] == ["burning", "cold"]
+    assert sum(load_question("pain_quality").accept("").values()) == 0
+    for name, wrong, expected in (
+        ("phantom_pain", 11, "a whole number from 0 to 10, got 11"),
+        ("phantom_pain", 4.5, "a whole number"),
+        ("phantom_pain", "burning", "a whole number"),
+        ("telescoping", 9, "one of 0, 1, 2, 3, 4, -1, got 9"),
+        ("pain_quality", 3, "words of burning"),
+        ("pain_quality", "burning, salty", "got 'salty'"),
+    ):
+        with pytest.raises(ValueError, match=expected):
+            load_question(name).accept(wrong)
 
 
-def test_the_answer_can_be_changed_before_it_is_confirmed(question: PainQuestion) -> None:
-    look(question, "7", 0.6)
-    look(question, CHANGE, 0.6)
-    assert question.panel.chosen is None
-    look(question, "3", 0.6)
-    look(question, "2", 0.6)
-    look(question, CONFIRM, 0.6)
-    assert question.value == 2
+@pytest.mark.parametrize(
+    ("change", "line", "expected"),
+    [
+        (('site = "PLP"', 'site = "leg"'), 4, "one of PLP, PLS, RLP, other"),
+        (("most = 10", "most = 30"), 8, "2 to 21 steps"),
+        (('kind = "numbers"', 'kind = "stars"'), 9, "one of numbers, choice, words"),
+        (('site = "PLP"', 'site = "other"'), None, "an `item` for the site"),
+    ],
+)
+def test_a_mistake_in_a_question_is_told_with_its_line(
+    tmp_path: Path, change: tuple[str, str], line: int | None, expected: str
+) -> None:
+    text = (Path(str(resources.files("scenes"))) / "questions" / "phantom_pain.toml").read_text()
+    (tmp_path / "mine.toml").write_text(text.replace(*change))
+    with pytest.raises(SceneFileError, match=expected) as refused:
+        load_question("mine", tmp_path)
+    assert refused.value.line == line
+    with pytest.raises(UnknownName, match="Did you mean 'mine'"):
+        load_question("mines", tmp_path)
 
 
-def test_a_question_can_be_declined(question: PainQuestion) -> None:
-    look(question, DECLINE, 0.6)
-    look(question, CONFIRM, 0.6)
-    assert (question.answer, question.value) == (Answered.DECLINED, None)
+def test_every_question_is_answered_by_looking_and_on_record_as_it_was_meant(
+    sit: Callable[..., Sat], every: str
+) -> None:
+    sat = sit(every, participant=ScriptedParticipant(3, Side.RIGHT, pain=FadingPain(3, declines=0.0)))
+    assert sat.status == "completed"
+    asked = sat.record.of(messages.RatingAsked)
+    value = {event.rating_id: event.value for event in sat.record.of(messages.RatingAnswered)}
+    assert {event.status for event in sat.record.of(messages.RatingAnswered)} == {"given"}
+    answers = sat.sitting.conductor.ledger.answers
+    assert len(answers) == len(sat.participant.truth.answers)
+    meant = iter(sat.participant.truth.answers)
+    rest = iter(asked)
+    for answer in answers:
+        said = next(meant)
+        expected = answer.question.accept(",".join(said) if isinstance(said, frozenset) else said)
+        recorded = {event.item: value[event.rating_id] for event in (next(rest) for _ in answer.question.items)}
+        assert recorded == expected == dict(answer.values)
+    # After a task each of its questions carries its id; the last block's end is the session's, asked once.
+    runs = [event.task_run_id for event in sat.record.of(messages.TaskEnded)]
+    told = [(event.phase, event.site, event.item, event.task_run_id) for event in asked if event.phase != "before"]
+    assert told == [
+        ("after_task", "PLP", "", runs[0]), ("after_task", "other", "effort", runs[0]),
+        ("block_end", "RLP", "", None),
+        ("after_task", "PLP", "", runs[1]), ("after_task", "other", "effort", runs[1]),
+        ("after", "PLP", "", None),
+    ]  # fmt: skip
 
 
-def test_a_look_that_never_moves_answers_nothing(question: PainQuestion) -> None:
-    """It may rest where the last question was confirmed: there is "I would rather not say", and "yes" after that."""
-    body = looking_at(geometry.apply(question.panel.pose, np.array([-0.03, -0.098, 0.0])))
-    for _ in range(round(4 * DWELL_S / FRAME_S)):
-        question.step(FRAME_S, DWELL_S, body, False)
-    assert question.panel.chosen == DECLINE
-    assert question.panel.aimed == CONFIRM
-    assert question.answer is None
-    look(question, CONFIRM, 0.6)
-    assert question.answer is Answered.DECLINED
+def test_a_therapist_answers_what_is_asked_and_nothing_else(sit: Callable[..., Sat], tmp_path: Path) -> None:
+    path = tmp_path / "two.toml"
+    path.write_text(EVERY.format(before='"pain_quality", "residual_limb_pain", "sickness"'))
+    told = {
+        20: Told("rate", {"value": "burning,cold", "item": "sickness"}),
+        21: Told("rate", {"value": "burning,cold", "site": "PLP", "scale": "words"}),
+        40: Told("rate", {"value": 7, "site": "PLP"}),
+        41: Told("rate", {"value": 7, "site": "RLP"}),
+        60: Told("decline", {"question": "residual_limb_pain"}),
+        61: Told("rate", {"value": 21}),
+        62: Told("decline"),
+    }
+    sat = sit(str(path), tell=lambda sitting, frame: (told[frame],) if frame in told else (), most_frames=64)
+    assert [command.answer[:9] for command in told.values()] == [
+        "refused: ", "applied 2", "refused: ", "applied 4", "refused: ", "refused: ", "applied 6",
+    ]  # fmt: skip
+    assert (
+        told[40].answer == "refused: the question that awaits an answer is residual_limb_pain, of site 'RLP', not 'PLP'"
+    )
+    words, stump, sick = sat.sitting.conductor.ledger.answers
+    assert {word for word, chosen in words.values.items() if chosen} == {"burning", "cold"}
+    assert (stump.values, sick.status, sick.source) == ({"": 7.0}, "declined", "therapist")
 
 
-def test_a_touch_chooses_at_once_and_must_leave_before_it_touches_again(question: PainQuestion) -> None:
-    away = looking_at(np.array([3.0, 1.0, -1.0]))
-    question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, "6") + np.array([0, 0, 0.2])), False)
-    question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, "6")), False)
-    assert question.panel.chosen == "6"
-    for _ in range(100):
-        question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, CONFIRM)), False)
-    assert question.answer is None, "the finger slid along the panel without leaving it"
-    question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, CONFIRM) + np.array([0, 0, 0.2])), False)
-    question.step(FRAME_S, DWELL_S, with_fingertip(away, where(question, CONFIRM)), False)
-    assert (question.value, question.by) == (6, By.TOUCH)
-
-
-def test_a_pinch_takes_the_button_looked_at(question: PainQuestion) -> None:
-    far = np.array([0.3, 0.8, 0.1])
-    for name in ("8", CONFIRM):
-        body = with_fingertip(looking_at(where(question, name)), far)
-        question.step(FRAME_S, DWELL_S, body, False)
-        question.step(FRAME_S, DWELL_S, with_fingertip(body, far, gap_m=0.01), False)
-    assert (question.answer, question.value, question.by) == (Answered.GIVEN, 8, By.PINCH)
-
-
-def test_a_pinch_held_since_before_the_question_answers_nothing(question: PainQuestion) -> None:
-    far = np.array([0.3, 0.8, 0.1])
-    for _ in range(20):
-        body = with_fingertip(looking_at(where(question, "8")), far, gap_m=0.01)
-        question.step(FRAME_S, DWELL_S, body, False)
-    assert question.panel.chosen is None
-
-
-def test_a_controllers_select_takes_the_button_looked_at(question: PainQuestion) -> None:
-    for name in ("5", CONFIRM):
-        look(question, name, FRAME_S)
-        look(question, name, FRAME_S, selecting=True)
-    assert (question.value, question.by) == (5, By.SELECT)
-
-
-def test_with_no_head_seen_nothing_is_chosen(question: PainQuestion) -> None:
-    for _ in range(200):
-        question.step(FRAME_S, DWELL_S, Body.unseen(), False)
-    assert question.panel.chosen is None
-    assert question.panel.aimed is None
-
-
-def test_the_panel_faces_the_participant_wherever_they_look() -> None:
-    for heading in (-1.0, 0.0, 2.0):
-        head = geometry.pose(EYES, geometry.yaw(heading))
-        panel = PainQuestion(head, (Side.RIGHT,), "").panel
-        eyes = geometry.apply(geometry.invert(panel.pose), EYES)
-        assert eyes[2] == pytest.approx(np.hypot(0.5, 0.16), abs=1e-9)
-        assert np.allclose(eyes[:2], 0.0, atol=1e-9)
+def test_a_question_that_is_not_there_is_told_before_anything_starts(sit: Callable[..., Sat], tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(EVERY.format(before='"hunger"'))
+    with pytest.raises(UnknownName, match="No question 'hunger'"):
+        sit(str(path))

@@ -11,7 +11,8 @@ import pytest
 
 from vrrehab import geometry
 from vrrehab.body.skeleton import HEAD, Side
-from vrrehab.session.questions import PainQuestion
+from vrrehab.session.answering import Answering, panel_in_front_of
+from vrrehab.session.questions import PAIN, load_question
 from vrrehab.session.view import Button, Panel
 from vrrehab.stage import signs
 from vrrehab.stage.picture import asked, seated
@@ -84,7 +85,7 @@ def test_every_button_is_drawn_where_the_session_looks_for_it(eye) -> None:
 def test_the_gaze_that_chooses_a_button_rests_on_its_picture(eye) -> None:
     view = asked(eye.stage.place.table.top_m)
     head = view.virtual.poses[HEAD]
-    question = PainQuestion(head, (Side.LEFT,), "How much does it hurt?")
+    question = Answering(load_question(PAIN), panel_in_front_of(head), (Side.LEFT,))
     view.panel = question.panel
     eye.draw(view)
     for name in ("0", "5", "10", "decline"):

@@ -79,6 +79,26 @@ def test_pain_before_ignores_other_sites_and_other_sessions(recorded: Callable[.
     assert tasks["pain_before"].tolist() == [2.0]
 
 
+def test_words_and_effort_are_ratings_of_their_own_and_never_the_pain(recorded: Callable[..., Store]) -> None:
+    def play(session: PretendSession) -> None:
+        rate(session, 6.0)
+        session.answer(session.ask("before", item="burning"), 1.0)
+        run = session.begin_task()
+        session.end_task(run)
+        rate(session, 4.0, run, "after_task")
+        for site, item, value in (("other", "effort", 9.0), ("PLP", "burning", 0.0), ("PLP", "cold", 1.0)):
+            session.answer(session.ask("after_task", run, site, item), value)  # type: ignore[arg-type]
+
+    store = recorded(play)
+    (task,) = store.tasks().itertuples()
+    assert (task.pain_before, task.pain_after, task.rating_status) == (6.0, 4.0, "given")
+    assert store.task_pain()[["site", "pain_before", "pain_after"]].to_numpy().tolist() == [["PLP", 6.0, 4.0]]
+    ratings = store.ratings()
+    assert ratings["current"].all(), "no item takes the place of another"
+    assert ratings["item"].fillna("").tolist() == ["", "burning", "", "effort", "burning", "cold"]
+    assert ratings["value"].tolist() == [6.0, 1.0, 4.0, 9.0, 0.0, 1.0]
+
+
 def test_pain_after_is_the_rating_with_the_tasks_id_even_if_another_is_nearer(recorded: Callable[..., Store]) -> None:
     def play(session: PretendSession) -> None:
         first = session.begin_task()
@@ -301,8 +321,8 @@ def test_the_database_itself_refuses_two_current_ratings_and_unlinked_rows(
     recorded(lambda session: task(session, 5.0))
     engine = connect(data / "clinic.db").execution_options(writes=True)
     for statement in (
-        "INSERT INTO ratings SELECT 'other', session_id, task_run_id, phase, site, scale, value, status, source, by,"
-        " who, supersedes, current, asked_mono_ns, answered_mono_ns, corrected_mono_ns FROM ratings",
+        "INSERT INTO ratings SELECT 'other', session_id, task_run_id, phase, site, item, scale, value, status, source, "
+        "by, who, supersedes, current, asked_mono_ns, answered_mono_ns, corrected_mono_ns FROM ratings",
         "UPDATE ratings SET session_id = 'nowhere'",
         "UPDATE ratings SET value = NULL",
         "UPDATE task_runs SET rating_status = NULL",

@@ -18,6 +18,8 @@ from vrrehab.session.ledger import Record
 from vrrehab.session.plan import Plan
 
 _PHASES = {"before": "pain before the first task", "after": "pain at the end"}
+#: What else is asked of a site; of no site, the item says what.
+_SITES = {"PLP": "pain", "RLP": "stump pain", "PLS": "phantom sensation"}
 _UNANSWERED = {"declined": "rather not said", "missed": "not answered in time", "interrupted": "not answered"}
 _HAPPENINGS = {
     "stop": "stop",
@@ -64,7 +66,9 @@ class Narrator:
         self._begun = False
         self._problem = ""
         self._pain: float | None = None
-        self._phase = ""
+        self._asked: dict[str, messages.RatingAsked] = {}
+        self._questions: set[tuple[int, str]] = set()
+        self._answers: set[tuple[int, str]] = set()
         self._done = ""
         self._began_ns = 0
         self._heard: SimpleQueue[messages.Event | str | None] = SimpleQueue()
@@ -123,25 +127,34 @@ class Narrator:
                 if "after_task" not in self._plan.programme.ask or event.status == "interrupted":
                     return f"  {self._done}"
             case messages.RatingAsked():
-                self.asked += 1
-                self._phase = event.phase
+                self._asked[event.rating_id] = event
+                # A question in words is asked as one and on record as many.
+                self._questions.add((event.mono_ns, event.scale))
+                self.asked = len(self._questions)
             case messages.RatingAnswered():
-                self.answered += event.status in ("given", "declined")
-                if self._phase == "after_task":
-                    return f"  {self._done}; {self._scored(event, 'pain')}"
-                return self._scored(event, _PHASES.get(self._phase, "pain"))
+                return self._rated(event, self._asked[event.rating_id])
             case messages.AdverseEvent():
                 return f"adverse event: {event.what.replace('_', ' ')}, {event.severity}, by {event.who}"
             case messages.Happened():
                 return _happening(event)
         return ""
 
-    def _scored(self, event: messages.RatingAnswered, what: str) -> str:
-        if event.value is None:
-            return f"{what}: {_UNANSWERED.get(event.status, event.status)}"
-        before, self._pain = self._pain, event.value
-        was = "" if before is None or self._phase == "before" else f" (it was {before:g})"
-        return f"{what}: {event.value:g}{was}"
+    def _rated(self, event: messages.RatingAnswered, asked: messages.RatingAsked) -> str:
+        if event.status in ("given", "declined"):
+            self._answers.add((asked.mono_ns, asked.scale))
+            self.answered = len(self._answers)
+        value = _UNANSWERED.get(event.status, event.status) if event.value is None else f"{event.value:g}"
+        if asked.item:
+            unchosen = asked.scale == "words" and not event.value
+            return "" if unchosen else f"{asked.item.replace('_', ' ')}: {value}"
+        if asked.site != "PLP":
+            return f"{_SITES[asked.site]}: {value}"
+        if event.value is not None:
+            before, self._pain = self._pain, event.value
+            value += "" if before is None or asked.phase == "before" else f" (it was {before:g})"
+        if asked.phase == "after_task":
+            return f"  {self._done}; pain: {value}"
+        return f"{_PHASES.get(asked.phase, 'pain')}: {value}"
 
 
 def _happening(event: messages.Happened) -> str:

@@ -1,37 +1,45 @@
-"""The script that asks how much it hurts, and puts the answer on record, whoever gives it."""
+"""The script that asks: each question of a moment in turn, its answer put on record, whoever gives it."""
 
 from __future__ import annotations
 
 from telemetry import messages
 from vrrehab.body.skeleton import HEAD
-from vrrehab.session.questions import Answered, PainQuestion
+from vrrehab.session.answering import Answered, Answering, panel_in_front_of
+from vrrehab.session.questions import Question
 from vrrehab.session.situation import Script, Situation
 
 
 def ask(here: Situation, phase: messages.Phase, task_run_id: str | None) -> Script:
-    """Ask once. It ends with an answer, the participant's or a therapist's, or as missed.
+    """Ask whatever the programme asks at this moment; a `task_run_id` ties each answer to that task run.
 
     A task run that the calm scene ended may have been answered there, by the therapist.
     """
+    for question in here.plan.questions.get(phase, ()):
+        if not here.ledger.settled(question, task_run_id):
+            yield from _ask(here, question, phase, task_run_id)
+
+
+def _ask(here: Situation, question: Question, phase: messages.Phase, task_run_id: str | None) -> Script:
+    """Ask once. It ends with an answer, the participant's or a therapist's, declined, or as missed."""
     view, ledger = here.view, here.ledger
-    if ledger.settled(task_run_id):
-        return
     yield from here.until_ready()
-    title = "How much does the missing limb hurt now?"
-    question = PainQuestion(here.tracked.poses[HEAD], here.plan.hands, title)
-    if not ledger.awaiting:  # the calm scene has asked already
-        ledger.ask(phase, task_run_id)
+    # One that follows another stands where that stood; where the head looks, it has just answered.
+    follows = bool(ledger.answers) and ledger.answers[-1].mono_ns == ledger.mono_ns
+    if not follows or here.asked_at is None:
+        here.asked_at = panel_in_front_of(here.tracked.poses[HEAD])
+    answering = Answering(question, here.asked_at, here.plan.hands)
+    if ledger.asked != question:  # else the calm scene has asked already
+        ledger.ask(question, phase, task_run_id)
     view.title, view.text, view.count = "", "", ""
-    view.panel = question.panel
+    view.panel = answering.panel
     waited_s = 0.0
-    while question.answer is None and ledger.awaiting:
+    while answering.answer is None and ledger.asked == question:
         yield
         waited_s += here.elapsed_s
-        question.step(here.elapsed_s, here.settings.number("gaze_dwell_s"), here.tracked, here.selecting)
+        answering.step(here.elapsed_s, here.settings.number("gaze_dwell_s"), here.tracked, here.selecting)
         if here.take_moving_on() or waited_s >= here.settings.number("answer_within_s"):
-            ledger.answer("missed", None, "participant", "")
-    if question.answer is Answered.GIVEN:
-        ledger.answer("given", float(question.value or 0), "participant", str(question.by))
-    elif question.answer is Answered.DECLINED:
-        ledger.answer("declined", None, "participant", str(question.by))
+            ledger.answer("missed", {}, "participant", "")
+    if ledger.asked == question:
+        status: messages.RatingStatus = "declined" if answering.answer is Answered.DECLINED else "given"
+        ledger.answer(status, answering.given, "participant", str(answering.by))
     view.panel = None

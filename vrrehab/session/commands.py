@@ -60,10 +60,19 @@ def _set(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
 
 
 def _rate(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
+    """rate value=VALUE: a number, or words with commas between them; question, site, scale or item say of what."""
     value = arguments.get("value")
-    if isinstance(value, bool) or not isinstance(value, int | float) or value not in range(11):
-        raise ValueError(f"rate expects a whole number from 0 to 10, got {value!r}")
-    sitting.conductor.rate(float(value), who)
+    if value is None or isinstance(value, bool):
+        raise ValueError(f"rate expects a value, got {value!r}; to decline there is decline")
+    sitting.conductor.rate(value, who, _meant(arguments))
+
+
+def _decline(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
+    sitting.conductor.rate(None, who, _meant(arguments))
+
+
+def _meant(arguments: Mapping[str, Value]) -> dict[str, str]:
+    return {what: str(arguments[what]) for what in ("question", "site", "scale", "item") if what in arguments}
 
 
 def _extend(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
@@ -153,7 +162,7 @@ COMMANDS: dict[str, Action] = {
     "choose": _choose,
     "mode": _mode,
     "recentre": lambda sitting, _, who: sitting.recentre(who),
-    "decline": lambda sitting, _, who: sitting.conductor.rate(None, who),
+    "decline": _decline,
     "rate": _rate,
     "set": _set,
     "note": _note,

@@ -7,6 +7,7 @@ therapist's commands act between frames. Nothing here draws, sends or waits.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import msgspec
 
@@ -24,6 +25,7 @@ from vrrehab.session.ledger import Ledger, Record
 from vrrehab.session.performing import Performing
 from vrrehab.session.plan import Plan
 from vrrehab.session.programme import Step
+from vrrehab.session.questions import PAIN, load_question
 from vrrehab.session.safety import Concern, Overheard, Response, Safety
 from vrrehab.session.settings import Settings
 from vrrehab.session.situation import Script, Situation
@@ -54,6 +56,7 @@ class Conductor:
         self._here = Situation(plan, settings, view, self.ledger)
         self._performing = Performing(self._here)
         self._agenda = Agenda(plan)
+        self._pain = load_question(PAIN)
         #: What a virtual limb does that follows nobody: `Performing.play`.
         self.play = self._performing.play
         #: What is known of the person's body; measured at the beginning if the programme says so.
@@ -119,9 +122,8 @@ class Conductor:
             self.measures = yield from calibrate(self._here, self.measures)
             self._here.build = Build.of_measures(self.measures)
             self._performing.prepare()
-        asked = self.plan.programme.ask
-        if "before" in asked:
-            yield from ask(self._here, "before", None)
+        yield from ask(self._here, "before", None)
+        block_index = None
         while (step := self._agenda.begin_next()) is not None:
             while self.attendance.lost:
                 yield
@@ -129,14 +131,16 @@ class Conductor:
                 break
             if (shortened := self._within_block(step)) is None:
                 continue
+            # The end of the last block is the end of the session, where nobody is asked the same twice.
+            if block_index not in (None, step.block_index):
+                yield from ask(self._here, "block_end", None)
+            block_index = step.block_index
             yield from self._go_over_to(shortened)
             began_s = self._here.unheld_s
             task_run_id = yield from self._performing.perform(shortened)
             self._agenda.spend(step, self._here.unheld_s - began_s)
-            if "after_task" in asked:
-                yield from ask(self._here, "after_task", task_run_id)
-        if "after" in asked:
-            yield from ask(self._here, "after", None)
+            yield from ask(self._here, "after_task", task_run_id)
+        yield from ask(self._here, "after", None)
         yield from self._farewell()
         self.over = "completed"
 
@@ -250,7 +254,7 @@ class Conductor:
         task_run_id = self.ledger.task_run_id
         self._performing.suspend()
         if task_run_id is not None and (self.calm.final or "after_task" in self.plan.programme.ask):
-            self.ledger.ask("after_task", task_run_id)
+            self.ledger.ask(self._pain, "after_task", task_run_id)
 
     # --- what a therapist does ---
 
@@ -310,7 +314,7 @@ class Conductor:
         if self.over is not None:
             return
         self._performing.end("interrupted")
-        self.ledger.answer("interrupted", None, "participant", "")
+        self.ledger.answer("interrupted", {}, "participant", "")
         self.over = status
 
     def source_ended(self) -> None:
@@ -365,12 +369,30 @@ class Conductor:
         """Puts on record that a therapist did otherwise than the programme says."""
         self.happened("override", {"what": what, "who": who, **detail})
 
-    def rate(self, value: float | None, who: str) -> None:
-        """A therapist's entry for the rating that awaits an answer; None declines. ValueError if none does."""
-        if not self.ledger.awaiting:
+    def rate(self, answer: float | str | None, who: str, of: Mapping[str, str]) -> None:
+        """A therapist's entry for the question that awaits an answer; None declines.
+
+        of: what the therapist meant to answer, as far as it was said: `question`, `site`, `scale` or `item`. ValueError
+        where no question or another one awaits an answer, or that is no answer to it.
+        """
+        asked = self.ledger.asked
+        if asked is None:
             raise ValueError("no rating awaits an answer; wait for the question, then enter it")
-        self.ledger.answer("declined" if value is None else "given", value, "therapist", "console")
-        self.happened("rated", {"who": who})
+        for what, meant in of.items():
+            awaiting = asked.name if what == "question" else getattr(asked, what)
+            if meant != awaiting:
+                raise ValueError(
+                    f"the question that awaits an answer is {asked.name}, of {what} {awaiting!r}, not {meant!r}"
+                )
+        if answer is None:
+            self.ledger.answer("declined", {}, "therapist", "console")
+        else:
+            try:
+                values = asked.accept(answer)
+            except ValueError as error:
+                raise ValueError(f"rate {error}") from None
+            self.ledger.answer("given", values, "therapist", "console")
+        self.happened("rated", {"who": who, "question": asked.name})
 
     def happened(self, name: str, detail: Detail) -> None:
         """Put something else that happened on record."""

@@ -7,6 +7,8 @@ answer and each task run in exactly one end.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from telemetry import messages
 from vrrehab.session.plan import Plan
 from vrrehab.session.programme import Step
-from vrrehab.session.questions import SCALE
+from vrrehab.session.questions import Question
 
 
 class Record(Protocol):
@@ -29,6 +31,19 @@ class Record(Protocol):
     def problem(self) -> str:
         """What is wrong with the record path, in words for a person; empty when all is well."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one question. values: each item's, as in `Question.items`; empty unless `status` is given."""
+
+    question: Question
+    phase: messages.Phase
+    task_run_id: str | None
+    status: messages.RatingStatus
+    values: Mapping[str, float]
+    source: messages.RatingSource
+    mono_ns: int
 
 
 class Ledger:
@@ -44,9 +59,14 @@ class Ledger:
         self.mono_ns = 0
         self._ratings = 0
         self._runs = 0
-        self._open_rating: str | None = None
+        #: What became of every question of the session so far, in order.
+        self.answers: list[Answer] = []
+        #: The question that awaits an answer, None while none does.
+        self.asked: Question | None = None
+        self._asked_at: messages.Phase = "before"
         self._asked_for: str | None = None
-        self._settled: set[str] = set()
+        #: The rating of each item that awaits its value.
+        self._open: dict[str, str] = {}
         self.task_run_id: str | None = None
 
     @property
@@ -103,49 +123,54 @@ class Ledger:
         )
         self.task_run_id = None
 
-    def ask(self, phase: messages.Phase, task_run_id: str | None) -> None:
-        self._ratings += 1
-        self._asked_for = task_run_id
-        self._open_rating = f"{self.plan.session_id}-r{self._ratings:02d}"
-        self._record.event(
-            messages.RatingAsked(
-                mono_ns=self.mono_ns,
-                rating_id=self._open_rating,
-                task_run_id=task_run_id,
-                phase=phase,
-                site="PLP",
-                scale=SCALE,
+    def ask(self, question: Question, phase: messages.Phase, task_run_id: str | None) -> None:
+        """Put a question on record as awaiting its answer; one that still does is interrupted by it."""
+        self.answer("interrupted", {}, "participant", "")
+        self.asked, self._asked_at, self._asked_for = question, phase, task_run_id
+        for item in question.items:
+            self._ratings += 1
+            self._open[item] = f"{self.plan.session_id}-r{self._ratings:02d}"
+            self._record.event(
+                messages.RatingAsked(
+                    mono_ns=self.mono_ns,
+                    rating_id=self._open[item],
+                    task_run_id=task_run_id,
+                    phase=phase,
+                    site=question.site,
+                    scale=question.scale,
+                    item=item,
+                )
             )
-        )
 
     @property
     def awaiting(self) -> bool:
         """Whether a rating has been asked and not answered."""
-        return self._open_rating is not None
+        return self.asked is not None
 
-    def settled(self, task_run_id: str | None) -> bool:
-        """Whether this task run has been asked about, and the question ended."""
-        return task_run_id in self._settled
+    def settled(self, question: Question, task_run_id: str | None) -> bool:
+        """Whether this has been asked about this task run, and the question ended."""
+        if task_run_id is None:
+            return False
+        return any(a.task_run_id == task_run_id and a.question.name == question.name for a in self.answers)
 
     def answer(
-        self,
-        status: messages.RatingStatus,
-        value: float | None,
-        source: messages.RatingSource,
-        by: str,
+        self, status: messages.RatingStatus, values: Mapping[str, float], source: messages.RatingSource, by: str
     ) -> None:
-        if self._open_rating is None:
+        """What became of the question that awaits an answer, if one does; `values` are those of a given answer."""
+        if self.asked is None:
             return
-        self._record.event(
-            messages.RatingAnswered(
-                mono_ns=self.mono_ns,
-                rating_id=self._open_rating,
-                status=status,
-                value=value,
-                source=source,
-                by=by,
+        # Settled first: whoever hears of it may look at the ledger.
+        answer = Answer(self.asked, self._asked_at, self._asked_for, status, dict(values), source, self.mono_ns)
+        open_ratings, self._open, self.asked = self._open, {}, None
+        self.answers.append(answer)
+        for item, rating_id in open_ratings.items():
+            self._record.event(
+                messages.RatingAnswered(
+                    mono_ns=self.mono_ns,
+                    rating_id=rating_id,
+                    status=status,
+                    value=values.get(item),
+                    source=source,
+                    by=by,
+                )
             )
-        )
-        if self._asked_for is not None:
-            self._settled.add(self._asked_for)
-        self._open_rating = None

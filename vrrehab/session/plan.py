@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 import msgspec
 
 from telemetry import messages
-from telemetry.messages import IntactSide, MovedSide, Origin, PhantomShape, Profile
+from telemetry.messages import IntactSide, MovedSide, Origin, PhantomShape, Phase, Profile
 from vrrehab.body.drives import MODES, WITHOUT_LIMB, no_intact_side
 from vrrehab.body.limb import CHAIN_JOINTS, CHAIN_OF, Chain, Limb
 from vrrehab.body.loss import ARM_LEVELS, LEG_LEVELS
 from vrrehab.body.skeleton import Side
 from vrrehab.errors import NotPossible
 from vrrehab.session.programme import Programme, Step, lay_out
+from vrrehab.session.questions import Question, questions_of
 from vrrehab.tasks.definition import TaskDefinition, load_tasks
 
 #: In these modes the affected limbs do not follow the intact ones, so that there need be none.
@@ -52,6 +53,8 @@ class Plan:
     catalogue: Mapping[str, TaskDefinition] = field(default_factory=dict)
     #: What became of the checklist before the session (`vrrehab.session.checklist`), as it goes on record.
     checklist: Mapping[str, str] = field(default_factory=dict)
+    #: What is asked at which moment.
+    questions: Mapping[Phase, tuple[Question, ...]] = field(default_factory=dict)
 
     @property
     def participant(self) -> str:
@@ -212,7 +215,10 @@ def make_plan(
     limbs, side = settle_sides(profile, mode, intact)
     steps = lay_out(programme, seed, mode)
     catalogue = {step.task.name: step.task for step in steps} | load_tasks()
-    plan = Plan(new_session_id(), profile, programme, steps, mode, limbs, side, origin, seed, catalogue)
+    questions = questions_of(programme.ask)
+    plan = Plan(
+        new_session_id(), profile, programme, steps, mode, limbs, side, origin, seed, catalogue, questions=questions
+    )
     for step in steps:
         _check(dataclasses.replace(plan, mode=step.mode), step)
     return plan

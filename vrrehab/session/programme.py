@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from vrrehab.body.drives import Mode
 from vrrehab.errors import SceneFileError, UnknownName
+from vrrehab.session.questions import ASKED, Moment
 from vrrehab.session.toml_file import line_of, read_toml
 from vrrehab.tasks.definition import Count, Seconds, TaskDefinition, load_task
 
@@ -61,8 +62,9 @@ class Programme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blocks: Annotated[tuple[Block, ...], Meta(min_length=1, max_length=40)]
     #: Whether the person is measured before anything else, ten seconds a limb (`vrrehab.session.calibration`).
     calibrate: bool = False
-    #: When the pain question is asked; a study may leave one out, a clinic rarely should.
-    ask: tuple[Literal["before", "after_task", "after"], ...] = ("before", "after_task", "after")
+    #: When questions are asked: moments, or a table with the questions of each moment
+    #: (`vrrehab.session.questions.ASKED` has the usual ones). A study may leave one out, a clinic rarely should.
+    ask: tuple[Moment, ...] | dict[Moment, tuple[str, ...]] = tuple(ASKED)
     order: Order = "random"
 
 

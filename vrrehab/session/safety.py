@@ -70,9 +70,14 @@ class Safety:
     def hear(self, event: messages.Event) -> None:
         """Take note of an event of the session as it happens."""
         if isinstance(event, messages.RatingAsked):
+            # What names an item, such as a word, is no strength of pain; only sickness is watched among them.
+            if event.item and not event.scale.startswith(SICKNESS):
+                return
             self._asked[event.rating_id] = (event.site, event.scale)
-        elif isinstance(event, messages.RatingAnswered) and event.value is not None:
-            self._rated(*self._asked.pop(event.rating_id), event.value)
+        elif isinstance(event, messages.RatingAnswered) and event.rating_id in self._asked:
+            site, scale = self._asked.pop(event.rating_id)
+            if event.value is not None:
+                self._rated(site, scale, event.value)
 
     def _rated(self, site: str, scale: str, value: float) -> None:
         start = self._start.setdefault((site, scale), value)

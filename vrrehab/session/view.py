@@ -71,7 +71,7 @@ class Panel:
     """A board in the scene that asks something; its +Z axis points at the reader.
 
     `aimed` is the button looked at, touched or pointed to, `progress` (0 to 1) how far its dwell has come,
-    and `chosen` the answer shown for confirmation.
+    `chosen` the answer shown for confirmation, and `marked` the words chosen so far. `asks` names the question.
     """
 
     pose: NDArray[np.float64]
@@ -84,6 +84,8 @@ class Panel:
     aimed: str | None = None
     progress: float = 0.0
     chosen: str | None = None
+    marked: frozenset[str] = frozenset()
+    asks: str = ""
 
 
 @dataclass(slots=True)

@@ -18,7 +18,8 @@ from vrrehab.body.build import USUAL
 from vrrehab.body.hands import RELAXED, hand_pose
 from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side
 from vrrehab.body.tracking import Tracker
-from vrrehab.session.questions import PainQuestion
+from vrrehab.session.answering import Answering, panel_in_front_of
+from vrrehab.session.questions import PAIN, load_question
 from vrrehab.session.view import Target, TargetState, View
 from vrrehab.stage.displays.flat import FIELD_OF_VIEW_DEG
 from vrrehab.stage.displays.offscreen import OffscreenDisplay
@@ -100,7 +101,7 @@ def asked(top_m: float) -> View:
     lying = top_m + 0.045
     view = seated(-16.0, left=((0.16, lying, -0.40), 0.05, 14.0), right=((0.16, lying, -0.40), RELAXED, 14.0))
     view.title, view.count = "Open and close", "8 of 8"
-    panel = PainQuestion(view.virtual.poses[HEAD], (Side.LEFT,), "How strong is your phantom pain now?").panel
+    panel = Answering(load_question(PAIN), panel_in_front_of(view.virtual.poses[HEAD]), (Side.LEFT,)).panel
     panel.aimed, panel.progress = "4", 0.55
     view.panel = panel
     return view

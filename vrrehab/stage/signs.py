@@ -22,6 +22,9 @@ _PLATE: RGB = (0.20, 0.25, 0.27)
 _BUTTON: RGB = (0.33, 0.40, 0.43)
 _LETTERS: RGB = (0.97, 0.95, 0.91)
 _QUIET_LETTERS: RGB = (0.80, 0.82, 0.80)
+#: Of a button's height, how large its letters are at most, and how small they get for a longer neighbour's sake; and
+#: how much of its width they take.
+_LARGEST, _EASILY_READ, _LABEL_WIDTH = 0.46, 0.30, 0.86
 _NOTICE_PLATE: RGB = (0.98, 0.90, 0.70)
 _NOTICE_LETTERS: RGB = (0.20, 0.16, 0.10)
 #: Of a button: aimed at, the dwell's progress, chosen.
@@ -142,7 +145,7 @@ class PanelSign:
             if button.name == panel.aimed:
                 looks[index, 0] = 1.0
                 looks[index, 1] = panel.progress
-            if button.name == panel.chosen:
+            if button.name == panel.chosen or button.name in panel.marked:
                 looks[index, 2] = 1.0
 
     def _reads_differently(self, panel: Panel) -> bool:
@@ -156,16 +159,24 @@ class PanelSign:
         self._words = (panel.title, panel.low_anchor, panel.high_anchor)
         plates = [Plate(0, 0, panel.width, panel.height, _PLATE)]
         plates += [Plate(b.x, b.y, b.width, b.height, _BUTTON, i) for i, b in enumerate(panel.buttons)]
-        lines = [_label(button) for button in panel.buttons]
-        lines += _heading(panel) + _anchors(panel)
+        lines = _labels(panel.buttons) + _heading(panel) + _anchors(panel)
         self._sheet.set(plates, lines)
 
 
-def _label(button: Button) -> Line:
-    em = 0.46 * button.height
-    widest = 0.86 * button.width
-    em *= min(1.0, widest / max(lettering.text_width(button.label, em), 1e-6))
-    return Line(button.label, button.x, button.y - CAPITAL_MIDDLE * em, em, _LETTERS, CENTRE)
+def _labels(buttons: tuple[Button, ...]) -> list[Line]:
+    """Each button's label in its middle; those of one size have letters of one size, down to what can still be read."""
+    fitting = {button: _fitting_em(button) for button in buttons}
+    lines = []
+    for button, fits in fitting.items():
+        alike = min(em for b, em in fitting.items() if (b.width, b.height) == (button.width, button.height))
+        em = min(fits, max(alike, _EASILY_READ * button.height))
+        lines.append(Line(button.label, button.x, button.y - CAPITAL_MIDDLE * em, em, _LETTERS, CENTRE))
+    return lines
+
+
+def _fitting_em(button: Button) -> float:
+    em = _LARGEST * button.height
+    return em * min(1.0, _LABEL_WIDTH * button.width / max(lettering.text_width(button.label, em), 1e-6))
 
 
 def _heading(panel: Panel) -> list[Line]:
@@ -193,7 +204,7 @@ def _anchors(panel: Panel) -> list[Line]:
     row = [b for b in panel.buttons if b.y == y]
     left = min(b.x - b.width / 2 for b in row)
     right = max(b.x + b.width / 2 for b in row)
-    em = 0.017 * panel.width / 0.6
+    em = 0.019 * panel.width / 0.6
     below = min(b.y - b.height / 2 for b in row) - 1.25 * em
     return [
         Line(panel.low_anchor, left, below, em, _QUIET_LETTERS, LEFT),

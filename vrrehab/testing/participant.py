@@ -20,8 +20,9 @@ from vrrehab.body.hands import RELAXED
 from vrrehab.body.limb import END, Chain
 from vrrehab.body.skeleton import Side
 from vrrehab.session.plan import Plan, lost_limbs
+from vrrehab.session.questions import PAIN
 from vrrehab.session.view import Panel, Target, TargetState, View
-from vrrehab.testing.answering import Answering, How
+from vrrehab.testing.answering import Answering, How, Meant, Opinion
 from vrrehab.testing.pain import FadingPain
 from vrrehab.testing.sitter import AHEAD_M, LAP_M, SEATED, Sitter
 
@@ -45,12 +46,12 @@ _STROKES: dict[str, tuple[_Angles, _Angles]] = {
 class Truth:
     """What the participant did, in seconds since it was first located: `cycles_s` when each repetition was half
     done (a fist half closed), `touches_s` when the fingertip entered each lit target, `answers` what it meant to say
-    (None: it declined).
+    to each question: a number, words, or None where it declined.
     """
 
     cycles_s: list[float] = field(default_factory=list)
     touches_s: list[float] = field(default_factory=list)
-    answers: list[int | None] = field(default_factory=list)
+    answers: list[Meant] = field(default_factory=list)
 
 
 class ScriptedParticipant(Sitter):
@@ -80,6 +81,7 @@ class ScriptedParticipant(Sitter):
         self.truth = Truth()
         self._pain = pain or FadingPain(seed)
         self._answering = Answering(self, answering)
+        self._opinion = Opinion(seed)
         self._doing = ""
         self._act_s = 0.0
         self._closing = False
@@ -201,7 +203,7 @@ class ScriptedParticipant(Sitter):
             if self._tired_by_task:
                 self._pain.after_task()
                 self._tired_by_task = False
-            answer = self._pain.rate()
+            answer = self._pain.rate() if panel.asks == PAIN else self._opinion.on(panel)
             self.truth.answers.append(answer)
             self._begins("tell")
             self._answering.begin(answer, self._act_s)
