@@ -1,4 +1,6 @@
-"""What several folders of tests share: real recordings, which live beside the checkout, and one run of the demo."""
+"""What several folders of tests share: real recordings, which live beside the checkout, and one run of the demo; and
+which tests stay together where two processes share them (`make unit`).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,18 @@ from pathlib import Path
 
 import pytest
 
-_RECORDINGS = Path(__file__).parents[2] / "shared/data"
+_TESTS = Path(__file__).parent
+_RECORDINGS = _TESTS.parents[1] / "shared/data"
+#: Folders whose tests share something that is costly to make, such as a whole demo or a stage.
+_STAY_TOGETHER = ("cli", "console", "models", "stage")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every file's tests run in one process, and so does every folder of `_STAY_TOGETHER`."""
+    for item in items:
+        place = item.path.relative_to(_TESTS)
+        together = place.parts[0] if place.parts[0] in _STAY_TOGETHER else str(place)
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 def _recording(what: str, path: Path) -> Path:
