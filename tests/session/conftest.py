@@ -88,7 +88,7 @@ class Sat:
 Script = Callable[[Sitting, int], Iterable[Command]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sit() -> Callable[..., Sat]:
     """Run a sitting to its end. `tell(sitting, frame)` gives the commands that come before a frame."""
 

@@ -5,7 +5,8 @@ import pytest
 
 from vrrehab import geometry
 from vrrehab.body.skeleton import HEAD, Body, Provenance, Side, joint
-from vrrehab.session.answering import Answered, Answering, By, panel_in_front_of
+from vrrehab.session.aiming import By
+from vrrehab.session.answering import Answered, Answering, panel_in_front_of
 from vrrehab.session.panels import CHANGE, CONFIRM, DECLINE, NONE, THESE
 from vrrehab.session.questions import PAIN, load_question
 

@@ -69,7 +69,7 @@ class Agenda:
         if task not in known:
             raise ValueError(f"no task {task!r}; there are {', '.join(known)}")
         near = self.current or self._plan.steps[0]
-        step = Step(near.block_index, near.task_index, known[task], mode or near.mode, near.drawn_index, True)
+        step = replace(near, task=known[task], mode=mode or near.mode, by_therapist=True)
         self._plan.for_step(step)
         return self._insert(step)
 

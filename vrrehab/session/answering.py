@@ -13,39 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab import geometry
-from vrrehab.body.skeleton import HEAD, Body, Side, joint
+from vrrehab.body.skeleton import Body, Side
+from vrrehab.session.aiming import Aiming, By
 from vrrehab.session.panels import CHANGE, CONFIRM, DECLINE, NONE, THESE, laid_out
 from vrrehab.session.questions import Numbers, Question, Words
-from vrrehab.session.view import Button, Panel
+from vrrehab.session.view import Panel
 
 #: The panel stands this far in front of the participant, a little below the eyes, within reach of a bent arm.
 DISTANCE_M = 0.5
 BELOW_EYES_M = 0.16
 
-#: A fingertip this close to the panel's plane is touching it, and must leave this far before it can touch
-#: again.
-_TOUCH_M, _UNTOUCH_M = 0.015, 0.04
 #: After a choice a look has to go this far before it can choose again, and so has one on the bottom row of a panel that
 #: appears: what comes under a look that rests, such as "yes" where "I would rather not say" was, or the other way round
 #: with the next question, must not be chosen by it too.
 _LOOK_AWAY_M = 0.04
-#: Thumb and index tips closer than this are a pinch, and further apart than this have let go.
-_PINCH_M, _UNPINCH_M = 0.022, 0.035
 
 
 class Answered(enum.Enum):
     GIVEN = "given"
     DECLINED = "declined"
-
-
-class By(enum.StrEnum):
-    """How an answer was given."""
-
-    GAZE = "gaze"
-    TOUCH = "touch"
-    PINCH = "pinch"
-    SELECT = "select"
-    CONSOLE = "console"
 
 
 def panel_in_front_of(head: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -61,7 +47,7 @@ def _as_it_is(text: str, **values: object) -> str:
     return text.format(**values)
 
 
-class Answering:
+class Answering(Aiming):
     """One question on the panel. Call `step` every frame until `answer` is not None; then `given` has its values.
 
     A look must rest on a button for the dwell time; a pinch or a select takes the button looked at, a touch
@@ -78,24 +64,22 @@ class Answering:
     ) -> None:
         """pose: the panel's, (7,). hands: those that press. say: puts a text into the participant's language."""
         self._question = question
-        self._hands = hands
         self._say = say
         self._aimed_for_s = 0.0
         self._looking_at: NDArray[np.float64] | None = None
         self._rests_at: NDArray[np.float64] | None = None
         self._just_appeared = True
-        # A press held while the question appears, or since the last choice, does nothing until it is let go.
-        self._armed = {By.TOUCH: False, By.PINCH: False, By.SELECT: False}
         self.answer: Answered | None = None
         self.given: dict[str, float] = {}
         self.by: By | None = None
         numbers = question.answer if isinstance(question.answer, Numbers) else None
         self._layout = laid_out(question, say)
-        self.panel = Panel(
+        panel = Panel(
             pose.copy(), self._layout.width, self._layout.height, say(question.title),
             say(numbers.low) if numbers else "", say(numbers.high) if numbers else "",
             (*self._layout.answers, *self._layout.asking), asks=question.name,
         )  # fmt: skip
+        super().__init__(panel, hands)
 
     def step(self, elapsed_s: float, dwell_s: float, body: Body, selecting: bool) -> None:
         """Take one frame: the tracked body in session space and whether a controller's select is down."""
@@ -173,18 +157,6 @@ class Answering:
         label = next(button.label for button in self._layout.answers if button.name == name)
         return self._say("Yes, {answer}", answer=label)
 
-    def _press(self, by: By, button: str | bool | None, released: bool) -> str | None:
-        """The edge of a press: what is pressed now and was not before. A press must be released to press
-        again.
-        """
-        if released:
-            self._armed[by] = True
-            return None
-        if button and self._armed[by]:
-            self._armed[by] = False
-            return str(button)
-        return None
-
     def _rests(self) -> bool:
         """Whether the look is still where it was when something was chosen, or when the panel appeared."""
         if self._rests_at is None:
@@ -193,53 +165,3 @@ class Answering:
         if here is None or float(np.linalg.norm(here - self._rests_at)) > _LOOK_AWAY_M:
             self._rests_at = None
         return self._rests_at is not None
-
-    def _gaze(self, body: Body) -> NDArray[np.float64] | None:
-        """Where the line of the head's gaze meets the panel, (2,) in metres from its centre."""
-        if not body.has(HEAD):
-            return None
-        panel_from_head = geometry.compose(geometry.invert(self.panel.pose), body.poses[HEAD])
-        ahead = geometry.rotate(panel_from_head[3:], np.array([0.0, 0.0, -1.0]))
-        if panel_from_head[2] <= 0.0 or ahead[2] >= -1e-3:
-            return None
-        return panel_from_head[:2] - ahead[:2] * (panel_from_head[2] / ahead[2])
-
-    def _touch(self, body: Body) -> tuple[str | None, bool]:
-        """The button under an index fingertip that meets the panel, and whether all fingertips are clear of
-        it.
-        """
-        clear = True
-        for side in self._hands:
-            tip = joint(side, "index_tip")
-            if not body.has(tip):
-                continue
-            x, y, z = geometry.apply(geometry.invert(self.panel.pose), body.poses[tip, :3])
-            over = abs(x) <= self.panel.width / 2 and abs(y) <= self.panel.height / 2
-            if over and abs(z) < _TOUCH_M:
-                button = self._button_at(np.array([x, y]))
-                return (button.name if button else None), False
-            if over and abs(z) < _UNTOUCH_M:
-                clear = False
-        return None, clear
-
-    def _pinch(self, body: Body) -> tuple[bool, bool]:
-        """Whether a hand pinches, and whether every hand has let go."""
-        released = True
-        for side in self._hands:
-            thumb, index = joint(side, "thumb_tip"), joint(side, "index_tip")
-            if not (body.has(thumb) and body.has(index)):
-                continue
-            gap = float(np.linalg.norm(body.poses[thumb, :3] - body.poses[index, :3]))
-            if gap < _PINCH_M:
-                return True, False
-            if gap < _UNPINCH_M:
-                released = False
-        return False, released
-
-    def _button_at(self, point: NDArray[np.float64] | None) -> Button | None:
-        if point is None:
-            return None
-        for button in self.panel.buttons:
-            if abs(point[0] - button.x) <= button.width / 2 and abs(point[1] - button.y) <= button.height / 2:
-                return button
-        return None

@@ -89,6 +89,10 @@ def _choose(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     sitting.conductor.choose(task, mode, who)
 
 
+def _press(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
+    sitting.conductor.press(str(arguments.get("button")), who)
+
+
 def _mode(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     mode = arguments.get("mode")
     if mode not in MODES:
@@ -161,6 +165,7 @@ COMMANDS: dict[str, Action] = {
     "extend": _extend,
     "choose": _choose,
     "mode": _mode,
+    "press": _press,
     "recentre": lambda sitting, _, who: sitting.recentre(who),
     "decline": _decline,
     "rate": _rate,

@@ -365,6 +365,11 @@ class Conductor:
             self._agenda.extend(self._agenda.current, seconds)
         self._overridden("extend", who, seconds=seconds)
 
+    def press(self, button: str, who: str) -> None:
+        """A therapist's press of a button that a task asks by, such as `left`. ValueError where none is asked for."""
+        self._performing.press(button, "console")
+        self.happened("pressed", {"who": who, "button": button})
+
     def _overridden(self, what: str, who: str, **detail: float | str) -> None:
         """Puts on record that a therapist did otherwise than the programme says."""
         self.happened("override", {"what": what, "who": who, **detail})

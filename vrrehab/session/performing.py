@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 from telemetry import messages
 from vrrehab import geometry
 from vrrehab.body.limb import Limb
+from vrrehab.body.skeleton import HEAD
 from vrrehab.body.stillness import Stillness
 from vrrehab.session.difficulty import Adapting
+from vrrehab.session.pressing import Pressing
 from vrrehab.session.programme import Step
 from vrrehab.session.settings import AS_TASK
 from vrrehab.session.situation import Script, Situation
 from vrrehab.tasks.demonstration import resting
 from vrrehab.tasks.features import prepare
+from vrrehab.tasks.imagery import TimedImagery
 from vrrehab.tasks.making import make_mechanic
 from vrrehab.tasks.mechanic import Imagined, Performer
 from vrrehab.tasks.rules import AnyRule, RepetitionRule, StrokeRule, UnclenchRule
@@ -49,6 +52,7 @@ class Performing:
         self._acting: Limb | None = None
         self._stillness: Stillness | None = None
         self._stroking: str | None = None
+        self._pressing: Pressing | None = None
         self.prepare()
 
     def prepare(self) -> None:
@@ -77,11 +81,13 @@ class Performing:
         level = self._adapting.level(task.name)
         rule = task.rule_at(level)
         here.brush.at = None
-        mechanic = make_mechanic(rule, Performer(acting, root, here.build, seed, here.brush))
+        performer = Performer(acting, root, here.build, seed, here.brush, here.tracked.poses[HEAD].copy())
+        mechanic = make_mechanic(rule, performer)
         imagining = mode == "imagery" and not mechanic.paced
         relaxing = mode == "relax" and not mechanic.paced
         if imagining or relaxing:
-            mechanic = Imagined(mechanic, relaxing)
+            timed = imagining and step.timed
+            mechanic = TimedImagery(mechanic, performer) if timed else Imagined(mechanic, relaxing)
         run = self._run = TaskRun(task, mechanic)
         view.title, view.text, view.count, view.task = task.title, task.instruction, "", task.name
         if imagining:
@@ -94,6 +100,8 @@ class Performing:
         run.phase = TaskPhase.PERFORMING
         task_run_id = here.ledger.begin_task(step, {"difficulty_ratio": level, **_numbers(rule)})
         view.targets, view.props = mechanic.targets, mechanic.props
+        view.panel = mechanic.panel
+        self._pressing = Pressing(mechanic.panel, here.plan.hands) if mechanic.panel else None
         view.activity = "imagining" if imagining else "resting" if relaxing else rule.kind
         view.movement = rule.feature if isinstance(rule, RepetitionRule | UnclenchRule) else ""
         self._stroking = "" if isinstance(rule, StrokeRule) and mechanic.touches else None
@@ -169,10 +177,28 @@ class Performing:
         run, view = self._run, self._here.view
         if run is not None and self._here.ledger.task_run_id is not None:
             self._tell_stillness()
+            self._tell_news(run)
             self._tell_score(run)
             self._here.ledger.end_task(status, run.performed_s, run.repetitions)
         self._run = self._stroking = None
+        if self._pressing is not None:
+            self._pressing, view.panel, view.lone = None, None, None
         view.targets, view.props, view.ghost, view.activity, view.movement, view.task = [], [], None, "", "", ""
+
+    def _tell_news(self, run: TaskRun) -> None:
+        for name, detail in run.mechanic.news:
+            self._here.ledger.happened(name, detail)
+        run.mechanic.news.clear()
+
+    def press(self, button: str, by: str, ago_s: float = 0.0) -> None:
+        """A button of the task's panel is pressed. ValueError where there is none that could be."""
+        run = self._run
+        panel = None if run is None else run.mechanic.panel
+        names = [] if panel is None else [each.name for each in panel.buttons]
+        if run is None or not run.mechanic.asks or run.phase is not TaskPhase.PERFORMING or button not in names:
+            asked = f"; it asks for {' or '.join(names)}" if names else ""
+            raise ValueError(f"no task waits for {button!r} just now{asked}")
+        run.mechanic.pressed(button, by, ago_s)
 
     def _tell_score(self, run: TaskRun) -> None:
         """Puts on record what the mechanic measured, beside how much of the goal was reached."""
@@ -207,8 +233,24 @@ class Performing:
         here.brush.texture = "" if texture == AS_TASK else texture
         # A repetition is what the person does; a light is touched by what they see.
         run.perform(here.elapsed_s, here.view.virtual if run.mechanic.touches else here.driven, here.seen)
-        if self._stillness is not None and run.phase is not TaskPhase.PAUSED:
+        self._ask(run)
+        if run.mechanic.news:
+            self._tell_news(run)
+        if self._stillness is not None and run.phase is not TaskPhase.PAUSED and run.mechanic.at_rest:
             self._stillness.step(here.tracked, here.elapsed_s)
+
+    def _ask(self, run: TaskRun) -> None:
+        """A frame of the panel that the task asks by, if it does."""
+        here, pressing = self._here, self._pressing
+        if pressing is None:
+            return
+        here.view.lone = run.mechanic.lone
+        if not run.mechanic.asks or run.phase is not TaskPhase.PERFORMING:
+            pressing.again()
+            return
+        press = pressing.step(here.elapsed_s, here.settings.number("gaze_dwell_s"), here.tracked, here.selecting)
+        if press is not None:
+            self.press(press.name, press.by, press.ago_s)
 
     def _tell_stillness(self) -> None:
         """Puts on record how still the intact limb was while its movement was imagined."""

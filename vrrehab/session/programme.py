@@ -43,6 +43,7 @@ class PlannedTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a session. mode, order: in place of the programme's. minutes: how long demonstrations and movement may
     take together; a task that is being performed then ends, and none begins.
+    timed_imagery: whether the person tells by presses when an imagined movement begins and when it is done.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Mode | None = None
     order: Order | None = None
     minutes: Minutes | None = None
+    timed_imagery: bool = False
 
 
 class Programme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,7 +76,8 @@ class Step:
     and its place.
 
     block_index, task_index: as the programme is written, from 0. drawn_index: the place in the block that the lot gave
-    it. by_therapist: whether a therapist put it there and not the programme.
+    it. timed: whether the person tells by presses when an imagined movement begins and ends. by_therapist: whether a
+    therapist put it there and not the programme.
     """
 
     block_index: int
@@ -82,6 +85,7 @@ class Step:
     task: TaskDefinition
     mode: str
     drawn_index: int
+    timed: bool = False
     by_therapist: bool = False
 
 
@@ -149,5 +153,6 @@ def lay_out(programme: Programme, seed: int, mode: str | None = None) -> tuple[S
                 if (value := getattr(planned, field)) is not None
             }
             task = msgspec.structs.replace(load_task(planned.task), **changes)
-            steps.append(Step(block_index, task_index, task, block.mode or mode or programme.mode, drawn_index))
+            drives = block.mode or mode or programme.mode
+            steps.append(Step(block_index, task_index, task, drives, drawn_index, block.timed_imagery))
     return tuple(steps)

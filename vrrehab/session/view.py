@@ -89,6 +89,17 @@ class Panel:
 
 
 @dataclass(slots=True)
+class LoneLimb:
+    """A hand or a foot that belongs to nobody, with the limb that it grows out of: its joints, (28, 7) shoulder to
+    fingertips or (4, 7) hip to ball, and how solid it is.
+    """
+
+    limb: Limb
+    joints: NDArray[np.float64]
+    opacity: float = 0.0
+
+
+@dataclass(slots=True)
 class Ambience:
     """What the place is like this frame: how bright its light is against its own, the hour of its day, whether all its
     detail is there or the calm half of it, how loud it sounds, and its own clock, for wind and waves.
@@ -124,6 +135,8 @@ class View:
         default_factory=lambda: {chain: np.full((len(names), 7), np.nan) for chain, names in CHAIN_JOINTS.items()}
     )
     ghost_opacity: float = 0.0
+    #: A hand or a foot by itself to be looked at.
+    lone: LoneLimb | None = None
     targets: list[Target] = field(default_factory=list)
     props: list[Prop] = field(default_factory=list)
     #: The task that is performed, by its name; empty between task runs.

@@ -6,7 +6,7 @@ one write into the array that the shader reads; the scene graph does not change.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -45,6 +45,10 @@ _SLEEVE_STUMPS = {Side.LEFT: 9, Side.RIGHT: 10}
 _LEG_STUMPS = {Side.LEFT: 11, Side.RIGHT: 12}
 _GHOSTS = ((Chain.ARM, _ARMS), (Chain.LEG, _LEGS))
 _SOLID: Mapping[Side, float] = MappingProxyType(dict.fromkeys(Side, 1.0))
+
+#: Where a limb by itself begins, in segments from its root; and how solid it is at most.
+_EMERGES = {Chain.ARM: 1.62, Chain.LEG: 1.72}
+_NEARLY_SOLID = 0.999
 
 Colour = tuple[float, float, float]
 #: sRGB.
@@ -131,13 +135,15 @@ class _Bent:
         palette: core.PTA_LMatrix4f,
         surfaces: tuple[Material, ...],
         relief: Relief | None = None,
+        emerging: bool = False,
     ) -> None:
         node = core.GeomNode("bent")
         node.add_geom(skinned_geom(*pieces))
         # The vertices move in the shader: their place at rest says nothing about what is in view.
         node.set_bounds(core.OmniBoundingVolume())
         node.set_final(True)
-        opacity = materials.dress(parent.attach_new_node(node), *surfaces, palette=palette, relief=relief)
+        root = parent.attach_new_node(node)
+        opacity = materials.dress(root, *surfaces, palette=palette, relief=relief, emerging=emerging)
         #: Sets how solid a part is, and how large.
         self.set, self.resize = opacity.set, opacity.resize
 
@@ -184,10 +190,7 @@ class Avatar:
             if ends is not None
             for at, bone in (line.boundary(ends),)
         ]
-        relief = None
-        if materials.tier is Tier.FULL:
-            red, green, blue = skin.nail_colour(tone).tolist()
-            relief = Relief(skin.relief_texture(), (red, green, blue))
+        relief = _relief(materials.tier, tone)
         self._bent = _Bent(self.root, pieces, materials, matrices, (_SKIN, _CLOTH), relief)
 
     @property
@@ -271,12 +274,21 @@ class _Wardrobe:
         return Piece(mesh, _plain(mesh, self._cloth[mesh.material]), part, 1, beyond_m)
 
 
-class Ghost:
-    """A translucent limb that shows a movement, beside the participant's own. It starts hidden."""
+class OneLimb:
+    """A limb without a body, one of the four at a time. It starts hidden."""
 
-    def __init__(self, parent: core.NodePath, materials: Materials, *, model: Model | None = None) -> None:
-        model = model or body_model()
-        self.root = parent.attach_new_node("ghost")
+    def __init__(
+        self,
+        root: core.NodePath,
+        materials: Materials,
+        model: Model,
+        piece: Callable[[Mesh, Limb, int], Piece],
+        surface: Material,
+        relief: Relief | None = None,
+        emerging: bool = False,
+    ) -> None:
+        """`piece` dresses a limb's mesh as a part; for the rest see `Materials.dress`."""
+        self.root = root
         self._arms, self._trunk = ArmRig(rest_arm(model)), TrunkRig(rest_trunk(model))
         matrices, self._palette = _new_palette()
         self._trunk_palette = self._palette[2 * BONE_COUNT : 2 * BONE_COUNT + TRUNK_COUNT]
@@ -284,8 +296,8 @@ class Ghost:
         pieces = []
         for limb, part in self._parts.items():
             mesh = model.meshes[f"{limb.side}_{limb.chain}_{materials.tier.name.lower()}"]
-            pieces.append(Piece(mesh, _plain(mesh, _GHOST_COLOUR), part))
-        self._bent = _Bent(self.root, pieces, materials, matrices, (_GHOST,))
+            pieces.append(piece(mesh, limb, part))
+        self._bent = _Bent(self.root, pieces, materials, matrices, (surface,), relief, emerging)
 
     def pose(self, limb: Limb | None, joints: Mapping[Chain, NDArray[np.float64]], opacity: float) -> None:
         """Show one limb where `joints` of its chain are, (28, 7) from shoulder to fingertips or (4, 7) from hip to
@@ -299,6 +311,51 @@ class Ghost:
         if limb.chain is Chain.ARM:
             return self._arms.pose_arm(limb.side, joints, self._palette)
         return self._trunk.pose_leg(limb.side, joints, self._trunk_palette)
+
+
+class Ghost(OneLimb):
+    """A translucent limb that shows a movement, beside the participant's own."""
+
+    def __init__(self, parent: core.NodePath, materials: Materials, *, model: Model | None = None) -> None:
+        def piece(mesh: Mesh, _limb: Limb, part: int) -> Piece:
+            return Piece(mesh, _plain(mesh, _GHOST_COLOUR), part)
+
+        super().__init__(parent.attach_new_node("ghost"), materials, model or body_model(), piece, _GHOST)
+
+
+class LoneLimb(OneLimb):
+    """A hand or a foot by itself, as solid as one's own: below the forearm's or the shin's middle it comes out of
+    nothing, so that no end of it is seen.
+    """
+
+    def __init__(
+        self,
+        parent: core.NodePath,
+        materials: Materials,
+        *,
+        tone: int = skin.DEFAULT_TONE,
+        model: Model | None = None,
+    ) -> None:
+        model = model or body_model()
+
+        def piece(mesh: Mesh, limb: Limb, part: int) -> Piece:
+            line = (LimbLine.arm if limb.chain is Chain.ARM else LimbLine.leg)(model, limb.side)
+            beyond_m = line.along(mesh) - float(line.metres(_EMERGES[limb.chain]))
+            return Piece(mesh, skin.skin_colours(mesh, tone, nails=materials.tier is Tier.LOW), part, 0, beyond_m)
+
+        root = parent.attach_new_node("lone limb")
+        super().__init__(root, materials, model, piece, _SKIN, _relief(materials.tier, tone), emerging=True)
+
+    def pose(self, limb: Limb | None, joints: Mapping[Chain, NDArray[np.float64]], opacity: float) -> None:
+        # What is all solid would show the inside of its open end.
+        super().pose(limb, joints, min(opacity, _NEARLY_SOLID))
+
+
+def _relief(tier: Tier, tone: int) -> Relief | None:
+    if tier is not Tier.FULL:
+        return None
+    red, green, blue = skin.nail_colour(tone).tolist()
+    return Relief(skin.relief_texture(), (red, green, blue))
 
 
 def _plain(mesh: Mesh, colour: Colour) -> NDArray[np.floating]:

@@ -174,6 +174,7 @@ class Materials:
         *surfaces: Material,
         palette: core.PTA_LMatrix4f | None = None,
         relief: Relief | None = None,
+        emerging: bool = False,
     ) -> Opacity:
         """Give a moving thing its look; it must hang below `Stage.movers`, where it stays: what moves it is a palette.
 
@@ -185,11 +186,13 @@ class Materials:
         with and its index into `surfaces`, of which there are up to SURFACE_COUNT, all ghosts or none. Its column
         `beyond` says how far past the residual limb's end a vertex is: a part that is not solid is drawn from there on.
 
-        `relief` gives skin its fine detail, by the vertices' texture coordinates.
+        `relief` gives skin its fine detail, by the vertices' texture coordinates. What is `emerging` comes out of
+        nothing where `beyond` is 0, as long as it is not wholly solid.
         """
         ghost = surfaces[0].look is Look.GHOST
         skinned = ["SKINNED"] if palette is not None else []
-        words = [*(["GHOST"] if ghost else []), *(["RELIEF"] if relief else []), *skinned, "FADES"]
+        words = [*(["GHOST"] if ghost else []), *(["RELIEF"] if relief else []), *skinned, "FADES",
+                 *(["EMERGES"] if emerging else [])]  # fmt: skip
         node.set_shader(self.shader("surface", *words))
         if relief is not None:
             node.set_shader_input("relief", relief.texture)

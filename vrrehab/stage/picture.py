@@ -16,6 +16,7 @@ from panda3d import core
 from vrrehab import geometry
 from vrrehab.body.build import USUAL
 from vrrehab.body.hands import RELAXED, hand_pose
+from vrrehab.body.limb import CHAIN_OF, Limb
 from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side
 from vrrehab.body.tracking import Tracker
 from vrrehab.session.answering import Answering, panel_in_front_of
@@ -25,6 +26,10 @@ from vrrehab.stage.displays.flat import FIELD_OF_VIEW_DEG
 from vrrehab.stage.displays.offscreen import OffscreenDisplay
 from vrrehab.stage.material import Tier
 from vrrehab.stage.stage import Stage
+from vrrehab.tasks.definition import load_task
+from vrrehab.tasks.laterality import Laterality, Trial
+from vrrehab.tasks.mechanic import Performer
+from vrrehab.tasks.rules import LateralityRule
 
 _EYE_HEIGHT_M = 1.2
 _EYES_FROM_NECK = np.array([0.0, USUAL.eyes_above_neck, -USUAL.eyes_before_neck])
@@ -107,11 +112,33 @@ def asked(top_m: float) -> View:
     return view
 
 
+def judging(limb: str, trial: Trial) -> Callable[[float], View]:
+    """A hand or a foot by itself, and the board that asks whether it is a left or a right one."""
+
+    def view_of(top_m: float) -> View:
+        lying = top_m + 0.045
+        view = seated(-14.0, left=((0.16, lying, -0.40), 0.1, 14.0), right=((0.16, lying, -0.40), RELAXED, 14.0))
+        task, chain = load_task(f"left_or_right_{limb}"), CHAIN_OF[limb]
+        assert isinstance(task.rule, LateralityRule)
+        view.title, view.text, view.count = task.title, task.instruction, "7 of 24"
+        performer = Performer(Limb(chain, Side.LEFT), np.zeros(3), head=view.virtual.poses[HEAD])
+        asking = Laterality(task.rule, performer)
+        asking.show(trial)
+        view.panel, view.lone = asking.panel, asking.lone
+        if view.lone is not None:
+            view.lone.opacity = 1.0
+        return view
+
+    return view_of
+
+
 SCENES: dict[str, Callable[[float], View]] = {
     "looking": looking,
     "resting": resting,
     "reaching": reaching,
     "asked": asked,
+    "judging_hand": judging("hand", Trial(Side.LEFT, "relaxed", "palm", 90.0)),
+    "judging_foot": judging("foot", Trial(Side.RIGHT, "flat", "top", 0.0)),
 }
 
 

@@ -16,7 +16,7 @@ from vrrehab.body.loss import Loss
 from vrrehab.body.skeleton import HEAD
 from vrrehab.session.view import Ambience, View
 from vrrehab.stage.audio import Audio
-from vrrehab.stage.avatar import Avatar, Ghost, body_model, build_of
+from vrrehab.stage.avatar import Avatar, Ghost, LoneLimb, body_model, build_of
 from vrrehab.stage.material import Materials, Tier
 from vrrehab.stage.patterns import texture
 from vrrehab.stage.place import AnyPlace, load_place
@@ -83,6 +83,7 @@ class Stage:
         tone = appearance.tone if appearance else DEFAULT_TONE
         self._avatar = Avatar(self.movers, self.materials, losses=losses, tone=tone, model=model)
         self._ghost = Ghost(self.movers, self.materials, model=model)
+        self._lone = LoneLimb(self.movers, self.materials, tone=tone, model=model)
         self._targets = Targets(self.movers, self.materials)
         self._board = BoardSign(self.root, self.materials, place.board, place.board_pose)
         self._panel = PanelSign(self.root, self.materials)
@@ -127,6 +128,11 @@ class Stage:
         self.materials.set_softness(view.boundary_softness_m)
         self._avatar.pose(view.virtual, view.opacity, view.leg_opacity, view.limb_size)
         self._ghost.pose(view.ghost, view.ghost_joints, view.ghost_opacity)
+        lone = view.lone
+        if lone is None:
+            self._lone.pose(None, {}, 0.0)
+        else:
+            self._lone.pose(lone.limb, {lone.limb.chain: lone.joints}, lone.opacity)
         self._targets.show(view.targets)
         self._board.say(view.title, view.text, view.count)
         self._panel.show(view.panel)

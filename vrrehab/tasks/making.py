@@ -10,6 +10,7 @@ from vrrehab.tasks.carry import Carry
 from vrrehab.tasks.drum import Drum
 from vrrehab.tasks.guided import Guided
 from vrrehab.tasks.kick import Kick
+from vrrehab.tasks.laterality import Laterality
 from vrrehab.tasks.mechanic import Mechanic, Performer
 from vrrehab.tasks.movement import RepeatedMovement
 from vrrehab.tasks.reach import Reach
@@ -20,6 +21,7 @@ from vrrehab.tasks.rules import (
     DrumRule,
     GuidedRule,
     KickRule,
+    LateralityRule,
     ReachRule,
     RepetitionRule,
     StrokeRule,
@@ -41,6 +43,7 @@ _MAKERS: dict[type, Callable[[Any, Performer], Mechanic]] = {
     StrokeRule: Stroke,
     BreathRule: Breath,
     GuidedRule: Guided,
+    LateralityRule: Laterality,
 }
 
 

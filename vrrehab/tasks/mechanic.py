@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 from vrrehab.body.build import USUAL, Build
 from vrrehab.body.limb import Limb
 from vrrehab.body.skeleton import Body
-from vrrehab.session.view import Prop, Target
+from vrrehab.session.view import LoneLimb, Panel, Prop, Target
+
+Told = float | int | str | bool | None
+#: A head of which nobody says where it is.
+HEAD_AT = np.array([0.0, 1.2, 0.0, 0.0, 0.0, 0.0, 1.0])
 
 
 @dataclass(slots=True)
@@ -34,7 +38,8 @@ class Performer:
     """Who performs a task, and with what.
 
     limb: the limb that acts in the scene. root: where its shoulder or hip is, (3,), session space. build: how the
-    person is proportioned, as measured. seed: of what comes in a random order. brush: see `Brush`.
+    person is proportioned, as measured. seed: of what comes in a random order. brush: see `Brush`. head: where
+    the head is, (7,).
     """
 
     limb: Limb
@@ -42,6 +47,7 @@ class Performer:
     build: Build = USUAL
     seed: int = 0
     brush: Brush = field(default_factory=Brush)
+    head: NDArray[np.float64] = field(default_factory=lambda: HEAD_AT.copy())
 
 
 class Mechanic(ABC):
@@ -49,8 +55,12 @@ class Mechanic(ABC):
 
     cycle_s: how long the demonstration takes for one repetition. targets, props: what is seen of it, changed in place.
     text: what is said now instead of the task's instruction. counts: whether the number of repetitions says anything to
-    the person. paced: whether it goes by time alone, so that nobody has to move. touches: whether it counts what is
-    seen to happen (a light touched) and not what the person does.
+    the person. paced: whether nobody has to move, because it goes by time or is all in the mind. touches: whether it
+    counts what is seen to happen (a light touched) and not what the person does.
+
+    panel, lone: a board whose buttons tell it something, and a limb by itself that is looked at. asks: whether a press
+    counts now. at_rest: whether the person is to keep still now, where imagining means that. news: what happened in it,
+    for the record; whoever takes it empties it.
     """
 
     cycle_s: float
@@ -63,6 +73,14 @@ class Mechanic(ABC):
         self.targets: list[Target] = []
         self.props: list[Prop] = []
         self.text = ""
+        self.panel: Panel | None = None
+        self.lone: LoneLimb | None = None
+        self.asks = False
+        self.at_rest = True
+        self.news: list[tuple[str, dict[str, Told]]] = []
+
+    def pressed(self, button: str, by: str, ago_s: float) -> None:  # noqa: B027  # most have no panel
+        """A button of the panel was pressed, by gaze, touch, pinch, select or console, so long before this frame."""
 
     @abstractmethod
     def step(self, now_s: float, body: Body) -> None:

@@ -41,7 +41,10 @@ class Answering:
         self._act_s = act_s + 0.4
 
     def see(self, panel: Panel) -> None:
-        aim = self._next_button(panel)
+        self.aim_at(panel, self._next_button(panel))
+
+    def aim_at(self, panel: Panel, aim: str) -> None:
+        """Looks at the button of this name, or brings a finger to it and presses."""
         button = next((button for button in panel.buttons if button.name == aim), None)
         sitter = self._sitter
         if button is None or sitter.now_s < self._act_s:

@@ -23,6 +23,7 @@ from vrrehab.session.plan import Plan, lost_limbs
 from vrrehab.session.questions import PAIN
 from vrrehab.session.view import Panel, Target, TargetState, View
 from vrrehab.testing.answering import Answering, How, Meant, Opinion
+from vrrehab.testing.judging import Judgement, Judging
 from vrrehab.testing.pain import FadingPain
 from vrrehab.testing.sitter import AHEAD_M, LAP_M, SEATED, Sitter
 
@@ -46,12 +47,14 @@ _STROKES: dict[str, tuple[_Angles, _Angles]] = {
 class Truth:
     """What the participant did, in seconds since it was first located: `cycles_s` when each repetition was half
     done (a fist half closed), `touches_s` when the fingertip entered each lit target, `answers` what it meant to say
-    to each question: a number, words, or None where it declined.
+    to each question: a number, words, or None where it declined; `judgements` which side was shown and which it meant
+    to say.
     """
 
     cycles_s: list[float] = field(default_factory=list)
     touches_s: list[float] = field(default_factory=list)
     answers: list[Meant] = field(default_factory=list)
+    judgements: list[tuple[Side, Side]] = field(default_factory=list)
 
 
 class ScriptedParticipant(Sitter):
@@ -61,7 +64,7 @@ class ScriptedParticipant(Sitter):
     along. legs: the sides with a leg that is tracked, which move along too. answering: how the pain panel is answered.
     pain: what is answered. seat: where the person sits in the reference space, (7,).
     lapses: spans in seconds since the first `locate` in which the intact limb is not seen: the leg, where legs are
-    tracked, or else the hand.
+    tracked, or else the hand. judging: how well it tells left from right.
     """
 
     def __init__(
@@ -76,12 +79,14 @@ class ScriptedParticipant(Sitter):
         seat: NDArray[np.float64] | None = None,
         lapses: Sequence[tuple[float, float]] = (),
         build: Build = USUAL,
+        judging: Judgement | None = None,
     ) -> None:
         super().__init__(seed, intact_side, (intact_side,) if hands is None else hands, legs, seat, lapses, build)
         self.truth = Truth()
         self._pain = pain or FadingPain(seed)
         self._answering = Answering(self, answering)
         self._opinion = Opinion(seed)
+        self._judging = Judging(self, self._answering, judging or Judgement(), self.truth.judgements)
         self._doing = ""
         self._act_s = 0.0
         self._closing = False
@@ -107,7 +112,10 @@ class ScriptedParticipant(Sitter):
         if self.now_s >= self._half_closed_s:
             self.truth.cycles_s.append(self._half_closed_s)
             self._half_closed_s = math.inf
-        if view.panel is not None:
+        if view.panel is not None and view.activity in ("laterality", "imagining"):
+            self._tired_by_task = True
+            self._judging.see(view)
+        elif view.panel is not None:
             self._tell(view.panel)
         elif view.activity == "repetition" and self._can(view.movement):
             self._repeat(view.movement)

@@ -133,7 +133,11 @@ void main() {
     if (shown < 1.0) {
         // The residual limb is a mesh of its own, closed where it ends.
         if (past < 0.0) discard;
+#ifdef EMERGES
+        solid = shown * smoothstep(0.0, 0.07, past);
+#else
         solid = begun(shown, past);
+#endif
     }
 #endif
 #endif

@@ -1,0 +1,66 @@
+"""Imagining a movement and saying when it begins and when it is done: how long it takes in the mind.
+
+Mental chronometry: what is imagined takes about as long as what is done (Decety, Jeannerod and Prablanc 1989, Behav
+Brain Res 34:35), and slower where the limb is gone or hurts. The time is that of the person's own presses.
+"""
+
+from __future__ import annotations
+
+import statistics
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrrehab.body.skeleton import Body
+from vrrehab.session.view import Button, Panel
+from vrrehab.tasks.laterality import before
+from vrrehab.tasks.mechanic import Mechanic, Performer
+
+#: Where the board is: ahead of the head and below the eyes, out of the way of what is imagined.
+_PANEL_M = (0.46, 0.30)
+_BEGIN, _DONE = (
+    (Button("begin", "I begin", 0.0, -0.02, 0.2, 0.07),),
+    (Button("done", "Done", 0.0, -0.02, 0.2, 0.07),),
+)
+_TITLES = {"begin": "Press, then imagine it once", "done": "Press when it is done"}
+
+
+class TimedImagery(Mechanic):
+    """Counts movements that are imagined, each from the press that begins it to the press that ends it."""
+
+    def __init__(self, movement: Mechanic, performer: Performer) -> None:
+        super().__init__()
+        self._movement = movement
+        self.cycle_s = movement.cycle_s
+        self._now_s = 0.0
+        self._began_s = 0.0
+        self._times_s: list[float] = []
+        self.asks, self.at_rest = True, False
+        pose = before(performer.head, _PANEL_M, tilted=True)
+        self.panel = Panel(pose, 0.36, 0.15, _TITLES["begin"], "", "", _BEGIN)
+
+    def step(self, now_s: float, body: Body) -> None:
+        self._now_s = now_s
+        self.asks = True
+
+    def pressed(self, button: str, by: str, ago_s: float) -> None:
+        """A look begins a movement when its dwell is over, and ends it when it came to rest."""
+        assert self.panel is not None
+        if button == "begin":
+            self._began_s = self._now_s
+        else:
+            took_s = max(self._now_s - ago_s - self._began_s, 0.0)
+            self._times_s.append(took_s)
+            self.repetitions += 1
+            self.news.append(("imagined", {"repetition": self.repetitions, "imagery_s": round(took_s, 4), "by": by}))
+        self.at_rest = button == "begin"
+        # Whoever still presses or looks has to let go first.
+        self.asks = False
+        self.panel.buttons = _DONE if self.at_rest else _BEGIN
+        self.panel.title = _TITLES["done" if self.at_rest else "begin"]
+
+    def demonstrate(self, elapsed_s: float, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        self._movement.demonstrate(elapsed_s, root, into)
+
+    def measures(self) -> dict[str, float]:
+        return {"imagery_s": statistics.median(self._times_s)} if self._times_s else {}
