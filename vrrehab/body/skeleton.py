@@ -95,4 +95,4 @@ class Body:
 
     def has(self, index: int) -> bool:
         """Whether the joint has a pose at all."""
-        return bool(self.provenance[index] != Provenance.NONE)
+        return bool(self.provenance[index])

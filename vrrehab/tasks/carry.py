@@ -16,7 +16,7 @@ from vrrehab.body.features import hand_closure, thumb_to_finger
 from vrrehab.body.hands import RELAXED
 from vrrehab.body.skeleton import HAND_JOINTS, Body, Side, joint
 from vrrehab.session.view import Prop
-from vrrehab.tasks.demonstration import DemonstratingArm
+from vrrehab.tasks.demonstration import DemonstratingArm, Turn
 from vrrehab.tasks.mechanic import Mechanic, Performer
 from vrrehab.tasks.repetition import RepetitionCounter
 from vrrehab.tasks.rules import COMFORTABLE_REACH_RATIO, CarryRule
@@ -30,6 +30,8 @@ _LEAST_HALF_S = 0.06
 _PARTS_S = (1.2, 0.5, 1.4, 0.5, 1.0)
 _CARRIED_M = 0.11
 _GRIP = 0.62
+#: A hand that takes something from a table points down a little.
+_DOWN: Turn = (-math.sin(math.radians(12)), 0.0, 0.0, math.cos(math.radians(12)))
 _UP = np.array([0.0, 1.0, 0.0])
 _RING_M, _RING_COLOUR = 0.006, "#8fb5a3"
 
@@ -50,6 +52,19 @@ class Grasp:
         return max(hand_closure(body, self._side), pinch * pinch)
 
 
+class Holding:
+    """An arm whose hand holds at a place: how a demonstration takes things."""
+
+    def __init__(self, arm: DemonstratingArm) -> None:
+        self._arm = arm
+        #: Where a hand that takes something holds, from its wrist.
+        self._at = arm.hand(_GRIP, _DOWN)[[HAND_JOINTS.index(name) for name in _HOLDING], :3].mean(axis=0)
+
+    def pose(self, place: Floats, closure: float, root: Floats, into: Floats) -> None:
+        """Write the arm, (28, 7), whose hand, as much closed, holds at `place` (3,)."""
+        self._arm.pose_wrist(place - self._at, self._arm.hand(closure, _DOWN), root, into)
+
+
 class Carry(Mechanic):
     """One thing is lit at a time; it is carried to the ring. Once all are there they are carried back."""
 
@@ -62,6 +77,7 @@ class Carry(Mechanic):
         self._root = performer.root
         self._reach_m = COMFORTABLE_REACH_RATIO * performer.build.arm
         self._arm = DemonstratingArm(performer.limb.side, performer.build)
+        self._holding = Holding(self._arm)
         self._grasp = Grasp(performer.limb.side)
         self._wrist = joint(performer.limb.side, "wrist")
         self._things: list[Prop] = []
@@ -188,13 +204,7 @@ class Carry(Mechanic):
         eased = ratio * ratio * ratio * (10.0 + ratio * (6.0 * ratio - 15.0))
         place = points[part] + eased * (points[part + 1] - points[part])
         place[1] += _CARRIED_M * math.sin(math.pi * eased) if part in (0, 2, 4) else 0.0
-        self.hold_at(place, closures[part] + eased * (closures[part + 1] - closures[part]), root, into)
-
-    def hold_at(self, place: Floats, closure: float, root: Floats, into: Floats) -> None:
-        """Write the arm, (28, 7), whose hand, as much closed, holds at `place` (3,)."""
-        hand = self._arm.hand(closure)
-        holding = hand[[HAND_JOINTS.index(name) for name in _HOLDING], :3].mean(axis=0)
-        self._arm.pose_wrist(place - geometry.rotate(_DOWN, holding), _DOWN, hand, root, into)
+        self._holding.pose(place, closures[part] + eased * (closures[part + 1] - closures[part]), root, into)
 
     def measures(self) -> dict[str, float]:
         """The mean time from taking to letting go in place, and how often a thing was let go elsewhere."""
@@ -202,7 +212,3 @@ class Carry(Mechanic):
         if self.repetitions:
             told["carry_s"] = self._carried_s / self.repetitions
         return told
-
-
-#: A hand that takes something from a table points down a little.
-_DOWN = np.array([-math.sin(math.radians(12)), 0.0, 0.0, math.cos(math.radians(12))])

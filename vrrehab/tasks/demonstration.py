@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Protocol
 
@@ -19,7 +20,8 @@ from vrrehab.body.skeleton import HAND_JOINTS, Side
 #: Where a demonstrating fingertip rests: outward, up and forward of the shoulder in arm lengths.
 _RESTING = (-0.06, -0.10, 0.98)
 #: The hand is raised a little, so that its back and fingers are seen.
-_RAISED = np.array([np.sin(np.radians(15)), 0.0, 0.0, np.cos(np.radians(15))])
+Turn = tuple[float, float, float, float]
+_RAISED: Turn = (math.sin(math.radians(15)), 0.0, 0.0, math.cos(math.radians(15)))
 _INDEX_TIP = HAND_JOINTS.index("index_tip")
 
 _ORIGIN = (0.0, 0.0, 0.0)
@@ -48,15 +50,13 @@ class DemonstratingArm:
         self._build = build
         #: How large the hand is against a usual one.
         self.size = build.arm / USUAL.arm
-        self._fingertip_from_wrist = geometry.rotate(_RAISED, self.hand(RELAXED)[_INDEX_TIP, :3])
+        self._fingertip_from_wrist = self.hand(RELAXED)[_INDEX_TIP, :3]
         #: A resting fingertip (3,) from the shoulder, in metres.
         self.resting = self.place(_RESTING)
 
-    def hand(self, closure: float) -> NDArray[np.float64]:
-        """The joints of the hand from its wrist, (26, 7)."""
-        joints = hand_pose(self._side, closure)
-        joints[:, :3] *= self.size
-        return joints
+    def hand(self, closure: float, turn: Turn = _RAISED) -> NDArray[np.float64]:
+        """The joints of the hand turned by `turn` (4,), places from its wrist, (26, 7); not to be written to."""
+        return _hand(self._side, round(closure, 2), self.size, turn)
 
     def place(self, offset: tuple[float, float, float]) -> NDArray[np.float64]:
         """(outward, up, forward) in arm lengths as metres from the shoulder in session space, (3,)."""
@@ -74,23 +74,31 @@ class DemonstratingArm:
         """Write the arm, (28, 7) from shoulder to fingertips, with a relaxed hand's fingertip at
         `fingertip` from the shoulder at `shoulder` (3,).
         """
-        self.pose_wrist(shoulder + fingertip - self._fingertip_from_wrist, _RAISED, self.hand(closure), shoulder, into)
+        self.pose_wrist(shoulder + fingertip - self._fingertip_from_wrist, self.hand(closure), shoulder, into)
 
     def pose_wrist(
         self,
         place: NDArray[np.float64],
-        turn: NDArray[np.float64],
         hand: NDArray[np.float64],
         shoulder: NDArray[np.float64],
         into: NDArray[np.float64],
     ) -> None:
-        """Write the arm with its wrist at `place` (3,), turned by `turn` (4,), and a hand (26, 7) hung on that."""
-        wrist = geometry.pose(place, turn)
-        into[2:] = geometry.compose(wrist, hand)
-        into[:2] = solve_arm(shoulder.tolist(), wrist[:3].tolist(), self._build, RESTING_ARM[self._side])
+        """Write the arm with a `hand` (26, 7) hung on its wrist at `place` (3,)."""
+        into[2:] = hand
+        into[2:, :3] += place
+        into[:2] = solve_arm(shoulder.tolist(), place.tolist(), self._build, RESTING_ARM[self._side])
 
     def rest(self, shoulder: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         self.pose(self.resting, RELAXED, shoulder, into)
+
+
+@functools.lru_cache(maxsize=512)
+def _hand(side: Side, closure: float, size: float, turn: Turn) -> NDArray[np.float64]:
+    joints = hand_pose(side, closure)
+    joints[:, :3] *= size
+    joints = geometry.compose(geometry.pose((0.0, 0.0, 0.0), np.array(turn)), joints)
+    joints.flags.writeable = False
+    return joints
 
 
 class DemonstratingLeg:

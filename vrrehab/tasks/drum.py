@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vrrehab import geometry
 from vrrehab.body.skeleton import HAND_JOINTS, Body, joint
 from vrrehab.session.view import Prop
-from vrrehab.tasks.demonstration import DemonstratingArm
+from vrrehab.tasks.demonstration import DemonstratingArm, Turn
 from vrrehab.tasks.mechanic import Mechanic, Performer
 from vrrehab.tasks.pace import Pace
 from vrrehab.tasks.rules import DrumRule
@@ -21,9 +21,24 @@ _PAD_HEIGHT_M = 0.05
 #: A stroke meets the pad this far over it, and the hand has to have been this much higher since the last one.
 _MEETS_M, _LIFTED_M = 0.03, 0.055
 _FLAT = 0.10
+_LEVEL: Turn = (0.0, 0.0, 0.0, 1.0)
 #: Speeds are taken over this time; a longer gap, as after lost tracking, tells none.
 _SPEED_OVER_S, _GAP_S = 0.05, 0.12
 _COLOURS = ("#c97b5a", "#5f8f8b", "#c9a24f", "#7c86a8", "#8d9a5b", "#a8728a")
+
+
+class Striking:
+    """An arm whose flat hand strikes; `meets_m` is the height at which a stroke meets a pad."""
+
+    def __init__(self, arm: DemonstratingArm, surface_m: float) -> None:
+        self._arm = arm
+        self._hand = arm.hand(_FLAT, _LEVEL)
+        self._at = self._hand[HAND_JOINTS.index(_STRIKING), :3]
+        self.meets_m = surface_m + _PAD_HEIGHT_M + _MEETS_M
+
+    def pose(self, place: NDArray[np.float64], root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
+        """Write the arm, (28, 7), with what strikes at `place` (3,)."""
+        self._arm.pose_wrist(place - self._at, self._hand, root, into)
 
 
 class Drum(Mechanic):
@@ -35,14 +50,13 @@ class Drum(Mechanic):
         super().__init__()
         self._rule = rule
         self._joint = joint(performer.limb.side, _STRIKING)
-        self._arm = DemonstratingArm(performer.limb.side, performer.build)
-        self._hand = self._arm.hand(_FLAT)
-        self._striking = self._hand[HAND_JOINTS.index(_STRIKING), :3]
+        arm = DemonstratingArm(performer.limb.side, performer.build)
+        self._striking = Striking(arm, rule.surface_m)
         self.cycle_s = rule.beat_s
         self._pace = Pace(rule.beat_s, performer)
         for k, (outward, forward) in enumerate(rule.pads):
             pose = geometry.IDENTITY.copy()
-            pose[:3] = performer.root + self._arm.place((outward, 0.0, forward))
+            pose[:3] = performer.root + arm.place((outward, 0.0, forward))
             pose[1] = rule.surface_m
             size = (2 * rule.radius_m, _PAD_HEIGHT_M, 2 * rule.radius_m)
             self.props.append(Prop("pad", pose, size, _COLOURS[k]))
@@ -54,11 +68,6 @@ class Drum(Mechanic):
     def active(self) -> Prop:
         """The pad that is lit."""
         return self.props[self.repetitions % len(self.props)]
-
-    @property
-    def meets_m(self) -> float:
-        """The height at which a stroke meets a pad."""
-        return self._rule.surface_m + _PAD_HEIGHT_M + _MEETS_M
 
     def step(self, now_s: float, body: Body) -> None:
         for pad in self.props:
@@ -73,11 +82,11 @@ class Drum(Mechanic):
         self._past.append((now_s, float(place[1])))
         while self._past[0][0] < now_s - _SPEED_OVER_S:
             self._past.pop(0)
-        if place[1] > self.meets_m + _LIFTED_M:
+        if place[1] > self._striking.meets_m + _LIFTED_M:
             self._lifted = True
         pad = self.active
         over = math.hypot(place[0] - pad.pose[0], place[2] - pad.pose[2]) <= self._rule.radius_m
-        if place[1] > self.meets_m or not self._lifted:
+        if place[1] > self._striking.meets_m or not self._lifted:
             return
         self._lifted = False
         if over and self._falling_m_s() >= self._rule.least_speed_m_s:
@@ -96,12 +105,8 @@ class Drum(Mechanic):
         here, there = (pads[int(beat + k) % len(pads)].pose[:3] for k in (0, 1))
         across = ratio * ratio * (3.0 - 2.0 * ratio)
         place = here + across * (there - here)
-        place[1] = self.meets_m - 0.01 + 0.13 * math.sin(math.pi * ratio)
-        self.strike_at(place, root, into)
-
-    def strike_at(self, place: NDArray[np.float64], root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
-        """Write the arm, (28, 7), whose flat hand strikes at `place` (3,)."""
-        self._arm.pose_wrist(place - self._striking, geometry.IDENTITY[3:], self._hand, root, into)
+        place[1] = self._striking.meets_m - 0.01 + 0.13 * math.sin(math.pi * ratio)
+        self._striking.pose(place, root, into)
 
     def measures(self) -> dict[str, float]:
         return self._pace.measures()
