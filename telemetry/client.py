@@ -9,7 +9,7 @@ from telemetry import wire
 from telemetry.door import Line
 from telemetry.errors import NobodyAnswers, NotUnderstood, RequestRefused
 from telemetry.keys import Keyring
-from telemetry.messages import Profile
+from telemetry.messages import Addendum, Profile
 
 
 class RecorderClient:
@@ -47,6 +47,10 @@ class RecorderClient:
     def put_profile(self, profile: Profile) -> None:
         """Add a participant (version 1) or change one (version one above the stored one)."""
         self._ask(wire.PutParticipant(next(self._numbers), profile))
+
+    def add(self, addendum: Addendum) -> None:
+        """Append a fact about a sealed session; the same again is appended once."""
+        self._ask(wire.PutAddendum(next(self._numbers), addendum))
 
     def history(self, code: str) -> tuple[wire.PastSession, ...]:
         """The participant's sessions, oldest first."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,8 +19,10 @@ import msgspec
 import sqlalchemy as sa
 
 from telemetry import messages, schema, wire
+from telemetry.database import connect
 from telemetry.errors import JournalDamaged, JournalUnwritable, RequestRefused
 from telemetry.journal import Entry
+from telemetry.migrations import bring_up
 from telemetry.motion import Gap
 from telemetry.schema import METADATA
 
@@ -27,51 +30,29 @@ _T = METADATA.tables
 _participants, _sessions, _runs = _T["participants"], _T["sessions"], _T["task_runs"]
 _ratings, _settings, _events = _T["ratings"], _T["settings"], _T["events"]
 _pairs, _seals, _store = _T["clock_pairs"], _T["seals"], _T["store"]
+_addenda = _T["addenda"]
 _adverse, _erased = _T["adverse_events"], _T["erased"]
 
 #: What a profile holds in more than one value, kept as JSON.
 _NESTED = frozenset(column.name for column in schema.PARTICIPANTS.columns if column.kind == "json")
 
 
-def connect(path: Path) -> sa.Engine:
-    """An engine on the database file: one connection, WAL, fsync at each commit, foreign keys enforced.
-
-    Transactions of `engine.execution_options(writes=True)` take the write lock when they begin, so that none fails
-    half-way because another connection wrote first.
-    """
-    engine = sa.create_engine(
-        f"sqlite:///{path}", poolclass=sa.pool.StaticPool, connect_args={"timeout": 10.0, "check_same_thread": False}
-    )
-
-    def prepare(connection: Any, _record: Any) -> None:
-        # The driver's own transaction handling would begin too late for savepoints.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    def begin(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    sa.event.listen(engine, "connect", prepare)
-    sa.event.listen(engine, "begin", begin)
-    return engine
-
-
 class Clinic:
     """The tables, open for writing; used by one thread at a time.
 
-    store_id: the name that the store was given when it was made. Raises `JournalUnwritable` and `JournalDamaged` as a
-    journal does.
+    brought_up: what was done to a store of an earlier version, in words. store_id: the name that the store was given
+    when it was made. Raises `JournalUnwritable` and `JournalDamaged` as a journal does, and `OtherVersion` for a store
+    that a newer version wrote.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        with self._told():
+            self.brought_up = bring_up(path)
         self._engine = connect(path)
         self._writing = self._engine.execution_options(writes=True)
         try:
             with self._told():
-                METADATA.create_all(self._writing)
                 self.store_id = self._named()
         except BaseException:
             self.close()
@@ -200,6 +181,40 @@ class Clinic:
             rows = db.execute(query.where(s.participant == code).order_by(s.started_utc_ns)).all()
         return tuple(wire.PastSession(*row) for row in rows)
 
+    # --- after the seal -----------------------------------------------------------------------------------------------
+
+    def add(self, addendum: messages.Addendum) -> None:
+        """Append what became known after the seal; the same again changes nothing.
+
+        Raises `RequestRefused` where it is about nothing that is there, or something else was said under its id.
+        """
+        row = {
+            "addendum_id": addendum.addendum_id, "session_id": addendum.session_id, "kind": addendum.kind,
+            "who": addendum.who, "rating_id": addendum.rating.rating_id if addendum.rating else None,
+            "detail": json.dumps(addendum.detail), "entered_utc_ns": addendum.entered_utc_ns,
+            "about_utc_ns": addendum.about_utc_ns,
+        }  # fmt: skip
+        is_this = _addenda.c.addendum_id == addendum.addendum_id
+        try:
+            with self._told(), self._writing.begin() as db:
+                stored = db.execute(_addenda.select().where(is_this)).mappings().one_or_none()
+                if stored is not None:
+                    if dict(stored) != row:
+                        raise RequestRefused(
+                            f"addendum {addendum.addendum_id} says something else already; give a new id"
+                        )
+                    return
+                if db.scalar(sa.select(_seals.c.session_id).where(_seals.c.session_id == addendum.session_id)) is None:
+                    raise RequestRefused(
+                        f"expected a sealed session, got {addendum.session_id}; wait until it is sealed"
+                    )
+                if addendum.rating is not None:
+                    _late_rating(db, addendum, addendum.rating)
+                db.execute(_addenda.insert().values(row))
+        except (sa.exc.IntegrityError, _Contradiction) as error:
+            reason = str(error.orig) if isinstance(error, sa.exc.IntegrityError) else str(error)
+            raise RequestRefused(f"addendum {addendum.addendum_id} cannot be kept: {reason}") from error
+
     # --- erasure ------------------------------------------------------------------------------------------------------
 
     def erased(self) -> dict[str, set[str]]:
@@ -240,17 +255,22 @@ class Clinic:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except sa.exc.OperationalError as error:
+        except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
             raise JournalUnwritable(
-                f"{self._path} cannot be used: {error.orig}; free space or make the folder writable, "
+                f"{self._path} cannot be used: {_in_short(error)}; free space or make the folder writable, "
                 "what was committed before is safe"
             ) from error
         except sa.exc.IntegrityError:
             raise
-        except sa.exc.DatabaseError as error:
+        except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
             raise JournalDamaged(
-                f"{self._path} is damaged or is no database ({error.orig}); move it away, keep it, and restore a backup"
+                f"{self._path} is damaged or is no database ({_in_short(error)}); move it away, keep it, and restore a "
+                "backup"
             ) from error
+
+
+def _in_short(error: sa.exc.DBAPIError | sqlite3.Error) -> object:
+    return error.orig if isinstance(error, sa.exc.DBAPIError) else error
 
 
 # --- one function an event --------------------------------------------------------------------------------------------
@@ -352,6 +372,23 @@ def _rating_corrected(db: sa.Connection, session: str, seq: int, e: messages.Rat
         "source": e.source, "by": None, "who": e.who, "current": True, "answered_mono_ns": answered,
         "corrected_mono_ns": e.mono_ns}))  # fmt: skip
     _tell_run(db, e.rating_id)
+
+
+def _late_rating(db: sa.Connection, addendum: messages.Addendum, rating: messages.LateRating) -> None:
+    """A rating that came after the seal, its times on the clock of its session."""
+    began = db.execute(sa.select(_sessions.c.started_mono_ns, _sessions.c.started_utc_ns)
+                       .where(_sessions.c.session_id == addendum.session_id)).one()  # fmt: skip
+    about, entered = (began.started_mono_ns + utc_ns - began.started_utc_ns
+                      for utc_ns in (addendum.about_utc_ns, addendum.entered_utc_ns))  # fmt: skip
+    if rating.supersedes:
+        _rating_corrected(db, addendum.session_id, 0, messages.RatingCorrected(
+            mono_ns=entered, rating_id=rating.rating_id, supersedes=rating.supersedes, value=rating.value,
+            source=rating.source, who=addendum.who))  # fmt: skip
+        return
+    db.execute(_ratings.insert().values(
+        rating_id=rating.rating_id, session_id=addendum.session_id, task_run_id=None, phase=rating.phase,
+        site=rating.site, scale=rating.scale, value=rating.value, status="given", source=rating.source,
+        who=addendum.who, current=True, asked_mono_ns=about, answered_mono_ns=about))  # fmt: skip
 
 
 def _tell_run(db: sa.Connection, rating_id: str) -> None:

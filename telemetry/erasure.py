@@ -23,7 +23,7 @@ from telemetry.sender import remove_spool
 
 #: What a data folder consists of; anything else in it was put there by somebody.
 _OURS = frozenset(
-    ("clinic.db", "clinic.db-wal", "clinic.db-shm", "journal", "keys", "motion", "profiles", "recorder.json",
+    ("backups", "clinic.db", "clinic.db-wal", "clinic.db-shm", "journal", "keys", "motion", "profiles", "recorder.json",
      "recorder.lock", "recorder.lock-journal", "session.json", "spool")
 )  # fmt: skip
 
@@ -68,6 +68,8 @@ def erase(data_dir: Path, code: str) -> Erasure:
         if (motion := folder.of_participant(code)).exists():
             shutil.rmtree(motion)
         folder.features.unlink(missing_ok=True)  # a copy of everybody's, computed again when it is asked for
+        for copy in folder.backups.glob("clinic-*.db"):
+            copy.unlink()  # of before the database was brought up, with everybody in it
         record.clinic.scrub()
         record.journal.scrub()
     return Erasure(code, tuple(sorted(sessions)), tuple(unread + _elsewhere(folder)))

@@ -26,6 +26,10 @@ class NotAStore(TelemetryError, FileNotFoundError):
     """The folder holds no record, or one that cannot be read."""
 
 
+class OtherVersion(TelemetryError, RuntimeError):
+    """A store that another version of the programs wrote, and that has to be brought up first, or cannot be."""
+
+
 class UnknownSession(TelemetryError, LookupError):
     """The store has no such session or task run."""
 

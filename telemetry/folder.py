@@ -42,6 +42,11 @@ class Folder:
         return self.path / "recorder.json"
 
     @property
+    def backups(self) -> Path:
+        """Copies of the database, each made before it was brought up to a newer version."""
+        return self.path / "backups"
+
+    @property
     def spool(self) -> Path:
         """Where a session on this computer keeps what the recorder does not have yet."""
         return self.path / "spool"

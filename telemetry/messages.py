@@ -40,6 +40,11 @@ Relatedness = Literal["unrelated", "unlikely", "possible", "probable", "definite
 AdverseAction = Literal["none", "watched", "paused", "task_stopped", "session_stopped", "treated", "referred"]
 
 
+#: What a fact is that arrives after the seal: a rating (of the next day), a correction of an earlier rating, an entry
+#: of a pain log, or a note.
+AddendumKind = Literal["rating", "correction", "pain_log", "note"]
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str):
     """Something that happened at `mono_ns`, the session computer's monotonic clock in nanoseconds."""
 
@@ -243,6 +248,33 @@ class Happened(Event, frozen=True, kw_only=True, tag="happened"):
     name: str
     detail: dict[str, float | int | str | bool | None] = {}
     task_run_id: str | None = None
+
+
+class LateRating(msgspec.Struct, frozen=True, kw_only=True):
+    """A rating that an addendum brings: a new one, or one that `supersedes` an earlier one and is about what that was
+    about.
+    """
+
+    rating_id: str
+    value: float
+    source: RatingSource
+    phase: Phase = "next_day"
+    site: Site = "PLP"
+    scale: str = "NRS-11"
+    supersedes: str = ""
+
+
+class Addendum(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact about a sealed session that arrived afterwards. about_utc_ns: the time that it is about."""
+
+    addendum_id: str
+    session_id: str
+    kind: AddendumKind
+    who: str
+    entered_utc_ns: int
+    about_utc_ns: int
+    detail: dict[str, float | int | str | bool | None] = {}
+    rating: LateRating | None = None
 
 
 AnyEvent = (

@@ -196,6 +196,14 @@ def check_code(code: str) -> None:
         ) from None
 
 
+def check_addendum(addendum: messages.Addendum) -> None:
+    """Raises `NotUnderstood` unless it can be kept."""
+    for name in (addendum.addendum_id, addendum.rating.rating_id if addendum.rating else addendum.addendum_id):
+        if not 0 < len(name) <= 64:
+            raise NotUnderstood(f"expected an id of 1 to 64 letters, got {name[:80]!r}")
+    _check_numbers(msgspec.to_builtins(addendum))
+
+
 def _check_numbers(value: Any) -> None:
     """SQLite holds 64 bits."""
     if isinstance(value, int) and not -(2**63) <= value < 2**63:

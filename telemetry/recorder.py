@@ -31,7 +31,7 @@ from telemetry.errors import Erased, JournalDamaged, JournalUnwritable, NotUnder
 from telemetry.folder import Folder, say_where
 from telemetry.keys import Keyring
 from telemetry.leftovers import deliver_leftovers
-from telemetry.record import Record, check_code
+from telemetry.record import Record, check_addendum, check_code
 from telemetry.sealing import Sealer
 
 DEFAULT_BIND = "tcp://127.0.0.1:5757"
@@ -70,6 +70,8 @@ class Recorder:
             self._record.close()
             raise
         self.address = self._door.address
+        #: What was done to a store of an earlier version, in words.
+        self.brought_up = self._record.clinic.brought_up
         # A convenience for programs on this computer: the address is printed as well.
         with suppress(OSError):
             say_where(self._record.folder.address, {"address": self.address})
@@ -216,6 +218,10 @@ class Recorder:
                     check_code(profile.code)
                     record.clinic.put_participant(profile)
                     return wire.Reply(number, profiles=(profile,))
+                case wire.PutAddendum(addendum=addendum):
+                    check_addendum(addendum)
+                    record.clinic.add(addendum)
+                    return wire.Reply(number)
                 case wire.GetHistory(code=code):
                     return wire.Reply(number, history=record.clinic.history(code))
                 case wire.GetSealState(session=session):
@@ -261,6 +267,8 @@ def run_recorder(data_dir: Path, bind: str = DEFAULT_BIND) -> None:
 
     before = [(number, signal.signal(number, leave)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
+        if recorder.brought_up:
+            print(recorder.brought_up, file=sys.stderr, flush=True)
         print(f"listening on {recorder.address}", flush=True)
         if not is_loopback(bind):
             port = recorder.address.rpartition(":")[2]

@@ -305,7 +305,27 @@ SEALS = Table(
     "seals",
 )
 
-STORED = (PARTICIPANTS, SESSIONS, TASKS, RATINGS, SETTINGS, EVENTS, ADVERSE_EVENTS, CLOCK_PAIRS, SEALS)
+ADDENDA = Table(
+    "addenda",
+    "One row a fact that arrived after the seal: appended, never changed and never taken back.",
+    (
+        _id("addendum_id", "The addendum."),
+        _SESSION,
+        _PARTICIPANT,
+        Column("kind", "choice", "What it is; a rating or correction is a row of ratings as well.",
+               values=get_args(messages.AddendumKind)),
+        Column("entered_at", "time", "When it was entered, in UTC.", "UTC", derived=True),
+        Column("about_at", "time", "The time that it is about, in UTC.", "UTC", derived=True),
+        Column("who", "text", "Who entered it."),
+        Column("rating_id", "text", "The rating that it brings.", refers_to="ratings.rating_id", optional=True),
+        Column("detail", "json", "What it says, as JSON."),
+        Column("entered_utc_ns", "integer", "`entered_at` in nanoseconds since 1970.", "ns"),
+        Column("about_utc_ns", "integer", "`about_at` in nanoseconds since 1970.", "ns"),
+    ),
+    "addenda",
+)  # fmt: skip
+
+STORED = (PARTICIPANTS, SESSIONS, TASKS, RATINGS, SETTINGS, EVENTS, ADVERSE_EVENTS, CLOCK_PAIRS, SEALS, ADDENDA)
 
 #: What a setting's column in `task_pain` is called, before the setting's name.
 SETTING_PREFIX = "setting_"
@@ -461,13 +481,53 @@ _TYPES: dict[Kind, type[sa.types.TypeEngine]] = {
 }  # fmt: skip
 
 
+#: What the database keeps by itself, also from who opens it without asking it to enforce foreign keys: the table that a
+#: trigger is on, when it fires, and what it says then.
+TRIGGERS: dict[str, tuple[str, str, str]] = {
+    "rating_has_its_session": (
+        "ratings",
+        "BEFORE INSERT ON ratings WHEN NOT EXISTS (SELECT 1 FROM sessions WHERE session_id = NEW.session_id)",
+        "a rating needs its session",
+    ),
+    "rating_keeps_its_session": (
+        "ratings",
+        "BEFORE UPDATE OF session_id ON ratings WHEN NEW.session_id <> OLD.session_id",
+        "a rating stays with its session",
+    ),
+    "session_keeps_its_ratings": (
+        "sessions",
+        "BEFORE DELETE ON sessions WHEN EXISTS (SELECT 1 FROM ratings WHERE session_id = OLD.session_id)",
+        "a session with ratings cannot be deleted",
+    ),
+    # Replacing one deletes it without asking the trigger on deleting.
+    "addendum_is_not_replaced": (
+        "addenda",
+        "BEFORE INSERT ON addenda WHEN EXISTS (SELECT 1 FROM addenda WHERE addendum_id = NEW.addendum_id)",
+        "an addendum is never replaced",
+    ),
+    "addendum_is_not_changed": ("addenda", "BEFORE UPDATE ON addenda", "an addendum is never changed"),
+    "addendum_is_not_taken_back": (
+        "addenda",
+        "BEFORE DELETE ON addenda WHEN NOT EXISTS (SELECT 1 FROM erased WHERE session_id = OLD.session_id)",
+        "an addendum is never taken back",
+    ),
+}
+
+
+def trigger_sql(name: str) -> str:
+    """What makes a trigger of `TRIGGERS`."""
+    _, when, says = TRIGGERS[name]
+    return f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{says}'); END"
+
+
 def _sql_column(column: Column) -> sa.Column:
     parts: list[sa.schema.SchemaItem] = []
     if column.refers_to:
         parts.append(sa.ForeignKey(column.refers_to))
     if column.values:
         allowed = ", ".join(f"'{value}'" for value in column.values)
-        parts.append(sa.CheckConstraint(f'"{column.name}" IN ({allowed})'))
+        # Named, because a migration that makes a table anew drops conditions without a name.
+        parts.append(sa.CheckConstraint(f'"{column.name}" IN ({allowed})', name=f"{column.name}_is_known"))
     kind = _TYPES[column.kind]
     return sa.Column(column.name, kind, *parts, primary_key=column.key, nullable=column.optional)
 
@@ -479,7 +539,7 @@ def _metadata() -> sa.MetaData:
             table.stored_as,
             metadata,
             *(_sql_column(column) for column in table.columns if not column.derived),
-            *(sa.CheckConstraint(check) for check in table.checks),
+            *(sa.CheckConstraint(check, name=f"{table.stored_as}_hold_{n}") for n, check in enumerate(table.checks)),
         )
     # One row: which store this is, whatever its folder is called and wherever it is moved.
     sa.Table("store", metadata, sa.Column("store_id", sa.Text, primary_key=True))
@@ -503,6 +563,8 @@ def _metadata() -> sa.MetaData:
     )
     sa.Index("task_runs_of_session", metadata.tables["task_runs"].c.session_id)
     sa.Index("ratings_of_session", ratings.c.session_id)
+    for name, (table_name, _, _) in TRIGGERS.items():
+        sa.event.listen(metadata.tables[table_name], "after_create", sa.DDL(trigger_sql(name)))
     return metadata
 
 

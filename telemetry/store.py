@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from os import PathLike
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from telemetry import schema
+from telemetry import migrations, schema
 from telemetry.allocation import COURSE, OVERRIDE, with_allocation, with_course
 from telemetry.dictionary import columns_by_table
 from telemetry.errors import NotAStore, UnknownSession
@@ -32,7 +32,10 @@ from telemetry.task_pain import IN_FORCE, Tables, setting_columns, task_pain
 
 
 class Store:
-    """A data folder for reading. Raises `NotAStore` where there is none."""
+    """A data folder for reading.
+
+    Raises `NotAStore` where there is none, and `OtherVersion` for one that another version wrote.
+    """
 
     def __init__(self, directory: str | PathLike[str]) -> None:
         self._folder = Folder(Path(directory))
@@ -44,6 +47,8 @@ class Store:
                 f"expected a data folder with clinic.db in it, got {self._folder.path} with other things; "
                 "give the folder that the recorder was given as --data"
             )
+        with suppress(sqlite3.Error):  # told by whoever reads a table
+            migrations.check(self._folder.clinic)
 
     def sessions(self) -> pd.DataFrame:
         """One row a session."""
@@ -142,6 +147,13 @@ class Store:
         table = self._with_session(self._stored(schema.ADVERSE_EVENTS))
         table["reported_at"] = _utc(table["mono_ns"], table)
         return _finish(table.sort_values(["started_utc_ns", "session_id", "mono_ns"]), schema.ADVERSE_EVENTS)
+
+    def addenda(self) -> pd.DataFrame:
+        """One row a fact that arrived after the seal; ratings among them are in `ratings()` as well."""
+        table = self._with_session(self._stored(schema.ADDENDA))
+        for moment in ("entered", "about"):
+            table[f"{moment}_at"] = pd.to_datetime(table[f"{moment}_utc_ns"], utc=True, unit="ns")
+        return _finish(table.sort_values(["started_utc_ns", "session_id", "entered_utc_ns"]), schema.ADDENDA)
 
     def motion(
         self, session_id: str, task_run_id: str | None = None, columns: Sequence[str] | None = None

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from telemetry.errors import NotUnderstood
 from telemetry.journal import MOST_ENTRY_BYTES, Entry, Stream
-from telemetry.messages import AnyEvent, Origin, Profile
+from telemetry.messages import Addendum, AnyEvent, Origin, Profile
 
 PROTOCOL = 1
 T = TypeVar("T")
@@ -105,6 +105,12 @@ class GetHistory(Request, frozen=True):
     code: SafeName
 
 
+class PutAddendum(Request, frozen=True):
+    """Append a fact about a sealed session; sent again, it is appended once."""
+
+    addendum: Addendum
+
+
 class GetStatus(Request, frozen=True):
     pass
 
@@ -156,7 +162,7 @@ class Reply(_Message, frozen=True):
     refused: str = ""
 
 
-AnyRequest = GetParticipant | PutParticipant | ListParticipants | GetHistory | GetStatus | GetSealState
+AnyRequest = GetParticipant | PutParticipant | ListParticipants | GetHistory | PutAddendum | GetStatus | GetSealState
 ToRecorder = Hello | Entries | AnyRequest
 FromRecorder = Have | Ack | Refused | Erased | Reply
 
@@ -195,6 +201,6 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
 __all__ = [
     "MOST_ENTRIES", "MOST_ENTRY_BYTES", "MOST_MESSAGE_BYTES", "PROTOCOL", "Ack", "AnyRequest", "Entries", "Entry",
     "Erased", "FromRecorder", "GetHistory", "GetParticipant", "GetSealState", "GetStatus", "Have", "Hello",
-    "ListParticipants", "PastSession", "PutParticipant", "RecorderStatus", "Refused", "Reply", "SafeName", "SealState",
-    "ToRecorder", "decode_event", "decode_from_recorder", "decode_to_recorder", "encode",
+    "ListParticipants", "PastSession", "PutAddendum", "PutParticipant", "RecorderStatus", "Refused", "Reply",
+    "SafeName", "SealState", "ToRecorder", "decode_event", "decode_from_recorder", "decode_to_recorder", "encode",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -64,6 +65,24 @@ def start(spool: Path) -> Iterator[Callable[..., tuple[Sender, PretendSession]]]
     yield start
     for sender in senders:
         sender.close(0.0)
+
+
+@pytest.fixture(scope="session")
+def _sealed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("sealed")
+    with RecorderProcess(place / "data") as process, RecorderClient(process.address) as client:
+        sender = Sender(place / "spool", "S1", process.address, LAYOUT)
+        PretendSession(sender).perform((6.0, 5.0), frames=20)
+        assert sender.close(10.0)
+        client.wait_sealed("S1", 10.0)
+    return place / "data"
+
+
+@pytest.fixture
+def sealed_data(_sealed_once: Path, data: Path) -> Path:
+    """`data` with session S1 in it, sealed: participant P001, two tasks rated 6 and 5. Nobody writes it yet."""
+    shutil.copytree(_sealed_once, data)
+    return data
 
 
 @pytest.fixture

@@ -316,7 +316,7 @@ def test_the_database_itself_refuses_two_current_ratings_and_unlinked_rows(
 ) -> None:
     import sqlalchemy as sa
 
-    from telemetry.clinic import connect
+    from telemetry.database import connect
 
     recorded(lambda session: task(session, 5.0))
     engine = connect(data / "clinic.db").execution_options(writes=True)

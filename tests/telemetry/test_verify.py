@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 import telemetry
-from telemetry.clinic import connect
+from telemetry.database import connect
 from telemetry.errors import InUse, NotAStore
 from telemetry.folder import Folder
 from telemetry.motion import FrameLayout
+from telemetry.schema import TRIGGERS
 from telemetry.sender import Sender
 from telemetry.testing import JOINTS, PretendSession, RecorderProcess
 from telemetry.verify import recover, verify
@@ -88,6 +89,8 @@ def test_a_broken_link_is_found(sealed: Path, statement: str, sentence: str) -> 
     with engine.connect() as db:
         db.exec_driver_sql("COMMIT")
         db.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        for name in TRIGGERS:
+            db.exec_driver_sql(f"DROP TRIGGER {name}")
         db.exec_driver_sql(statement)
     engine.dispose()
     assert sentence in the_damage(sealed)

@@ -1,0 +1,33 @@
+"""Connections to `clinic.db` for its only writer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+
+def connect(path: Path) -> sa.Engine:
+    """An engine on the database file: one connection, WAL, fsync at each commit, foreign keys enforced.
+
+    Transactions of `engine.execution_options(writes=True)` take the write lock when they begin, so that none fails
+    half-way because another connection wrote first.
+    """
+    engine = sa.create_engine(
+        f"sqlite:///{path}", poolclass=sa.pool.StaticPool, connect_args={"timeout": 10.0, "check_same_thread": False}
+    )
+
+    def prepare(connection: Any, _record: Any) -> None:
+        # The driver's own transaction handling would begin too late for savepoints.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    def begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "begin", begin)
+    return engine
