@@ -387,7 +387,8 @@ def _late_rating(db: sa.Connection, addendum: messages.Addendum, rating: message
         return
     db.execute(_ratings.insert().values(
         rating_id=rating.rating_id, session_id=addendum.session_id, task_run_id=None, phase=rating.phase,
-        site=rating.site, scale=rating.scale, value=rating.value, status="given", source=rating.source,
+        site=rating.site, item=rating.item or None, scale=rating.scale, value=rating.value, status="given",
+        source=rating.source,
         who=addendum.who, current=True, asked_mono_ns=about, answered_mono_ns=about))  # fmt: skip
 
 

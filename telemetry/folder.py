@@ -112,8 +112,25 @@ def store_id(data_dir: Path) -> str:
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """The database file for reading, also while a recorder writes it. Raises `sqlite3.Error`."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
+    """The database file for reading, also while a recorder writes it, or on a disk that nobody can write to.
+
+    Raises `sqlite3.Error`.
+    """
+    address = path.absolute().as_uri()
+    db = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=10.0)
+    try:
+        db.execute("PRAGMA schema_version")
+    except sqlite3.OperationalError:
+        # SQLite wants to note beside the file that it is being read. Where nobody can write, nothing changes either.
+        if os.access(path.parent, os.W_OK) or path.with_name(path.name + "-wal").exists():
+            db.close()
+            raise
+        db.close()
+        return sqlite3.connect(f"{address}?immutable=1", uri=True)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
 
 
 def say_where(path: Path, said: dict[str, Any]) -> None:

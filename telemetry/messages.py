@@ -260,6 +260,7 @@ class LateRating(msgspec.Struct, frozen=True, kw_only=True):
     source: RatingSource
     phase: Phase = "next_day"
     site: Site = "PLP"
+    item: str = ""
     scale: str = "NRS-11"
     supersedes: str = ""
 

@@ -14,8 +14,9 @@ Conditions (what a choice may be, `Table.checks`) it does not find; they are cha
         batch.create_check_constraint("site_is_known", "site IN ('PLP', 'RLP', 'PLS', 'other')")
 
 A new column that is not optional needs `server_default`, because there are rows. A revision is never changed once it
-was released. Triggers are no part of revisions: they are made anew, as `telemetry.schema.TRIGGERS` says, after the last
-one. `tests/telemetry/test_migrations.py` fails while a store that was brought up differs from one that was made anew.
+was released. Triggers and indexes are no part of revisions: they are made anew, as `telemetry.schema` says, after the
+last one. `tests/telemetry/test_migrations.py` fails while a store that was brought up differs from one that was made
+anew.
 """
 
 from __future__ import annotations
@@ -88,16 +89,30 @@ def bring_up(clinic: Path) -> str:
     _check_not_newer(clinic, found)
     copy = _back_up(clinic, found)
     with _writing(clinic, copy) as db:
-        for name in TRIGGERS:
-            db.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+        drop_guards(db)
         if not found:
             _adopt(db, clinic)
         run(db)
-        for name in TRIGGERS:
-            db.exec_driver_sql(trigger_sql(name))
+        make_guards(db)
         if broken := db.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
             raise OtherVersion(f"{clinic} has rows that refer to nothing ({broken[0]}); run: vrrehab verify")
     return f"{clinic} was brought from revision {found or 'none'} to {head()}; as it was before it is in {copy}"
+
+
+def drop_guards(db: sa.Connection) -> None:
+    """Take away every trigger and index, which would be lost, or in the way, where a table is made anew."""
+    made = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'index') AND sql IS NOT NULL"
+    for kind, name in db.exec_driver_sql(made).fetchall():
+        db.exec_driver_sql(f'DROP {kind} "{name}"')
+
+
+def make_guards(db: sa.Connection) -> None:
+    """Make every index and trigger as `telemetry.schema` says."""
+    for table in METADATA.tables.values():
+        for index in table.indexes:
+            index.create(db)
+    for name in TRIGGERS:
+        db.exec_driver_sql(trigger_sql(name))
 
 
 def _check_not_newer(clinic: Path, found: str) -> None:

@@ -31,6 +31,10 @@ def upgrade() -> None:
 '''
 
 
+def _no_index(_object: object, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    return kind != "index"
+
+
 def main() -> None:
     message = " ".join(sys.argv[1:]).strip().rstrip(".")
     if not message:
@@ -42,7 +46,8 @@ def main() -> None:
         store_of_revision(clinic, before)
         engine = connect(clinic)
         with engine.connect() as db:
-            context = MigrationContext.configure(db, opts={"render_as_batch": True, "target_metadata": METADATA})
+            what = {"render_as_batch": True, "target_metadata": METADATA, "include_object": _no_index}
+            context = MigrationContext.configure(db, opts=what)
             changes = produce_migrations(context, METADATA).upgrade_ops
             assert changes is not None
             body = render_python_code(changes, render_as_batch=True, migration_context=context)

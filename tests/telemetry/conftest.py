@@ -87,10 +87,10 @@ def sealed_data(_sealed_once: Path, data: Path) -> Path:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 256 KiB, to be filled or made read-only."""
+    """A disk of 512 KiB, to be filled or made read-only."""
     place = tmp_path / "disk"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(place)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("NOT RUN: full and read-only disks need the right to mount a tmpfs (root)")
     yield place

@@ -55,16 +55,17 @@ def started_ns(data: Path) -> int:
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("INSERT INTO ratings SELECT 'r9', 'nowhere', NULL, phase, site, scale, value, status, source, \"by\", who, "
-         "NULL, current, asked_mono_ns, answered_mono_ns, corrected_mono_ns FROM ratings LIMIT 1", "needs its session"),
+        ("INSERT INTO ratings SELECT 'r9', 'nowhere', NULL, phase, site, item, scale, value, status, source, \"by\", "
+         "who, NULL, current, asked_mono_ns, answered_mono_ns, corrected_mono_ns FROM ratings LIMIT 1",
+         "needs its session"),
         ("UPDATE ratings SET session_id = 'nowhere'", "stays with its session"),
         ("DELETE FROM sessions", "with ratings cannot be deleted"),
         ("UPDATE task_runs SET rating_status = NULL", "task_runs_hold_0"),
         ("UPDATE task_runs SET rating_status = 'lost'", "rating_status_is_known"),
         ("UPDATE task_runs SET status = 'completed', ended_mono_ns = NULL", "task_runs_hold_0"),
-        ("INSERT INTO ratings SELECT 'r9', session_id, task_run_id, phase, site, scale, value, status, source, \"by\", "
-         "who, NULL, 1, asked_mono_ns, answered_mono_ns, corrected_mono_ns FROM ratings WHERE phase = 'after_task' "
-         "LIMIT 1", "UNIQUE"),
+        ("INSERT INTO ratings SELECT 'r9', session_id, task_run_id, phase, site, item, scale, value, status, source, "
+         "\"by\", who, NULL, 1, asked_mono_ns, answered_mono_ns, corrected_mono_ns FROM ratings "
+         "WHERE phase = 'after_task' LIMIT 1", "UNIQUE"),
         ("UPDATE ratings SET value = NULL WHERE status = 'given'", "ratings_hold_0"),
         ("UPDATE sessions SET origin = 'nobody'", "origin_is_known"),
     ],

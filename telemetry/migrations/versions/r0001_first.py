@@ -134,14 +134,14 @@ STATEMENTS = (
     CONSTRAINT task_runs_hold_0 CHECK (status = 'running' OR (ended_mono_ns IS NOT NULL AND rating_status IS NOT
         NULL)),
     FOREIGN KEY(session_id) REFERENCES sessions (session_id))""",
-    """CREATE INDEX task_runs_of_session ON task_runs (session_id)""",
     """CREATE TABLE ratings (
     rating_id TEXT NOT NULL,
     session_id TEXT NOT NULL,
     task_run_id TEXT,
     phase TEXT NOT NULL CONSTRAINT phase_is_known CHECK ("phase" IN ('before', 'after_task', 'block_end', 'after',
         'next_day')),
-    site TEXT NOT NULL CONSTRAINT site_is_known CHECK ("site" IN ('PLP', 'RLP', 'PLS')),
+    site TEXT NOT NULL CONSTRAINT site_is_known CHECK ("site" IN ('PLP', 'RLP', 'PLS', 'other')),
+    item TEXT,
     scale TEXT NOT NULL,
     value FLOAT,
     status TEXT NOT NULL CONSTRAINT status_is_known CHECK ("status" IN ('awaiting', 'given', 'declined', 'missed',
@@ -159,9 +159,6 @@ STATEMENTS = (
     FOREIGN KEY(session_id) REFERENCES sessions (session_id),
     FOREIGN KEY(task_run_id) REFERENCES task_runs (task_run_id),
     FOREIGN KEY(supersedes) REFERENCES ratings (rating_id))""",
-    """CREATE UNIQUE INDEX one_current_rating ON ratings (task_run_id, site) WHERE current AND task_run_id IS NOT NULL
-        AND phase = 'after_task'""",
-    """CREATE INDEX ratings_of_session ON ratings (session_id)""",
 )
 
 
