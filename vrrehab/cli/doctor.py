@@ -31,7 +31,16 @@ def doctor(data: Data) -> None:
 
     width = min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
     wrong = []
-    looks = _program, _graphics, _sound, probe, lambda: _disk(data), lambda: _keys(data), lambda: _recorder(data)
+    looks = (
+        _program,
+        _languages,
+        _graphics,
+        _sound,
+        probe,
+        lambda: _disk(data),
+        lambda: _keys(data),
+        lambda: _recorder(data),
+    )
     for look in looks:
         for finding in look():
             _print(finding, width)
@@ -73,6 +82,20 @@ def _program() -> Iterator[Finding]:
             f"another package of that name was imported, from {telemetry.__file__}",
             "Uninstall it (pip uninstall telemetry) and install vrrehab again.",
         )
+
+
+def _languages() -> Iterator[Finding]:
+    from vrrehab.language import languages, load_language
+    from vrrehab.xr.probe import Finding, Verdict
+
+    unread = [code for code in languages() if not load_language(code).reviewed]
+    there = ", ".join(languages())
+    if unread:
+        remedy = "A clinician who speaks it reads the texts and signs: vrrehab language sign LETTERS --by WHO"
+        said = f"{there}; not reviewed by a clinician yet: {', '.join(unread)}"
+        yield Finding("languages", Verdict.LESS, said, remedy)
+    else:
+        yield Finding("languages", Verdict.OK, there)
 
 
 def _graphics() -> Iterator[Finding]:

@@ -228,6 +228,7 @@ def sit(
     origin: Literal["person", "scripted", "recording"] = "person" if source.kind == "openxr" else source.kind
     plan = make_plan(profile, load_programme(programme), mode, origin, seed, intact, place)
     plan = dataclasses.replace(plan, checklist=checklist or {})
+    _say_language(plan, say)
     spool = Folder(data).spool
     interruption = interruption or Interruption()
     with contextlib.ExitStack() as open_parts:
@@ -269,6 +270,14 @@ def sit(
         kept=delivered or not (how.spool_problem or how.erased),
         problem=how.spool_problem or how.recorder_problem,
     )
+
+
+def _say_language(plan: Plan, say: Callable[[str], None]) -> None:
+    language = plan.language
+    if language.code != plan.profile.language:
+        say(f"There are no texts in {plan.profile.language!r} yet: {plan.participant} reads them in English.")
+    elif not language.reviewed:
+        say(f"The texts in {language.code!r} have not been reviewed by a clinician yet (vrrehab language list).")
 
 
 @dataclass(frozen=True, slots=True)

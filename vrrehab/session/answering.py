@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vrrehab import geometry
 from vrrehab.body.skeleton import Body, Side
+from vrrehab.language import ENGLISH
 from vrrehab.session.aiming import Aiming, By
 from vrrehab.session.panels import CHANGE, CONFIRM, DECLINE, NONE, THESE, laid_out
 from vrrehab.session.questions import Numbers, Question, Words
@@ -43,10 +44,6 @@ def panel_in_front_of(head: NDArray[np.float64]) -> NDArray[np.float64]:
     return geometry.pose(position, geometry.quaternion_multiply(heading, leaning_back))
 
 
-def _as_it_is(text: str, **values: object) -> str:
-    return text.format(**values)
-
-
 class Answering(Aiming):
     """One question on the panel. Call `step` every frame until `answer` is not None; then `given` has its values.
 
@@ -60,7 +57,7 @@ class Answering(Aiming):
         question: Question,
         pose: NDArray[np.float64],
         hands: tuple[Side, ...],
-        say: Callable[..., str] = _as_it_is,
+        say: Callable[..., str] = ENGLISH.say,
     ) -> None:
         """pose: the panel's, (7,). hands: those that press. say: puts a text into the participant's language."""
         self._question = question

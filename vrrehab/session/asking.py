@@ -27,7 +27,7 @@ def _ask(here: Situation, question: Question, phase: messages.Phase, task_run_id
     follows = bool(ledger.answers) and ledger.answers[-1].mono_ns == ledger.mono_ns
     if not follows or here.asked_at is None:
         here.asked_at = panel_in_front_of(here.tracked.poses[HEAD])
-    answering = Answering(question, here.asked_at, here.plan.hands)
+    answering = Answering(question, here.asked_at, here.plan.hands, here.say)
     if ledger.asked != question:  # else the calm scene has asked already
         ledger.ask(question, phase, task_run_id)
     view.title, view.text, view.count = "", "", ""

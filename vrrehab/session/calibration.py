@@ -7,7 +7,7 @@ if that did not do. Whoever cannot do it goes on with the measures that are know
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from msgspec.structs import asdict
 
@@ -16,6 +16,7 @@ from vrrehab.body.calibration import WINDOW_S, Calibration
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.skeleton import Body, Side, joint
 from vrrehab.errors import NotMeasured
+from vrrehab.language import ENGLISH, mark
 from vrrehab.session.plan import lost_limbs
 from vrrehab.session.situation import Situation
 
@@ -23,8 +24,14 @@ from vrrehab.session.situation import Situation
 TRY_S, _FIRST_S, _EVERY_S = 10.0, WINDOW_S + 1.5, 0.25
 _TRIES = 2
 _ASKED = {
-    Chain.ARM: "Sit upright and look ahead. Hold your {side} arm straight out in front of you, the hand open.",
-    Chain.LEG: "Sit upright and look ahead. Hold your {side} leg straight out in front of you.",
+    Limb(Chain.ARM, Side.LEFT): mark(
+        "Sit upright and look ahead. Hold your left arm straight out in front of you, the hand open."
+    ),
+    Limb(Chain.ARM, Side.RIGHT): mark(
+        "Sit upright and look ahead. Hold your right arm straight out in front of you, the hand open."
+    ),
+    Limb(Chain.LEG, Side.LEFT): mark("Sit upright and look ahead. Hold your left leg straight out in front of you."),
+    Limb(Chain.LEG, Side.RIGHT): mark("Sit upright and look ahead. Hold your right leg straight out in front of you."),
 }
 
 
@@ -35,7 +42,8 @@ class Measuring:
     not trusted. over: whether there is nothing more to wait for.
     """
 
-    def __init__(self, limb: Limb, known: Measures) -> None:
+    def __init__(self, limb: Limb, known: Measures, say: Callable[..., str] = ENGLISH.say) -> None:
+        self._say = say
         self.measures: Measures | None = None
         self.reason = ""
         self._limb = limb
@@ -55,12 +63,12 @@ class Measuring:
     @property
     def text(self) -> str:
         """What the person is asked to do now."""
-        asked = _ASKED[self._limb.chain].format(side=self._limb.side)
-        return asked if self._tries_left == _TRIES else f"Once more, please. {asked}"
+        asked = self._say(_ASKED[self._limb])
+        return asked if self._tries_left == _TRIES else f"{self._say('Once more, please.')} {asked}"
 
     @property
     def count(self) -> str:
-        return f"{max(TRY_S - self._now_s, 0.0):.0f} s"
+        return self._say("{seconds} s", seconds=round(max(TRY_S - self._now_s, 0.0)))
 
     def step(self, elapsed_s: float, tracked: Body) -> None:
         """One frame that lasted `elapsed_s`, of which only what was measured counts."""
@@ -83,8 +91,8 @@ def calibrate(here: Situation, known: Measures) -> Generator[None, None, Measure
     view = here.view
     for limb in _measurable(here):
         yield from here.until_ready()
-        measuring = Measuring(limb, known)
-        view.title, view.activity, view.movement = "Getting your size", "measuring", str(limb)
+        measuring = Measuring(limb, known, here.say)
+        view.title, view.activity, view.movement = here.say("Getting your size"), "measuring", str(limb)
         while not measuring.over and not here.take_moving_on():
             view.text, view.count = measuring.text, measuring.count
             yield

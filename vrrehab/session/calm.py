@@ -5,12 +5,13 @@ Never black and never sudden: whoever sees it is in pain, sick or alone.
 
 from __future__ import annotations
 
+from vrrehab.language import mark
 from vrrehab.session.view import View
 
 #: The picture fades to calm and back in this time; slower would leave someone in distress waiting, faster would flash.
 FADE_S = 0.5
-_WORDS = "A quiet moment. Breathe slowly. Your therapist is with you."
-_STOPPED = "We stop here. Rest a moment. Your therapist is with you."
+_WORDS = mark("A quiet moment. Breathe slowly. Your therapist is with you.")
+_STOPPED = mark("We stop here. Rest a moment. Your therapist is with you.")
 
 
 class Calm:

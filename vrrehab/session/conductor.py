@@ -15,7 +15,8 @@ from telemetry import messages
 from vrrehab.body.build import Build
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.sight import Sight
-from vrrehab.body.skeleton import HEAD, Body
+from vrrehab.body.skeleton import HEAD, Body, Side
+from vrrehab.language import mark
 from vrrehab.session.agenda import LEAST_S, Agenda
 from vrrehab.session.asking import ask
 from vrrehab.session.attendance import Attendance
@@ -104,13 +105,13 @@ class Conductor:
     def notice(self) -> str:
         """What the participant should be told now, most pressing first."""
         if self.calm.reason:
-            return self.calm.words
+            return self._here.say(self.calm.words)
         if self.attendance.lost:
-            return "Your therapist's screen is not connected just now. Please wait a moment."
+            return self._here.say("Your therapist's screen is not connected just now. Please wait a moment.")
         if self._here.held:
-            return "A short break. We go on when you are ready."
+            return self._here.say("A short break. We go on when you are ready.")
         if self._here.lost is not None:
-            return _out_of_sight(self._here.lost, self.plan.mode == "residual")
+            return self._here.say(_out_of_sight(self._here.lost, self.plan.mode == "residual"))
         return ""
 
     # --- what happens, in order ---
@@ -191,14 +192,16 @@ class Conductor:
     def _welcome(self) -> Script:
         """Until the head and all that the session goes by have been seen: nothing can be mirrored before that."""
         view = self._view
-        view.title = self.plan.programme.title
-        view.text = f"Welcome. {_asked_of_the_limbs(self.plan)}"
+        say = self._here.say
+        view.title = say(self.plan.programme.title)
+        view.text = f"{say('Welcome.')} {say(_asked_of_the_limbs(self.plan))}"
         while not self._here.met and not self._here.take_moving_on():
             yield
         view.text = ""
 
     def _farewell(self) -> Script:
-        self._view.title, self._view.text = "Thank you", "That was the last one. Rest a moment."
+        say = self._here.say
+        self._view.title, self._view.text = say("Thank you"), say("That was the last one. Rest a moment.")
         shown_s = 0.0
         while shown_s < _FAREWELL_S:
             yield
@@ -404,20 +407,37 @@ class Conductor:
         self.ledger.happened(name, detail)
 
 
+_SIT = mark("Please sit comfortably.")
+_HOLD_UP = {
+    Side.LEFT: mark("Please hold your left hand where you can see it."),
+    Side.RIGHT: mark("Please hold your right hand where you can see it."),
+}
+_FOOT_DOWN = {
+    Side.LEFT: mark("Please sit comfortably, your left foot on the floor."),
+    Side.RIGHT: mark("Please sit comfortably, your right foot on the floor."),
+}
+_HAND_UNSEEN = {
+    Side.LEFT: mark("I cannot see your left hand. Please hold it in front of you."),
+    Side.RIGHT: mark("I cannot see your right hand. Please hold it in front of you."),
+}
+_TRACKER_UNSEEN = {
+    Limb(Chain.ARM, Side.LEFT): mark("I cannot see the tracker on your left arm. Please sit still for a moment."),
+    Limb(Chain.ARM, Side.RIGHT): mark("I cannot see the tracker on your right arm. Please sit still for a moment."),
+    Limb(Chain.LEG, Side.LEFT): mark("I cannot see the tracker on your left leg. Please sit still for a moment."),
+    Limb(Chain.LEG, Side.RIGHT): mark("I cannot see the tracker on your right leg. Please sit still for a moment."),
+}
+
+
 def _asked_of_the_limbs(plan: Plan) -> str:
     """What the participant has to do to be seen."""
     followed = plan.followed
     if plan.mode == "residual":
-        return "Please sit comfortably. Your therapist looks after the tracker."
+        return mark("Please sit comfortably. Your therapist looks after the tracker.")
     hands = [limb.side for limb in followed if limb.chain is Chain.ARM]
     if hands:
-        return f"Please hold your {hands[0]} hand where you can see it."
-    if followed:
-        return f"Please sit comfortably, your {followed[0].side} foot on the floor."
-    return "Please sit comfortably."
+        return _HOLD_UP[hands[0]]
+    return _FOOT_DOWN[followed[0].side] if followed else _SIT
 
 
 def _out_of_sight(limb: Limb, residual: bool) -> str:
-    if residual or limb.chain is Chain.LEG:
-        return f"I cannot see the tracker on your {limb}. Please sit still for a moment."
-    return f"I cannot see your {limb.side} hand. Please hold it in front of you."
+    return _TRACKER_UNSEEN[limb] if residual or limb.chain is Chain.LEG else _HAND_UNSEEN[limb.side]

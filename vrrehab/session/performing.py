@@ -17,6 +17,7 @@ from vrrehab import geometry
 from vrrehab.body.limb import Limb
 from vrrehab.body.skeleton import HEAD
 from vrrehab.body.stillness import Stillness
+from vrrehab.language import mark
 from vrrehab.session.difficulty import Adapting
 from vrrehab.session.pressing import Pressing
 from vrrehab.session.programme import Step
@@ -31,10 +32,10 @@ from vrrehab.tasks.rules import AnyRule, RepetitionRule, StrokeRule, UnclenchRul
 from vrrehab.tasks.run import TaskPhase, TaskRun
 
 _GHOST_OPACITY = 0.9
-_REST = "Lean back and breathe slowly, in and out. There is nothing that you have to do."
+_REST = mark("Lean back and breathe slowly, in and out. There is nothing that you have to do.")
 _ACROSS = np.array([-1.0, 1.0, 1.0])
 #: Said in turn as things are achieved; nothing is ever said of what was not.
-_PRAISE = ("Good.", "Well done.", "Nice and easy.", "That is it.")
+_PRAISE = (mark("Good."), mark("Well done."), mark("Nice and easy."), mark("That is it."))
 #: In these modes nobody's movement is counted, so that nothing tells how difficult a task was.
 _NOT_TELLING = ("observe", "imagery", "relax")
 
@@ -89,11 +90,12 @@ class Performing:
             timed = imagining and step.timed
             mechanic = TimedImagery(mechanic, performer) if timed else Imagined(mechanic, relaxing)
         run = self._run = TaskRun(task, mechanic)
-        view.title, view.text, view.count, view.task = task.title, task.instruction, "", task.name
+        instruction = here.say(task.instruction)
+        view.title, view.text, view.count, view.task = here.say(task.title), instruction, "", task.name
         if imagining:
-            view.text = f"Only imagine it, and keep still. {task.instruction}"
+            view.text = f"{here.say('Only imagine it, and keep still.')} {instruction}"
         if relaxing:
-            view.title, view.text = "Rest", _REST
+            view.title, view.text = here.say("Rest"), here.say(_REST)
         else:
             view.props = mechanic.props
             yield from self._demonstrate(run, acting, root)
@@ -113,7 +115,7 @@ class Performing:
                 shown, task = run.repetitions, run.task
                 self._encourage(run, shown)
             if mechanic.text:
-                view.text = mechanic.text
+                view.text = here.say(mechanic.text)
             yield
             if here.take_moving_on():
                 status = "skipped"
@@ -131,9 +133,10 @@ class Performing:
         if not mechanic.counts:
             view.count = ""
             return
-        view.count = f"{done} of {run.task.goal}"
+        say = self._here.say
+        view.count = say("{done} of {goal}", done=done, goal=run.task.goal)
         if done and not isinstance(mechanic, Imagined) and not mechanic.paced:
-            view.count = f"{_PRAISE[(done - 1) % len(_PRAISE)]}  {view.count}"
+            view.count = f"{say(_PRAISE[(done - 1) % len(_PRAISE)])}  {view.count}"
             view.chimes += 1
 
     def _adapt(self, run: TaskRun) -> None:

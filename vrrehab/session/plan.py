@@ -17,6 +17,7 @@ from vrrehab.body.limb import CHAIN_JOINTS, CHAIN_OF, Chain, Limb
 from vrrehab.body.loss import ARM_LEVELS, LEG_LEVELS
 from vrrehab.body.skeleton import Side
 from vrrehab.errors import NotPossible
+from vrrehab.language import ENGLISH, Language, load_language
 from vrrehab.session.programme import Programme, Step, lay_out
 from vrrehab.session.questions import Question, questions_of
 from vrrehab.tasks.definition import TaskDefinition, load_tasks
@@ -53,6 +54,8 @@ class Plan:
     catalogue: Mapping[str, TaskDefinition] = field(default_factory=dict)
     #: What became of the checklist before the session (`vrrehab.session.checklist`), as it goes on record.
     checklist: Mapping[str, str] = field(default_factory=dict)
+    #: What is shown and spoken in.
+    language: Language = ENGLISH
     #: What is asked at which moment.
     questions: Mapping[Phase, tuple[Question, ...]] = field(default_factory=dict)
 
@@ -215,10 +218,8 @@ def make_plan(
     limbs, side = settle_sides(profile, mode, intact)
     steps = lay_out(programme, seed, mode)
     catalogue = {step.task.name: step.task for step in steps} | load_tasks()
-    questions = questions_of(programme.ask)
-    plan = Plan(
-        new_session_id(), profile, programme, steps, mode, limbs, side, origin, seed, catalogue, questions=questions
-    )
+    plan = Plan(new_session_id(), profile, programme, steps, mode, limbs, side, origin, seed, catalogue)
+    plan = dataclasses.replace(plan, questions=questions_of(programme.ask), language=load_language(profile.language))
     for step in steps:
         _check(dataclasses.replace(plan, mode=step.mode), step)
     return plan

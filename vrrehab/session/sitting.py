@@ -21,6 +21,7 @@ from vrrehab.body.sight import Sight
 from vrrehab.body.skeleton import HEAD, JOINTS, Body, Side
 from vrrehab.body.smoothing import Smoother
 from vrrehab.body.tracking import Tracker
+from vrrehab.language import mark
 from vrrehab.session.conductor import Conductor
 from vrrehab.session.frame import ClockReading, FrameTime
 from vrrehab.session.ledger import Record
@@ -40,7 +41,7 @@ _LED = ("mirror", "residual")
 #: What is imagined is only there for half.
 _IMAGINED_RATIO = 0.5
 #: What the participant reads while the record is in trouble; the trouble's own words go to the desktop.
-_RECORD_TROUBLE = "The record is not connected just now. Your therapist can see it; we go on."
+_RECORD_TROUBLE = mark("The record is not connected just now. Your therapist can see it; we go on.")
 #: No step of a session's time is longer than this, whatever the runtime did in between.
 _LONGEST_STEP_S = 0.25
 
@@ -152,8 +153,11 @@ class Sitting:
         if self._growth.step(self._elapsed_s):
             self._tracker.fit(self._growth.build)
         self._surround(self.view.ambience)
-        self.view.notice = self.conductor.notice or (_RECORD_TROUBLE if self._record.problem() else "")
+        self.view.notice = self.conductor.notice or self._record_trouble()
         self._source.see(self.view)
+
+    def _record_trouble(self) -> str:
+        return self.plan.language.say(_RECORD_TROUBLE) if self._record.problem() else ""
 
     def _surround(self, ambience: Ambience) -> None:
         """The place as the settings want it, with its clock going on unless Stop froze it."""
@@ -282,6 +286,8 @@ class Sitting:
         if plan.checklist:
             self.conductor.happened("checklist", {**plan.checklist})
         self.conductor.happened("place", {"name": plan.programme.place})
+        language = plan.language
+        self.conductor.happened("language", {"code": language.code, "reviewed_by": language.reviewed_by})
 
 
 def _glide(value: float, goal: float, step: float) -> float:

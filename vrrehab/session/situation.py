@@ -60,6 +60,10 @@ class Situation:
         self.selecting = selecting
         self._watch_tracking(sight)
 
+    def say(self, text: str, **values: object) -> str:
+        """A text in the participant's language."""
+        return self.plan.language.say(text, **values)
+
     @property
     def ready(self) -> bool:
         """Whether no break is on and there is a head to put things in front of."""

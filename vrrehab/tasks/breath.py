@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab.body.skeleton import Body
+from vrrehab.language import mark
 from vrrehab.session.view import Target, TargetState
 from vrrehab.tasks.demonstration import resting
 from vrrehab.tasks.mechanic import Mechanic, Performer
@@ -20,7 +21,7 @@ from vrrehab.tasks.rules import BreathRule
 #: The light, (3,) metres from the floor below the head, where a gaze rests; its radius without and with air.
 _PLACE_M = (0.0, 1.02, -1.15)
 _EMPTY_M, _FULL_M = 0.055, 0.135
-_IN, _OUT = "Breathe in, down into your belly.", "And out, slowly."
+_IN, _OUT = mark("Breathe in, down into your belly."), mark("And out, slowly.")
 
 
 class Breath(Mechanic):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vrrehab.body.limb import Chain
 from vrrehab.body.skeleton import Body
+from vrrehab.language import mark
 from vrrehab.session.view import Target, TargetState
 from vrrehab.tasks.features import FEATURES, Gesture
 from vrrehab.tasks.mechanic import Mechanic, Performer
@@ -28,11 +29,11 @@ class Phase(enum.Enum):
 
 _SAID = {
     Phase.MATCHING: {
-        Chain.ARM: "Close your hand until it is as tight as the missing one feels. Both together.",
-        Chain.LEG: "Curl and tighten your foot until it is as tight as the missing one feels. Both together.",
+        Chain.ARM: mark("Close your hand until it is as tight as the missing one feels. Both together."),
+        Chain.LEG: mark("Curl and tighten your foot until it is as tight as the missing one feels. Both together."),
     },
-    Phase.HOLDING: dict.fromkeys(Chain, "Hold it, both together. Breathe on."),
-    Phase.RELEASING: dict.fromkeys(Chain, "Now let both go, slowly, as the light grows."),
+    Phase.HOLDING: dict.fromkeys(Chain, mark("Hold it, both together. Breathe on.")),
+    Phase.RELEASING: dict.fromkeys(Chain, mark("Now let both go, slowly, as the light grows.")),
 }
 #: The light that shows how far to let go: small where clenched, large where open, this far ahead of shoulder or hip.
 _AHEAD_M, _CLENCHED_M, _OPEN_M = 0.95, 0.022, 0.075
