@@ -82,7 +82,7 @@ class Performing:
         level = self._adapting.level(task.name)
         rule = task.rule_at(level)
         here.brush.at = None
-        performer = Performer(acting, root, here.build, seed, here.brush, here.tracked.poses[HEAD].copy())
+        performer = Performer(acting, root, here.build, seed, here.brush, here.tracked.poses[HEAD].copy(), here.say)
         mechanic = make_mechanic(rule, performer)
         imagining = mode == "imagery" and not mechanic.paced
         relaxing = mode == "relax" and not mechanic.paced

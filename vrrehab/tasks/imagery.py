@@ -18,11 +18,6 @@ from vrrehab.tasks.mechanic import Mechanic, Performer
 
 #: Where the board is: ahead of the head and below the eyes, out of the way of what is imagined.
 _PANEL_M = (0.46, 0.30)
-_BEGIN, _DONE = (
-    (Button("begin", "I begin", 0.0, -0.02, 0.2, 0.07),),
-    (Button("done", "Done", 0.0, -0.02, 0.2, 0.07),),
-)
-_TITLES = {"begin": "Press, then imagine it once", "done": "Press when it is done"}
 
 
 class TimedImagery(Mechanic):
@@ -36,8 +31,14 @@ class TimedImagery(Mechanic):
         self._began_s = 0.0
         self._times_s: list[float] = []
         self.asks, self.at_rest = True, False
-        pose = before(performer.head, _PANEL_M, tilted=True)
-        self.panel = Panel(pose, 0.36, 0.15, _TITLES["begin"], "", "", _BEGIN)
+        pose, say = before(performer.head, _PANEL_M, tilted=True), performer.say
+        # What the board says, and its button, at rest and while something is imagined.
+        self._asks_to_begin = (
+            say("Press, then imagine it once"), (Button("begin", say("I begin"), 0.0, -0.02, 0.2, 0.07),)
+        )  # fmt: skip
+        self._asks_when_done = say("Press when it is done"), (Button("done", say("Done"), 0.0, -0.02, 0.2, 0.07),)
+        title, buttons = self._asks_to_begin
+        self.panel = Panel(pose, 0.36, 0.15, title, "", "", buttons)
 
     def step(self, now_s: float, body: Body) -> None:
         self._now_s = now_s
@@ -56,8 +57,7 @@ class TimedImagery(Mechanic):
         self.at_rest = button == "begin"
         # Whoever still presses or looks has to let go first.
         self.asks = False
-        self.panel.buttons = _DONE if self.at_rest else _BEGIN
-        self.panel.title = _TITLES["done" if self.at_rest else "begin"]
+        self.panel.title, self.panel.buttons = self._asks_when_done if self.at_rest else self._asks_to_begin
 
     def demonstrate(self, elapsed_s: float, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         self._movement.demonstrate(elapsed_s, root, into)

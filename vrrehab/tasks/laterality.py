@@ -64,7 +64,6 @@ _MIDDLE_M = {Chain.ARM: np.array([0.0, 0.0, -0.07]), Chain.LEG: np.array([0.0, -
 _FOREARM_M, _UPPER_ARM_M = 0.26, 0.28
 #: Where the limb and the board with the answers are: ahead of the head and below the eyes.
 _LIMB_M, _PANEL_M = (0.52, 0.07), (0.46, 0.30)
-_BUTTONS = (Button("left", "Left", -0.1, -0.025, 0.17, 0.07), Button("right", "Right", 0.1, -0.025, 0.17, 0.07))
 #: A picture comes and goes in this time.
 _FADE_S = 0.15
 #: How many pictures a lot makes equally many of each kind of.
@@ -102,9 +101,13 @@ class Laterality(Mechanic):
         self._now_s = 0.0
         self._since_s = -math.inf
         self._trial: Trial | None = None
-        self.panel = Panel(
-            before(performer.head, _PANEL_M, tilted=True), 0.42, 0.16, "Left or right?", "", "", _BUTTONS
+        say = performer.say
+        buttons = (
+            Button("left", say("Left"), -0.1, -0.025, 0.17, 0.07),
+            Button("right", say("Right"), 0.1, -0.025, 0.17, 0.07),
         )
+        at = before(performer.head, _PANEL_M, tilted=True)
+        self.panel = Panel(at, 0.42, 0.16, say("Left or right?"), "", "", buttons)
 
     def step(self, now_s: float, body: Body) -> None:
         """One frame: the picture comes and goes, and counts as not answered after a while."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from vrrehab.body.build import USUAL, Build
 from vrrehab.body.limb import Limb
 from vrrehab.body.skeleton import Body
+from vrrehab.language import ENGLISH
 from vrrehab.session.view import LoneLimb, Panel, Prop, Target
 
 Told = float | int | str | bool | None
@@ -39,7 +41,7 @@ class Performer:
 
     limb: the limb that acts in the scene. root: where its shoulder or hip is, (3,), session space. build: how the
     person is proportioned, as measured. seed: of what comes in a random order. brush: see `Brush`. head: where
-    the head is, (7,).
+    the head is, (7,). say: puts what is written on a board of the task into the person's language.
     """
 
     limb: Limb
@@ -48,6 +50,7 @@ class Performer:
     seed: int = 0
     brush: Brush = field(default_factory=Brush)
     head: NDArray[np.float64] = field(default_factory=lambda: HEAD_AT.copy())
+    say: Callable[..., str] = ENGLISH.say
 
 
 class Mechanic(ABC):
