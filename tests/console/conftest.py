@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from telemetry.client import RecorderClient
 from telemetry.messages import LimbLoss, Profile
@@ -76,6 +79,7 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait(10)
     except subprocess.TimeoutExpired:
         process.kill()
+        process.wait()
     assert process.stdout is not None
     process.stdout.close()
 
@@ -97,7 +101,7 @@ class Visitor:
 
     def __init__(self, address: str, name: str = "", password: str = PASSWORD) -> None:
         self.address = address
-        self.http = httpx.Client(base_url=address, headers={"accept": "text/html", "origin": address}, timeout=10.0)
+        self.http = httpx.Client(base_url=address, headers={"accept": "text/html", "origin": address}, timeout=30.0)
         if name:
             said = self.http.post("/login", data={"name": name, "password": password})
             assert said.status_code == 303, said.text
@@ -119,3 +123,48 @@ def visitor(clinic: Clinic) -> Iterator[Callable[..., Visitor]]:
     """Logs people in, by name; nobody without one."""
     with ExitStack() as visiting:
         yield lambda name="", password=PASSWORD: visiting.enter_context(Visitor(clinic.console, name, password))
+
+
+def _chromium() -> str:
+    """The browser; skips loudly where there is none, fails where CI says that there must be."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        message = "NOT RUN in a browser: no chromium here; .ci/system-packages says how it is had"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = _chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(clinic: Clinic, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a page for somebody, on a device of their own. A script that fails on it fails the test."""
+    failed: list[str] = []
+    with ExitStack() as opened:
+
+        def open_for(name: str, path: str, width: int = 1280, height: int = 900) -> Page:
+            context = browser.new_context(viewport={"width": width, "height": height})
+            opened.callback(context.close)
+            page = context.new_page()
+            page.set_default_timeout(15_000)
+            page.on("pageerror", lambda error: failed.append(str(error)))
+            with Visitor(clinic.console, name) as visitor:
+                cookies = visitor.http.cookies
+                context.add_cookies([{"name": n, "value": v, "url": clinic.console} for n, v in cookies.items()])
+            page.goto(clinic.console + path)
+            return page
+
+        expect.set_options(timeout=15_000)
+        yield open_for
+    assert failed == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from nicegui import app as pages_app
 from nicegui import ui
 
 from telemetry.folder import Folder
@@ -132,6 +133,8 @@ def _pages(console: Console) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     for each in (prepare, run, after, people_page):
         each.add(console)
+    # Requests are no news: a bar that runs across the page at each of them is neither calm nor named.
+    pages_app.config.quasar_config["loadingBar"] = {"skipHijack": True}
     ui.run_with(
         app, title="vrrehab", favicon=Path(__file__).parent / "static" / "mark.svg", dark=None, tailwind=False,
         reconnect_timeout=_RECONNECT_S, binding_refresh_interval=None, show_welcome_message=False,

@@ -32,8 +32,8 @@ FREE = ("stop", "note", "adverse_event")
 BY_ITSELF = ("heartbeat", "release")
 _ANSWER_S = 2.0
 _HEARTBEAT_S = 1.0
-#: A browser that was not heard of for this long is gone, or cut off.
-_THERE_S = 3.0
+#: A browser that was not heard of for so long may be cut off; for longer it is gone, and another may lead.
+_THERE_S, _GONE_S = 3.0, 10.0
 _KEPT = 200
 
 
@@ -120,10 +120,11 @@ class Desk:
         if name in FREE:
             return ""
         self.release_ended()
-        if self.in_control is None:
-            self.in_control = (login.name, login.id)
-        if self.in_control[1] != login.id:
-            return f"{self.in_control[0]} is in control; take control first"
+        if self.in_control is None or self.in_control[0] == login.name or self._gone(self.in_control[1]):
+            # Who leads may go on at another device; and who is gone leads no more.
+            self.take_control(login)
+        if not self.has_control(login):
+            return f"{self.in_control[0] if self.in_control else 'nobody'} is in control; take control first"
         return ""
 
     # --- who is in control ---
@@ -131,6 +132,9 @@ class Desk:
     def heard(self, login: Login) -> None:
         """The browser of a login is there."""
         self._heard_s[login.id] = time.monotonic()
+
+    def _gone(self, login_id: int) -> bool:
+        return time.monotonic() - self._heard_s.get(login_id, float("-inf")) > _GONE_S
 
     def has_control(self, login: Login) -> bool:
         return self.in_control is not None and self.in_control[1] == login.id

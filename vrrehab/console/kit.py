@@ -80,14 +80,14 @@ def field(
 ) -> Tag:
     """A line of text; `do` gets it when it is left, or with each letter where `live`."""
     with _labelled(label, hint):
-        made = Tag("input", type=kind, value=value, **attributes)
+        made = Tag("input", type=kind, value=value, aria_label=label, **attributes)
     made.on("input" if live else "change", lambda e: do(str(e.args)), js_handler="(e) => emit(e.target.value)")
     return made
 
 
 def text_area(label: str, do: Handler, *, hint: str = "", **attributes: Any) -> Tag:
     with _labelled(label, hint):
-        made = Tag("textarea", **attributes)
+        made = Tag("textarea", aria_label=label, **attributes)
     made.on("change", lambda e: do(str(e.args)), js_handler="(e) => emit(e.target.value)")
     return made
 
@@ -104,7 +104,7 @@ def choice(
     """One of several; `do` gets the key of the one chosen."""
     named = options if isinstance(options, Mapping) else {option: option for option in options}
     with _labelled(label, hint):
-        return select(named, value, do, **attributes)
+        return select(named, value, do, aria_label=label, **attributes)
 
 
 def select(named: Mapping[str, str], value: str, do: Handler, **attributes: Any) -> Tag:

@@ -202,7 +202,7 @@ class _Run:
         self._who_leads()
         self._tell_orders()
         if standing is None or state is None:
-            self._veil.say(t("The session does not answer.") if watch.silent else t("No session is running."))
+            self._veil.say(self._why_nothing())
             self._veil.put("hidden", None)
             self._title.say(t("Session"))
             self._where.say("")
@@ -252,6 +252,16 @@ class _Run:
         if standing.version != self._standing_version and self._panel is not None:
             self._standing_version = standing.version
             self._panel.show(standing.settings)
+
+    def _why_nothing(self) -> str:
+        t, watch = self._t, self._watch
+        if watch.vanished:
+            return t(
+                "The session's program has ended without saying so. Look at {code} in the headset first. What was "
+                "recorded is kept; start a new session when you both are ready.",
+                code=watch.vanished,
+            )
+        return t("The session does not answer.") if watch.silent else t("No session is running.")
 
     def _tell_now(self, facts: Facts, state: State) -> None:
         t = self._t

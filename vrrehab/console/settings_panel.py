@@ -111,7 +111,7 @@ class _Row:
             self._said = Tag("output", "")
             made.on("change", lambda e: self.ask(float(e.args)), js_handler="(e) => emit(e.target.value)")
             # While it is dragged only the number moves; what the participant sees changes when it is let go.
-            made.on("input", js_handler="(e) => { e.target.nextElementSibling.textContent = e.target.value }")
+            made.on("input", js_handler="(e) => { e.target.nextElementSibling.firstChild.nodeValue = e.target.value }")
         return made
 
     def show(self, value: Value) -> None:

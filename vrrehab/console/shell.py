@@ -98,6 +98,7 @@ def page(console: Console, request: Request, path: str, title: str) -> Iterator[
     visit = Visit(console, login)
     t = visit.t
     ui.page_title(f"{t(title)} · vrrehab")
+    ui.add_head_html(f'<script>document.documentElement.lang = "{login.language}"</script>')
     ui.add_head_html(
         '<script src="/static/theme.js"></script><link rel="stylesheet" href="/static/console.css">'
         '<script defer src="/static/console.js"></script>'

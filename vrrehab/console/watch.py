@@ -88,6 +88,8 @@ class Watch:
         self.record: RecordHealth | None = None
         self._desk = desk
         self._keyring = Keyring(Folder(data).keys)
+        #: The participant of a session whose program has ended without saying so; empty after the next one begins.
+        self.vanished = ""
         self._stale = True
         self._pictures: Latest[bytes] = Latest()
         self._drawn: Latest[bytes] = Latest()
@@ -124,6 +126,8 @@ class Watch:
         """How the session is, in a few words, and how good that is."""
         if self.silent:
             return t("Session does not answer"), "bad"
+        if self.vanished:
+            return t("{code}: session gone", code=self.vanished), "bad"
         if self._desk.running() is None or self.state is None or self.standing is None:
             return t("No session"), ""
         if self.state.frozen:
@@ -148,7 +152,7 @@ class Watch:
                         reader.close()
                         reader = None
                     if now != running:
-                        self._forget()
+                        self._forget(now)
                     running, pictured = now, wanted
                     if running is not None and running.live:
                         reader = self._opened(running.live, pictured)
@@ -175,7 +179,11 @@ class Watch:
         except TelemetryError:
             return None
 
-    def _forget(self) -> None:
+    def _forget(self, now: RunningSession | None) -> None:
+        if now is not None:
+            self.vanished = ""
+        elif self.standing is not None and self.state is not None and not self.state.over:
+            self.vanished = self.standing.facts.participant
         self.standing = self.state = self.record = None
         self._pictures.put(None)
         self._drawn.put(None)
