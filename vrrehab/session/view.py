@@ -33,10 +33,10 @@ class Target:
     state: TargetState = TargetState.WAITING
 
 
-Shape = Literal["block", "cup", "ball", "kickball", "pad", "tray", "ring", "brush"]
+Shape = Literal["block", "cup", "ball", "kickball", "pad", "ring", "brush"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Prop:
     """A thing in the scene that is no place to reach for: something to carry, to kick, to drum on.
 

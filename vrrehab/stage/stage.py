@@ -21,6 +21,7 @@ from vrrehab.stage.material import Materials, Tier
 from vrrehab.stage.patterns import texture
 from vrrehab.stage.place import AnyPlace, load_place
 from vrrehab.stage.places import build
+from vrrehab.stage.props import Props
 from vrrehab.stage.shadow import Shadow
 from vrrehab.stage.signs import BoardSign, NoticeSign, PanelSign, rgb
 from vrrehab.stage.skin import DEFAULT_TONE
@@ -85,6 +86,7 @@ class Stage:
         self._ghost = Ghost(self.movers, self.materials, model=model)
         self._lone = LoneLimb(self.movers, self.materials, tone=tone, model=model)
         self._targets = Targets(self.movers, self.materials)
+        self._props = Props(self.movers, self.materials)
         self._board = BoardSign(self.root, self.materials, place.board, place.board_pose)
         self._panel = PanelSign(self.root, self.materials)
         self._notice = NoticeSign(self.root, self.materials)
@@ -134,6 +136,7 @@ class Stage:
         else:
             self._lone.pose(lone.limb, {lone.limb.chain: lone.joints}, lone.opacity)
         self._targets.show(view.targets)
+        self._props.show(view.props)
         self._board.say(view.title, view.text, view.count)
         self._panel.show(view.panel)
         self._notice.say(view.notice, view.virtual.poses[HEAD])

@@ -37,6 +37,8 @@ from vrrehab.testing.movement import Movement, Wavering, minimum_jerk
 _VALUE_TREMOR, _BEYOND, _SHORT_OF = 0.03, 0.3, 0.35
 #: A threshold that is passed stays so for at least this much longer than it has to.
 _LONGER_S = 0.1
+#: How often a movement hesitates at the threshold itself.
+_TREMBLES = 0.35
 
 
 class FeatureActor(Actor):
@@ -68,7 +70,17 @@ class FeatureActor(Actor):
         self._gesture = self._gestures[len(self.truth_s) % len(self._gestures)]
         whole, hidden = self._attempts(), self._hides()
         high = min(self._high, self._gesture.most) if whole else rule.high - _SHORT_OF * (rule.high - rule.low)
-        self._value.go(high, now_s, stroke_s)
+        share = (rule.high - self._low) / (high - self._low) if whole else 1.0
+        reached_s = now_s + passes_s(share, stroke_s)
+        trembles = whole and not hidden and self._random.random() < _TREMBLES
+        if trembles:
+            # Comes just to the threshold, trembles there for a moment, and goes on.
+            self._value.go(rule.high, now_s, stroke_s)
+            reached_s, stroke_s = now_s + stroke_s, stroke_s + 0.5
+            self._value.go(high, now_s + stroke_s, 0.3)
+            stroke_s += 0.3
+        else:
+            self._value.go(high, now_s, stroke_s)
         self._down_from_s = now_s + stroke_s + dwell_s
         self._next(self._down_from_s)
         if hidden:
@@ -76,8 +88,7 @@ class FeatureActor(Actor):
         else:
             self._blinks(now_s, now_s + stroke_s)
             if whole:
-                share = (rule.high - self._low) / (high - self._low)
-                self.truth_s.append(now_s + passes_s(share, stroke_s) + rule.least_half_s)
+                self.truth_s.append(reached_s)
 
     def _pose(self, now_s: float, into: Floats) -> None:
         value = float(self._value.at(now_s)) + float(self._wavering.at(now_s)[0])

@@ -35,7 +35,7 @@ flat in float shown;
 in float past;
 #endif
 #endif
-#ifdef TARGETS
+#if defined(TARGETS) || defined(GLOWS)
 in vec3 glow;
 #endif
 
@@ -201,7 +201,7 @@ void main() {
     vec3 at_normal = mix(vec3(reflectance), albedo, metalness);
     vec3 mirrored = around * (at_normal * share.x + clamp(25.0 * reflectance, 0.0, 1.0) * share.y);
     vec3 radiance = albedo * (1.0 - metalness) * (window_part + room_part) + mirrored;
-#ifdef TARGETS
+#if defined(TARGETS) || defined(GLOWS)
     radiance += glow * (0.35 + 0.65 * facing);
 #endif
 #ifdef GHOST

@@ -62,6 +62,10 @@ uniform vec4 target_look[24];
 in float target_index;
 out vec3 glow;
 #endif
+#ifdef GLOWS
+uniform vec4 glowing[1];
+out vec3 glow;
+#endif
 
 void main() {
 #ifdef SKINNED
@@ -103,6 +107,9 @@ void main() {
     normal = mat3(world) * p3d_Normal;
 #ifndef BAKED
     colour = p3d_Color;
+#endif
+#ifdef GLOWS
+    glow = glowing[0].rgb;
 #endif
 #endif
 #ifdef BAKED
