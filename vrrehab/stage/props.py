@@ -22,7 +22,9 @@ from vrrehab.stage.things import thing
 _WARM = np.array([0.95, 0.50, 0.14], np.float32)
 _EASE = 0.15
 #: A thing so near to the floor has its own dark under it, this much wider than itself and this dark in its middle.
-_FLOOR_M, _WIDER, _DARK = 0.5, 1.5, 0.55
+_FLOOR_M, _WIDER, _DARK = 0.5, 1.7, 0.6
+#: A rug is a centimetre thick.
+_OVER_RUG_M = 0.014
 
 
 class Props:
@@ -74,7 +76,7 @@ class _Drawn:
             self._pose[:] = prop.pose
             set_pose(self._node, prop.pose)
             if self._dark is not None:
-                self._dark.set_pos(prop.pose[0], 0.002, prop.pose[2])
+                self._dark.set_pos(prop.pose[0], _OVER_RUG_M, prop.pose[2])
         self._glow[0, :3] += _EASE * (prop.glow * _WARM - self._glow[0, :3])
 
 

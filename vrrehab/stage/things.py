@@ -56,9 +56,9 @@ def _grain(mesh: Mesh, seed: int, depth: float = 0.20) -> Mesh:
     turn = np.random.default_rng(seed).uniform(0, 2 * np.pi, 6)
     bend = 0.004 * np.sin(40 * p[:, 0] + turn[0]) + 0.003 * np.sin(75 * p[:, 2] + turn[1])
     far = np.hypot(p[:, 1] + 0.09 + bend, p[:, 2] - 0.05 + 0.5 * bend)
-    rings = 0.5 + 0.5 * np.sin(2 * np.pi * far / 0.0085 + turn[2])
+    rings = 0.5 + 0.5 * np.sin(2 * np.pi * far / 0.012 + turn[2])
     fine = 0.5 + 0.5 * np.sin(2 * np.pi * (far / 0.0021) + 9 * np.sin(30 * p[:, 0] + turn[3]))
-    return _tinted(mesh, 1.06 - depth * rings**3 - 0.3 * depth * fine)
+    return _tinted(mesh, 1.05 - depth * rings**3 - 0.12 * depth * fine)
 
 
 def _block(prop: Prop) -> tuple[Mesh, float]:
