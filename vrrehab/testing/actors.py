@@ -463,6 +463,11 @@ _ACTORS: dict[type, Callable[..., Actor]] = {
 }
 
 
+def has_actor(rule: AnyRule) -> bool:
+    """Whether a person moves a limb, or rests, for this kind of task; judgements of pictures are answered otherwise."""
+    return type(rule) in _ACTORS
+
+
 def make_actor(
     rule: AnyRule,
     performer: Performer,

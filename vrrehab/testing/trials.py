@@ -27,7 +27,7 @@ from vrrehab.tasks.making import make_mechanic
 from vrrehab.tasks.mechanic import Performer
 from vrrehab.tasks.run import TaskPhase, TaskRun
 from vrrehab.testing.acting import Effort
-from vrrehab.testing.actors import make_actor
+from vrrehab.testing.actors import has_actor, make_actor
 
 RATE_HZ = 72.0
 #: What goes by time alone needs no more than this.
@@ -87,8 +87,9 @@ def run_trial(task: TaskDefinition, effort: Effort, seed: int) -> Trial:
 
 
 def shipped() -> list[str]:
-    """The names of all tasks that ship."""
-    return sorted(path.stem for path in (Path(str(resources.files("scenes"))) / "tasks").glob("*.toml"))
+    """The names of all tasks that ship and that a limb performs."""
+    names = sorted(path.stem for path in (Path(str(resources.files("scenes"))) / "tasks").glob("*.toml"))
+    return [name for name in names if has_actor(load_task(name).rule)]
 
 
 def run_trials(names: Iterable[str], seeds: Iterable[int]) -> list[Trial]:
