@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -19,6 +22,15 @@ from vrrehab.testing.participant import FadingPain, ScriptedParticipant
 from .conftest import LOST_LEFT_HAND, Sat, Told
 
 SHORT = "tests/session/short_arm.toml"
+
+
+#: Few frames a second are enough for what is looked at here.
+RATE_HZ = 36
+
+
+@pytest.fixture
+def sit(sit: Callable[..., Sat]) -> Callable[..., Sat]:
+    return functools.partial(sit, rate_hz=RATE_HZ)
 
 
 class Says(FadingPain):
@@ -60,9 +72,11 @@ def rated(*values: tuple[str, str, float]) -> tuple[Safety, list[Concern]]:
     safety, found = Safety(Settings(), 6.0), []
     for number, (site, scale, value) in enumerate(values):
         name = f"r{number}"
+        of_site = site in get_args(messages.Site)
         asked = messages.RatingAsked(
-            mono_ns=0, rating_id=name, task_run_id=None, phase="before", site=site, scale=scale
-        )  # type: ignore[arg-type]
+            mono_ns=0, rating_id=name, task_run_id=None, phase="before",
+            site=site if of_site else "other", scale=scale, item="" if of_site else site,
+        )  # fmt: skip
         safety.hear(asked)
         safety.hear(
             messages.RatingAnswered(mono_ns=0, rating_id=name, status="given", value=value, source="participant")
@@ -76,7 +90,7 @@ def pain(*values: float) -> list[tuple[str, str, float]]:
 
 
 def sickness(*values: float) -> list[tuple[str, str, float]]:
-    return [("other", "FMS-20", value) for value in values]
+    return [("sickness", "FMS-20", value) for value in values]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +104,7 @@ def sickness(*values: float) -> list[tuple[str, str, float]]:
         ([("RLP", "NRS-11", 1), ("PLP", "NRS-11", 4), ("RLP", "NRS-11", 3)],
          [Concern(Response.PROMPT, "pain_prompt_rise", 2.0, 2.0)]),
         ([("PLS", "NRS-11", 1), ("PLS", "NRS-11", 10)], []),
+        ([("effort", "NRS-11", 1), ("effort", "NRS-11", 10)], []),
         (sickness(0, 4), []),
         (sickness(1, 6), [Concern(Response.CALM, "sickness_calm_rise", 5.0, 5.0)]),
         (sickness(8, 10), [Concern(Response.CALM, "sickness_calm_at", 10.0, 10.0)]),
@@ -141,14 +156,32 @@ def test_a_flare_brings_the_calm_scene_from_which_only_a_named_therapist_leads_b
     assert any("Your therapist is with you" in notice for notice in therapist.notices)
     steps = np.diff(therapist.calm)
     assert max(therapist.calm) == 1.0
-    assert np.abs(steps).max() * 72 <= 1 / 0.5 + 1e-6, "it fades over half a second at least, there and back"
+    assert np.abs(steps).max() * RATE_HZ <= 1 / 0.5 + 1e-6, "it fades over half a second at least, there and back"
     assert sat.status == "completed"
     assert len(sat.record.of(messages.TaskStarted)) == 2
 
 
+def test_sickness_that_is_answered_in_the_session_stops_it(sit: Callable[..., Sat], tmp_path: Path) -> None:
+    programme = tmp_path / "asks.toml"
+    programme.write_text(
+        'name = "asks"\ntitle = "Asks"\nmode = "mirror"\nplace = "therapy_room"\n'
+        'ask = { before = ["sickness"] }\n[[blocks]]\ntitle = "One"\ntasks = [{ task = "open_close_hand" }]\n'
+    )
+    rate = Told("rate", {"value": 14})
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        return (rate,) if not rate.answer and sitting.conductor.ledger.awaiting else ()
+
+    sat = sit(str(programme), tell=tell, settings={"calm_before_end_s": 1.0})
+    (stop,) = sat.record.named("stop")
+    assert stop.detail == {"who": "safety", "rule": "sickness_stop_at", "value": 14.0, "limit": 14.0}
+    assert sat.status == "stopped"
+    assert sat.record.of(messages.TaskStarted) == []
+
+
 def test_the_persons_own_ceiling_comes_first(sit: Callable[..., Sat]) -> None:
     profile = replace(LOST_LEFT_HAND, pain_ceiling=5.0)
-    sat = sit(SHORT, profile=profile, participant=hurting(4, 5), most_frames=3000)
+    sat = sit(SHORT, profile=profile, participant=hurting(4, 5), most_frames=1500)
     (calm,) = sat.record.named("calm")
     assert (calm.detail["reason"], calm.detail["limit"]) == ("pain_ceiling", 5.0)
     assert sat.status == "stopped", "the display ended; nobody let it go on"
@@ -211,7 +244,7 @@ def test_nothing_flashes_when_stop_comes_in_the_calm_scene(sit: Callable[..., Sa
 
 def test_a_session_at_its_limit_ends_the_task_that_is_on_asks_and_says_farewell(sit: Callable[..., Sat]) -> None:
     def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
-        if frame == 800:
+        if frame == 400:
             sitting.conductor.safety.exposed_s = 40 * 60.0
         return ()
 
@@ -234,7 +267,7 @@ class Console:
     def __call__(self, sitting: Sitting, frame: int) -> Iterable[Told]:
         self.notices[frame], self.calm[frame] = sitting.view.notice, sitting.view.calm
         told = [self._also.pop(frame)] if frame in self._also else []
-        if frame % 72 == 1 and not self._until < frame < self._again:
+        if frame % RATE_HZ == 1 and not self._until < frame < self._again:
             told.append(Told("heartbeat", who="anna"))
         return told
 
@@ -242,20 +275,20 @@ class Console:
 def test_a_console_in_control_that_falls_silent_is_told_and_ends_in_calm_while_recording_goes_on(
     sit: Callable[..., Sat],
 ) -> None:
-    console = Console(until=72)
-    sat = sit("demo", tell=console, most_frames=1800)
+    console = Console(until=RATE_HZ)
+    sat = sit("demo", tell=console, most_frames=900)
     (control,), (lost,), (calm,) = (sat.record.named(n) for n in ("console_in_control", "console_lost", "calm"))
     assert control.detail == {"who": "anna"}
     assert (lost.mono_ns - control.mono_ns) / 1e9 == pytest.approx(3.0, abs=1.1)
     assert (calm.mono_ns - lost.mono_ns) / 1e9 == pytest.approx(10.0, abs=0.1)
     assert calm.detail["reason"] == "console_lost"
     assert any(notice.startswith("Your therapist's screen is not connected") for notice in console.notices.values())
-    assert console.calm[1800] == 1.0
-    assert len(sat.record.frames) == 1800
+    assert console.calm[900] == 1.0
+    assert len(sat.record.frames) == 900
 
 
 def test_no_task_begins_while_the_console_is_lost_and_one_does_when_it_is_back(sit: Callable[..., Sat]) -> None:
-    console = Console(until=72, again=1000)
+    console = Console(until=RATE_HZ, again=500)
     sat = sit(SHORT, tell=console, settings={"calm_after_console_lost_s": 120.0})
     (lost,), (found,) = sat.record.named("console_lost"), sat.record.named("console_found")
     started = [event.mono_ns for event in sat.record.of(messages.TaskStarted)]
@@ -269,7 +302,7 @@ def test_no_task_begins_while_the_console_is_lost_and_one_does_when_it_is_back(s
 
 
 def test_a_console_that_gives_control_away_is_not_missed(sit: Callable[..., Sat]) -> None:
-    sat = sit("demo", tell=Console(72, 10**9, (80, Told("release", who="anna"))), most_frames=1200)
+    sat = sit("demo", tell=Console(RATE_HZ, 10**9, (40, Told("release", who="anna"))), most_frames=600)
     assert [event.detail["who"] for event in sat.record.named("console_released")] == ["anna"]
     assert sat.record.named("console_lost") == sat.record.named("calm") == []
 
@@ -287,7 +320,7 @@ def test_the_limb_is_hidden_and_covered_with_one_press_and_shown_again_without_a
     sat = sit(SHORT, tell=tell, most_frames=700)
     assert (solid[290], solid[399], solid[499]) == (1.0, 0.0, 1.0)
     assert (cover[290], cover[599], cover[699]) == (0.0, 1.0, 0.0)
-    assert max(np.abs(np.diff(solid[5:])).max(), np.abs(np.diff(cover)).max()) < 0.06
+    assert max(np.abs(np.diff(solid[5:])).max(), np.abs(np.diff(cover)).max()) < 0.1
     changes = [(e.who, e.name, e.new) for e in sat.record.of(messages.SettingChanged)]
     assert changes == [("anna", "limb_hidden", True), ("anna", "limb_hidden", False),
                        ("anna", "limb_covered", True), ("anna", "limb_covered", False)]  # fmt: skip

@@ -73,7 +73,7 @@ class Safety:
             # What names an item, such as a word, is no strength of pain; only sickness is watched among them.
             if event.item and not event.scale.startswith(SICKNESS):
                 return
-            self._asked[event.rating_id] = (event.site, event.scale)
+            self._asked[event.rating_id] = (event.item or event.site, event.scale)
         elif isinstance(event, messages.RatingAnswered) and event.rating_id in self._asked:
             site, scale = self._asked.pop(event.rating_id)
             if event.value is not None:

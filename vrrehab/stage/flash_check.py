@@ -1,0 +1,180 @@
+"""Looks for flashes in every task at every place: `python -m vrrehab.stage.flash_check --help`.
+
+A scripted participant performs each task in a real session, drawn 96 x 96 pixels small, 30 times a second of its own
+time, from the questions before it to the calm scene after Stop; meanwhile the limb is hidden and covered, and a break
+is made. The meter is `vrrehab.testing.flash`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import resources
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry.messages import Event, LimbLoss, Profile
+from vrrehab import geometry
+from vrrehab.body.limb import CHAIN_OF, Chain
+from vrrehab.body.loss import Loss
+from vrrehab.body.skeleton import HEAD, Side
+from vrrehab.session.commands import press
+from vrrehab.session.frame import ClockReading, FrameTime
+from vrrehab.session.loop import run
+from vrrehab.session.plan import Plan, make_plan
+from vrrehab.session.programme import Block, PlannedTask, Programme
+from vrrehab.session.sitting import Sitting
+from vrrehab.session.view import View
+from vrrehab.sources.scripted import ScriptedSource
+from vrrehab.stage.displays.flat import FIELD_OF_VIEW_DEG
+from vrrehab.stage.displays.offscreen import OffscreenDisplay
+from vrrehab.stage.material import Tier
+from vrrehab.stage.place import load_place, with_legs_in_view
+from vrrehab.stage.stage import Stage
+from vrrehab.tasks.definition import load_task, load_tasks
+from vrrehab.testing.clock import VirtualClock
+from vrrehab.testing.flash import MOST_FLASHES, FlashMeter
+from vrrehab.testing.participant import ScriptedParticipant
+
+SIZE, RATE_HZ = 96, 30
+#: Drawn so many times as large and averaged: a pixel of 0.8 degrees is the mean of what is in it, not one ray that
+#: meets a leaf or misses it.
+_FINER = 2
+#: The eye is held still, looking at table and board: what a turning head sweeps over, the eyes' own reflexes keep still
+#: on the retina, and the flashes that are looked for are the scene's own.
+_EYE = geometry.pose(
+    (0.0, 1.2, 0.0), np.array([np.sin(np.radians(-22.0) / 2), 0.0, 0.0, np.cos(np.radians(-22.0) / 2)])
+)
+PLACES = sorted(path.name.removesuffix(".toml") for path in (resources.files("scenes") / "places").iterdir())
+#: Keys that are pressed so many frames into the task run; the last one stops the session.
+KEYS = {20: "h", 35: "h", 50: "c", 65: "c", 80: "space", 95: "space", 600: "escape"}
+_LOST = {Chain.ARM: ("hand", "wrist"), Chain.LEG: ("foot", "ankle")}
+_SEED = 4
+
+
+class Forgotten:
+    """A record that keeps nothing; implements `vrrehab.session.ledger.Record`."""
+
+    def event(self, event: Event) -> None: ...
+
+    def frame(self, record: NDArray[np.void]) -> None: ...
+
+    def problem(self) -> str:
+        return ""
+
+
+class MeteredDisplay:
+    """Draws a session into a meter, all of it or while it is `watching`; implements `vrrehab.session.frame.Display`."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.meter = FlashMeter(RATE_HZ, FIELD_OF_VIEW_DEG)
+        self.watching = True
+        self._display = OffscreenDisplay(stage, (_FINER * SIZE, _FINER * SIZE), RATE_HZ, VirtualClock())
+        self.drawn = 0
+        self.submitted_ns = 0
+
+    def wait(self) -> FrameTime | None:
+        return self._display.wait()
+
+    def draw(self, frame: FrameTime, view: View) -> None:
+        if not self.watching:
+            self.meter.forget()
+            return
+        self.drawn += 1
+        head = view.virtual.poses[HEAD].copy()
+        view.virtual.poses[HEAD] = _EYE
+        self._display.draw(frame, view)
+        view.virtual.poses[HEAD] = head
+        fine = self._display.picture().reshape(SIZE, _FINER, SIZE, _FINER, 3)
+        self.meter.see((fine.sum(axis=(1, 3), dtype=np.uint16) // _FINER**2).astype(np.uint8))
+
+    def read_clocks(self) -> ClockReading:
+        return self._display.read_clocks()
+
+    def keys_pressed(self) -> tuple[()]:
+        return ()
+
+    def close(self) -> None:
+        self._display.close()
+
+
+def plan_of(task: str, place: str) -> Plan:
+    """A session of one task by somebody who lost what it moves."""
+    limb, level = _LOST[CHAIN_OF[load_task(task).limb]]
+    profile = Profile(code="FLASH", limb_losses=(LimbLoss(limb=limb, side="left", level=level),))  # type: ignore[arg-type]
+    block = Block("Flashes", (PlannedTask(task, goal=4, demonstration_s=3.0, time_limit_s=25.0),))
+    return make_plan(profile, Programme("flashes", "Flashes", "mirror", place, (block,)), None, "scripted", _SEED)
+
+
+def flashes(
+    plan: Plan, stage: Stage, keys: Mapping[int, str] = MappingProxyType(KEYS), *, only_in_task: bool = False
+) -> MeteredDisplay:
+    """Perform a plan on a stage, and press keys so many frames into its task run; the display with its meter.
+
+    only_in_task: whether nothing is drawn before the first task run.
+    """
+    display = MeteredDisplay(stage)
+    sitting = Sitting(plan, ScriptedSource(ScriptedParticipant.of(plan)), Forgotten(), "none", stage.build_of)
+    for name, value in (("calm_before_end_s", 1.0), ("answer_within_s", 10.0)):
+        sitting.settings.change(name, value)
+    frames = Counter[str]()
+
+    def commands() -> Iterable[object]:
+        frames["in task"] += bool(frames["in task"] or sitting.conductor.ledger.run_number)
+        display.watching = not only_in_task or frames["in task"] > 0
+        if key := keys.get(frames["in task"]):
+            press(sitting, key)
+        return ()
+
+    try:
+        run(sitting, display, commands)  # type: ignore[arg-type]
+    finally:
+        display.close()
+    return display
+
+
+def stage_for(plan: Plan, tier: Tier = Tier.LOW) -> Stage:
+    losses = [Loss(Side(loss.side), loss.level) for loss in plan.profile.limb_losses]
+    place = load_place(plan.programme.place)
+    if plan.moves_legs:
+        place = with_legs_in_view(place)
+    return Stage(place, tier, losses=losses)
+
+
+def _told(runs: Iterable[tuple[str, str]]) -> Iterator[bool]:
+    """Whether each task at its place is safe, with a line for each."""
+    for place, task in runs:
+        began_s = time.monotonic()
+        plan = plan_of(task, place)
+        seen = flashes(plan, stage_for(plan))
+        safe = max(seen.meter.general, seen.meter.red) <= MOST_FLASHES
+        print(
+            f"{place:14s} {task:24s} {seen.drawn:5d} frames  general {seen.meter.general:g}  red {seen.meter.red:g}  "
+            f"{'ok' if safe else 'TOO MANY'}  ({time.monotonic() - began_s:.0f} s)",
+            flush=True,
+        )
+        yield safe
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m vrrehab.stage.flash_check", description=__doc__)
+    parser.add_argument("--place", choices=PLACES, help="only this place")
+    parser.add_argument("--task", choices=sorted(load_tasks()), help="only this task")
+    parser.add_argument("--all", action="store_true", help="every task at every place, not only each of them once")
+    given = parser.parse_args()
+    tasks = [given.task] if given.task else sorted(load_tasks())
+    at = [given.place] if given.place else PLACES
+    runs = [(place, task) for place in at for task in tasks]
+    if not given.all:
+        runs = [(place, task) for place, task in runs if place == at[-1] or task == tasks[0]]
+    print(f"Flashes in the worst second (at most {MOST_FLASHES:g} may be)")
+    sys.exit(0 if all(list(_told(runs))) else 1)
+
+
+if __name__ == "__main__":
+    main()
