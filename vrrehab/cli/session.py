@@ -58,7 +58,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class SourceChoice:
-    """What --source says: openxr, scripted, or a recording's file and where in it to begin."""
+    """What --source says: openxr, scripted, or a recording and where in it to begin."""
 
     kind: Literal["openxr", "scripted", "recording"]
     file: Path = Path()
@@ -66,12 +66,12 @@ class SourceChoice:
 
 
 def parse_source(text: str) -> SourceChoice:
-    """The choice that `openxr`, `scripted` or `recording:FILE[@SECONDS]` names."""
+    """The choice that `openxr`, `scripted` or `recording:WHAT[@SECONDS]` names; WHAT is a file or a session."""
     if text in ("openxr", "scripted"):
         return SourceChoice(text)  # type: ignore[arg-type]
     named = re.fullmatch(r"recording:(.+?)(?:@(\d+(?:\.\d*)?))?", text)
     if named is None:
-        raise typer.BadParameter(f"expected openxr, scripted or recording:FILE[@SECONDS], got {text!r}")
+        raise typer.BadParameter(f"expected openxr, scripted or recording:FILE|SESSION[@SECONDS], got {text!r}")
     return SourceChoice("recording", Path(named[1]), float(named[2] or 0))
 
 
@@ -86,7 +86,9 @@ def session(
     ],
     source: Annotated[
         SourceChoice,
-        typer.Option(metavar="SOURCE", parser=parse_source, help="openxr, scripted, or recording:FILE[@SECONDS]."),
+        typer.Option(
+            metavar="SOURCE", parser=parse_source, help="openxr, scripted, or recording:FILE|SESSION[@SECONDS]."
+        ),
     ] = "openxr",  # type: ignore[assignment]  # typer parses the default as well
     display: Annotated[
         DisplayKind | None, typer.Option(help="Where the picture goes; default: openxr for that source, else window.")
@@ -232,7 +234,7 @@ def sit(
     spool = Folder(data).spool
     interruption = interruption or Interruption()
     with contextlib.ExitStack() as open_parts:
-        parts = open_parts.enter_context(_parts(plan, source, display, interruption, say))
+        parts = open_parts.enter_context(_parts(data, plan, source, display, interruption, say))
         keyring = keyring_of(data)
         sender = Sender(
             spool, plan.session_id, recorder.address, FrameLayout(JOINTS), store=recorder.store, keyring=keyring
@@ -295,7 +297,12 @@ class Parts:
 
 @contextlib.contextmanager
 def _parts(
-    plan: Plan, source: SourceChoice, display: DisplayKind, interruption: Interruption, say: Callable[[str], None]
+    data: Path,
+    plan: Plan,
+    source: SourceChoice,
+    display: DisplayKind,
+    interruption: Interruption,
+    say: Callable[[str], None],
 ) -> Iterator[Parts]:
     """Open source and display, and close them again; a headset serves as both."""
     from vrrehab.body.loss import Loss
@@ -304,7 +311,7 @@ def _parts(
     from vrrehab.stage.place import load_place, with_legs_in_view
     from vrrehab.stage.stage import Stage
 
-    moved = _source(plan, source)
+    moved = _source(data, plan, source)
     interruption.check()
     losses = [Loss(Side(loss.side), loss.level) for loss in plan.profile.limb_losses]
     place = load_place(plan.programme.place)
@@ -349,7 +356,20 @@ def _parts(
         yield Parts(moved, shown, headset.runtime if headset else "none", stage.build_of, shown.watch)
 
 
-def _source(plan: Plan, source: SourceChoice) -> Source | None:
+def _recording(data: Path, source: SourceChoice) -> Source:
+    """A capture file; or a session of ours, by its id in `data` or by its sealed folder."""
+    from telemetry.recorded import RecordedSession
+    from vrrehab.sources.recording import RecordingSource
+    from vrrehab.sources.session_recording import SessionSource
+
+    if source.file.is_dir():
+        return SessionSource(RecordedSession.in_folder(source.file), source.start_s)
+    if not source.file.exists() and not source.file.suffix:
+        return SessionSource(RecordedSession(data, str(source.file)), source.start_s)
+    return RecordingSource(source.file, source.start_s)
+
+
+def _source(data: Path, plan: Plan, source: SourceChoice) -> Source | None:
     """The source of a script or a recording; None where the headset itself is the source."""
     from vrrehab.errors import NotPossible
 
@@ -364,10 +384,8 @@ def _source(plan: Plan, source: SourceChoice) -> Source | None:
             )
         return ScriptedSource(ScriptedParticipant.of(plan))
     if source.kind == "recording":
-        from vrrehab.sources.recording import RecordingSource
-
         try:
-            return RecordingSource(source.file, source.start_s)
+            return _recording(data, source)
         except ValueError as error:
             if type(error) is ValueError:  # a start outside; a bad file says so itself
                 raise NotPossible(str(error)) from error
