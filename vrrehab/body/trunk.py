@@ -31,7 +31,10 @@ LEG_BONES: tuple[str, ...] = (
 TRUNK_COUNT = len(TRUNK_BONES) + 2 * len(LEG_BONES)
 
 _LEFT_SHOULDER, _RIGHT_SHOULDER = (joint(side, "shoulder") for side in Side)
-_LEGS = tuple((i, LEG[side], (1.0, -1.0)[i]) for i, side in enumerate(Side))
+_LEGS = np.array([range(LEG[side].start, LEG[side].stop) for side in Side])
+#: By leg: which way along +X is outward, of what is reflected to be a left leg.
+_OUTWARD = (1.0, -1.0)
+_AS_LEFT_LEGS = np.stack([np.ones(7), MIRROR_POSE])[:, None]
 #: The joints at which each bone's segment begins and ends, and then the ball, which carries the toes. Behind a leg's
 #: joints comes the pelvis, from which the thigh turns.
 _BEGIN, _END = np.array([0, 0, 1, 1, 2, 3]), np.array([1, 1, 2, 2, 3])
@@ -77,7 +80,10 @@ class RestTrunk:
 
 
 class TrunkRig:
-    """Poses trunk and legs: TRUNK_COUNT matrices for row vectors, from the rest pose to the space of the joints."""
+    """Poses trunk and legs: TRUNK_COUNT matrices for row vectors, from the rest pose to the space of the joints.
+
+    Remembers where legs that nobody tracks were last seated, and works them out again only on another seat.
+    """
 
     def __init__(self, rest: RestTrunk) -> None:
         self._rest = rest
@@ -100,13 +106,12 @@ class TrunkRig:
         for side in Side:
             self.curl_toes(side, np.zeros((len(TOES), 2)))
 
-        self._hip_from_pelvis = (rest.heads[0] - rest.pelvis).tolist()
+        self._hip_from_pelvis = float(rest.heads[0, 0] - rest.pelvis[0])
         self._ankle_height, self._ball_height = joints[2:, 1].tolist()
         self._breadth = 2.0 * abs(float(rest.shoulder[0]))
         self._height = float(rest.chest[1] - rest.pelvis[1])
         # The trunk's poses, and both legs' as left ones; their frames; what bends the skin.
-        self._poses = np.empty((12, 7))
-        self._legs = self._poses[2:].reshape(2, 5, 7)
+        self._trunk, self._legs = np.empty((2, 7)), np.empty((2, 5, 7))
         self._trunk_frames, self._frames = np.zeros((2, 4, 4)), np.zeros((2, 6, 4, 4))
         self._trunk_frames[..., 3, 3] = self._frames[..., 3, 3] = 1.0
         self._out = np.empty((TRUNK_COUNT, 4, 4))
@@ -125,6 +130,7 @@ class TrunkRig:
         bent = into @ turn @ np.linalg.inv(into)
         bent[1::2] = bent[1::2] @ bent[::2]
         np.matmul(bent, self._bound_ball, out=self._toes[tuple(Side).index(side)])
+        self._seat: tuple[float, ...] | None = None
 
     def pose(self, poses: Floats, palette: NDArray[np.float32]) -> bool:
         """Write the trunk and both legs of a body, `poses` (JOINT_COUNT, 7), to `palette` (TRUNK_COUNT, 4, 4).
@@ -136,17 +142,22 @@ class TrunkRig:
         if not math.isfinite(sum(torso) + sum(pelvis)):
             return False
         size = self._size(poses, torso, pelvis)
-        self._poses[:2] = pelvis, torso
-        for i, joints, outward in _LEGS:
-            x, y, z, qx, qy, qz, qw = pelvis
-            as_left = outward * x, y, z, qx, outward * qy, outward * qz, qw
-            leg = poses[joints]
-            if math.isfinite(np.add.reduce(leg, axis=None)):
-                self._legs[i, :_PELVIS_OF_LEG] = leg if outward > 0.0 else leg * MIRROR_POSE
-            else:
-                self._legs[i, :_PELVIS_OF_LEG] = self._seated(as_left, size)
-            self._legs[i, _PELVIS_OF_LEG] = as_left
-        self._solve(size)
+        self._bend_trunk(torso, pelvis, size)
+        # To a tenth of a millimetre: what is left of a float's noise moves nobody's legs.
+        wide = round(size[0], 4)
+        legs = poses.take(_LEGS, axis=0)
+        left, right = (math.isfinite(total) for total in np.add.reduce(legs, axis=(1, 2)).tolist())
+        # Legs that nobody tracks sit still on a pelvis that does, which is nearly always.
+        seat = None if left or right else (*pelvis, wide)
+        if seat is None or seat != self._seat:
+            self._seat = seat
+            np.multiply(legs, _AS_LEFT_LEGS, out=self._legs[:, :_PELVIS_OF_LEG])
+            for leg, outward, seen in zip(self._legs, _OUTWARD, (left, right), strict=True):
+                x, y, z, qx, qy, qz, qw = pelvis
+                leg[_PELVIS_OF_LEG] = as_left = outward * x, y, z, qx, outward * qy, outward * qz, qw
+                if not seen:
+                    leg[:_PELVIS_OF_LEG] = self._seated(as_left, wide)
+            self._bend_legs(wide)
         np.multiply(self._out, _FROM_LEFT, out=palette)
         return True
 
@@ -158,7 +169,8 @@ class TrunkRig:
             return False
         self._legs[:, :_PELVIS_OF_LEG] = leg if side is Side.LEFT else leg * MIRROR_POSE
         self._legs[:, _PELVIS_OF_LEG] = IDENTITY
-        self._solve_legs(rotation_matrices(self._poses[2:, 3:]).swapaxes(1, 2), 1.0)
+        self._seat = None
+        self._bend_legs(1.0)
         one = _BONES_OF[side]
         np.multiply(self._out[one], _FROM_LEFT[one], out=palette[one])
         return True
@@ -171,46 +183,46 @@ class TrunkRig:
             wide = tall
         return _within(wide), _within(tall), _within(math.sqrt(wide * tall))
 
-    def _seated(self, pelvis: Sequence[float], size: Vector) -> tuple[tuple[float, ...], ...]:
-        """A left leg (4, 7) seated on its pelvis (7,): shin upright, sole on the floor at y = 0."""
-        wide, tall, deep = size
-        thigh, shin, foot = self._thigh * wide, self._shin * wide, self._foot * wide
-        right, up, back = self._hip_from_pelvis
-        x, y, z = rotate(pelvis[3:], (right * wide, up * tall, back * deep))
+    def _seated(self, pelvis: Sequence[float], size: float) -> tuple[tuple[float, ...], ...]:
+        """A left leg (4, 7), `size` times the avatar's, seated on its pelvis (7,): shin upright, sole on the floor at
+        y = 0.
+        """
+        thigh, shin, foot = self._thigh * size, self._shin * size, self._foot * size
+        x, y, z = rotate(pelvis[3:], (self._hip_from_pelvis * size, 0.0, 0.0))
         hip = x, y, z = pelvis[0] + x, pelvis[1] + y, pelvis[2] + z
-        drop = min(max(y - (self._ankle_height * wide + shin), -0.6 * thigh), 0.6 * thigh)
+        drop = min(max(y - (self._ankle_height * size + shin), -0.6 * thigh), 0.6 * thigh)
         forward = math.sqrt(thigh**2 - drop**2 - (_KNEES_OUT * thigh) ** 2)
         knee = x, y, z = x - _KNEES_OUT * thigh, y - drop, z - forward
         ankle = x, y, z = x - _FEET_OUT * shin, y - math.sqrt(1.0 - _FEET_OUT**2) * shin, z
-        fall = (self._ankle_height - self._ball_height) * wide
+        fall = (self._ankle_height - self._ball_height) * size
         flat = math.sqrt(max(foot**2 - fall**2, 0.0))
         ball = x - _TOES_OUT * flat, y - fall, z - math.sqrt(1.0 - _TOES_OUT**2) * flat
-        # Only the axis to the right is read from a rotation, and all of the ball's; see `_solve`.
+        # Only the axis to the right is read from a rotation, and all of the ball's; see `_bend_legs`.
         return (*hip, *_UPRIGHT), (*knee, *_UPRIGHT), (*ankle, *_UPRIGHT), (*ball, *_FLAT)
 
-    def _solve(self, size: Vector) -> None:
-        """Row-vector matrices: the trunk as large as the body's, the legs aimed from joint to joint and as long."""
-        axes = rotation_matrices(self._poses[:, 3:]).swapaxes(1, 2)  # axes in rows, as in all that follows
-        trunk = self._trunk_frames
-        trunk[:, 3, :3] = self._poses[:2, :3]
-        np.multiply(axes[:2], np.array(size)[:, None], out=trunk[:, :3, :3])
-        np.matmul(self._bound_trunk, trunk, out=self._out[: len(TRUNK_BONES)])
-        self._solve_legs(axes[2:], size[0])
+    def _bend_trunk(self, torso: list[float], pelvis: list[float], size: Vector) -> None:
+        """Row-vector matrices of pelvis and chest, as large as the body's."""
+        frames = self._trunk_frames
+        self._trunk[:] = pelvis, torso
+        frames[:, 3, :3] = self._trunk[:, :3]
+        np.multiply(rotation_matrices(self._trunk[:, 3:]).swapaxes(1, 2), np.array(size)[:, None], out=frames[:, :3, :3])
+        np.matmul(self._bound_trunk, frames, out=self._out[: len(TRUNK_BONES)])
 
-    def _solve_legs(self, axes: Floats, wide: float) -> None:
-        """Both legs' matrices from the axes of their joints and pelvis, (10, 3, 3), in rows; `wide` times as thick."""
-        frames, leg_axes = self._frames, axes.reshape(2, 5, 3, 3)
+    def _bend_legs(self, size: float) -> None:
+        """Row-vector matrices of the legs, aimed from joint to joint and as long, and as thick as `size` says."""
+        axes = rotation_matrices(self._legs[..., 3:]).swapaxes(2, 3)  # axes in rows, as in all that follows
+        frames = self._frames
         points = self._legs[..., :3]
         begins = points[:, _BEGIN]
         along = points[:, _END] - begins[:, _AIMED]
         lengths = np.sqrt(np.add.reduce(along * along, axis=2, keepdims=True))
-        across(leg_axes[:, _BEGIN[_AIMED], 0], along / -np.maximum(lengths, 1e-6), wide, frames[:, _AIMED])
+        across(axes[:, _BEGIN[_AIMED], 0], along / -np.maximum(lengths, 1e-6), size, frames[:, _AIMED])
         np.multiply(along, self._per_length, out=frames[:, _AIMED, 2, :3])
         # The toes lie as the ball of the foot is turned.
-        np.multiply(leg_axes[:, 3], wide, out=frames[:, _BALL, :3, :3])
+        np.multiply(axes[:, 3], size, out=frames[:, _BALL, :3, :3])
         frames[..., 3, :3] = begins
 
-        hung = (self._hung @ leg_axes[:, _PELVIS_OF_LEG]).tolist()
+        hung = (self._hung @ axes[:, _PELVIS_OF_LEG]).tolist()
         aimed = frames[:, 1:5, :2, :3].tolist()
         turned = [self._turns(above, leg[0], leg[1], leg[3]) for above, leg in zip(hung, aimed, strict=True)]
         frames[:, :4, :2, :3] = np.array(turned) @ frames[:, :4, :2, :3]
