@@ -74,6 +74,25 @@ def test_untracked_legs_sit_with_upright_shins_and_feet_on_the_floor():
         assert np.linalg.norm(ankle - knee) == pytest.approx(shin, rel=1e-3)
 
 
+def test_untracked_legs_do_not_sway_with_the_shoulders_and_go_where_the_pelvis_goes():
+    rig, seen = TrunkRig(REST), body()
+
+    def legs(of: TrunkRig) -> np.ndarray:
+        palette = np.zeros((TRUNK_COUNT, 4, 4), np.float32)
+        of.pose(seen.poses, palette)
+        return palette[len(TRUNK_BONES) :]
+
+    before = legs(rig)
+    seen.poses[joint(Side.LEFT, "shoulder"), 0] -= 0.004
+    assert (legs(rig) == before).all()
+    seen.poses[PELVIS, 2] += 0.004
+    moved = legs(rig)
+    assert (moved != before).any()
+    assert (moved == legs(TrunkRig(REST))).all()
+    seen.poses[joint(Side.LEFT, "shoulder"), 0] -= 0.04
+    assert (legs(rig) == legs(TrunkRig(REST))).all()
+
+
 def test_the_legs_of_a_mirrored_body_are_mirrored_to_the_last_bit():
     rng = np.random.default_rng(3)
     flip = np.diag([-1.0, 1.0, 1.0, 1.0])

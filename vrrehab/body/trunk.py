@@ -48,6 +48,8 @@ _THIGH_SHARE, _SHIN_SHARES = 0.5, (0.25, 0.70)
 _STRETCH = (0.75, 1.35)
 #: Seated, the knees are this far outside the hips and the feet this far out again, in shares of the bone.
 _KNEES_OUT, _FEET_OUT, _TOES_OUT = 0.12, 0.03, 0.20
+#: Shoulders that reach or lag behind make a trunk wider and narrower by so much, and no leg grows or shrinks with it.
+_SAME_SIZE = 0.03
 _UPRIGHT = (0.0, 0.0, 0.0, 1.0)
 #: The toes of a left foot flat on the floor, pointing that far out.
 _FLAT = (0.0, math.sin(math.asin(_TOES_OUT) / 2), 0.0, math.cos(math.asin(_TOES_OUT) / 2))
@@ -82,7 +84,7 @@ class RestTrunk:
 class TrunkRig:
     """Poses trunk and legs: TRUNK_COUNT matrices for row vectors, from the rest pose to the space of the joints.
 
-    Remembers where legs that nobody tracks were last seated, and works them out again only on another seat.
+    Legs that nobody tracks stay where they were seated until the pelvis moves or the trunk becomes another size.
     """
 
     def __init__(self, rest: RestTrunk) -> None:
@@ -130,7 +132,7 @@ class TrunkRig:
         bent = into @ turn @ np.linalg.inv(into)
         bent[1::2] = bent[1::2] @ bent[::2]
         np.matmul(bent, self._bound_ball, out=self._toes[tuple(Side).index(side)])
-        self._seat: tuple[float, ...] | None = None
+        self._seat: tuple[list[float], float] | None = None
 
     def pose(self, poses: Floats, palette: NDArray[np.float32]) -> bool:
         """Write the trunk and both legs of a body, `poses` (JOINT_COUNT, 7), to `palette` (TRUNK_COUNT, 4, 4).
@@ -143,21 +145,17 @@ class TrunkRig:
             return False
         size = self._size(poses, torso, pelvis)
         self._bend_trunk(torso, pelvis, size)
-        # To a tenth of a millimetre: what is left of a float's noise moves nobody's legs.
-        wide = round(size[0], 4)
         legs = poses.take(_LEGS, axis=0)
-        left, right = (math.isfinite(total) for total in np.add.reduce(legs, axis=(1, 2)).tolist())
-        # Legs that nobody tracks sit still on a pelvis that does, which is nearly always.
-        seat = None if left or right else (*pelvis, wide)
-        if seat is None or seat != self._seat:
-            self._seat = seat
+        seen = [math.isfinite(total) for total in np.add.reduce(legs, axis=(1, 2)).tolist()]
+        if any(seen) or not self._still_seated(pelvis, size[0]):
+            self._seat = None if any(seen) else (pelvis, size[0])
             np.multiply(legs, _AS_LEFT_LEGS, out=self._legs[:, :_PELVIS_OF_LEG])
-            for leg, outward, seen in zip(self._legs, _OUTWARD, (left, right), strict=True):
+            for leg, outward, tracked in zip(self._legs, _OUTWARD, seen, strict=True):
                 x, y, z, qx, qy, qz, qw = pelvis
                 leg[_PELVIS_OF_LEG] = as_left = outward * x, y, z, qx, outward * qy, outward * qz, qw
-                if not seen:
-                    leg[:_PELVIS_OF_LEG] = self._seated(as_left, wide)
-            self._bend_legs(wide)
+                if not tracked:
+                    leg[:_PELVIS_OF_LEG] = self._seated(as_left, size[0])
+            self._bend_legs(size[0])
         np.multiply(self._out, _FROM_LEFT, out=palette)
         return True
 
@@ -183,6 +181,10 @@ class TrunkRig:
             wide = tall
         return _within(wide), _within(tall), _within(math.sqrt(wide * tall))
 
+    def _still_seated(self, pelvis: list[float], size: float) -> bool:
+        """Whether legs that nobody tracks, `size` times the avatar's on this pelvis, are where they were seated."""
+        return self._seat is not None and pelvis == self._seat[0] and abs(size - self._seat[1]) < _SAME_SIZE
+
     def _seated(self, pelvis: Sequence[float], size: float) -> tuple[tuple[float, ...], ...]:
         """A left leg (4, 7), `size` times the avatar's, seated on its pelvis (7,): shin upright, sole on the floor at
         y = 0.
@@ -205,7 +207,9 @@ class TrunkRig:
         frames = self._trunk_frames
         self._trunk[:] = pelvis, torso
         frames[:, 3, :3] = self._trunk[:, :3]
-        np.multiply(rotation_matrices(self._trunk[:, 3:]).swapaxes(1, 2), np.array(size)[:, None], out=frames[:, :3, :3])
+        np.multiply(
+            rotation_matrices(self._trunk[:, 3:]).swapaxes(1, 2), np.array(size)[:, None], out=frames[:, :3, :3]
+        )
         np.matmul(self._bound_trunk, frames, out=self._out[: len(TRUNK_BONES)])
 
     def _bend_legs(self, size: float) -> None:

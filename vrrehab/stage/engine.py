@@ -33,6 +33,7 @@ core.load_prc_file_data(
     print-pipe-types 0
     notify-level-display error
     notify-level-egldisplay error
+    garbage-collect-states-rate 0.05
     """,
 )
 
