@@ -91,14 +91,14 @@ def ours(frames: int, cut: bool) -> dict[str, list[float]]:
         stages = np.zeros((frames, 5))
         keep = sitting.keep
 
-        def noting(times_us: np.ndarray) -> None:
+        def noting(times_ns: tuple[int, ...]) -> None:
             if 0 <= timed._n < frames:
-                stages[timed._n] = times_us
+                stages[timed._n] = times_ns
             if timed._n == 0:
                 gc.callbacks.append(lambda phase, _: collections.append(timed._n) if phase == "start" else None)
             if timed._n in (0, frames - 2):
                 resident.append(_resident_kb())
-            keep(times_us)
+            keep(times_ns)
 
         sitting.keep = noting  # type: ignore[method-assign]
         run(sitting, timed, tuple)
@@ -110,7 +110,7 @@ def ours(frames: int, cut: bool) -> dict[str, list[float]]:
         "cpu": (timed.cpu_ns[1:-1] / 1e3).tolist(),
         "busy_cpu": (timed.busy_cpu_ns[1:-1] / 1e3).tolist(),
         "busy_wall": (timed.busy_wall_ns[1:-1] / 1e3).tolist(),
-        "stages": np.median(stages[1:-1], axis=0).tolist(),
+        "stages": (np.median(stages[1:-1], axis=0) / 1e3).tolist(),
         "collections": [float(n) for n in collections],
         "resident_kb": [float(n) for n in resident],
     }

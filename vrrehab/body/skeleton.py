@@ -33,6 +33,9 @@ class Provenance(enum.IntEnum):
     SCRIPTED = 5
 
 
+#: As a plain number, which numpy takes in a tenth of the time.
+_NONE = int(Provenance.NONE)
+
 FINGERS = ("index", "middle", "ring", "little")
 
 HAND_JOINTS: tuple[str, ...] = (
@@ -91,8 +94,8 @@ class Body:
 
     def forget(self) -> None:
         self.poses.fill(np.nan)
-        self.provenance.fill(Provenance.NONE)
+        self.provenance.fill(_NONE)
 
     def has(self, index: int) -> bool:
         """Whether the joint has a pose at all."""
-        return bool(self.provenance[index])
+        return self.provenance.item(index) != _NONE

@@ -6,13 +6,11 @@ collector. The order of the calls is in `vrrehab.session.loop`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
+from collections.abc import Callable, Iterable
 
 import vrrehab
 from telemetry import messages
-from telemetry.motion import FrameLayout
+from telemetry.motion import BODIES, STAGES, FrameLayout
 from vrrehab.body.build import Build, Growth
 from vrrehab.body.drives import WITHOUT_LIMB, make_drive
 from vrrehab.body.limb import Chain
@@ -74,10 +72,13 @@ class Sitting:
         self._limbs = VirtualLimbs(plan, self.settings)
         self._driven = Body.unseen()
         self._smoother = Smoother()
-        self._row = FrameLayout(JOINTS).new_record()
+        self._row = row = FrameLayout(JOINTS).new_record()
+        self._facts = row[["frame", "display_time_ns", "mono_ns", "run_number", "pose_age_ns", *STAGES]]
+        self._recorded_poses = [row[body][0] for body in BODIES]
+        self._recorded_provenance = [row[f"{body}_provenance"][0] for body in BODIES]
         self._frame = FrameTime(0, 0, 1, 0, False)
         self._now_s = self._elapsed_s = 0.0
-        self._xr_minus_mono_ns = 0
+        self._xr_minus_mono_ns = self._pose_age_ns = 0
         self._clocks_due_ns = 0
         self._dimmed = 1.0
         self._shown, self._covered = 1.0, 0.0
@@ -120,7 +121,7 @@ class Sitting:
         seen = self._seen
         self._source.locate(self._frame.display_time_ns, seen)
         # How far ahead of now the runtime had to predict: what it saw is at least this old when it is seen.
-        self._row["pose_age_ns"] = self._frame.display_time_ns - (self._frame.mono_ns + self._xr_minus_mono_ns)
+        self._pose_age_ns = self._frame.display_time_ns - (self._frame.mono_ns + self._xr_minus_mono_ns)
         if self._recentring is None and seen.has(HEAD):
             self._recentre_on(seen)
         if self._recentring is not None:
@@ -169,21 +170,21 @@ class Sitting:
         if not self.conductor.frozen:
             ambience.time_s += self._elapsed_s
 
-    def keep(self, times_us: np.ndarray) -> None:
-        """Hand the frame's record over; `times_us` (5,) are the stages' times, see
-        `telemetry.motion.STAGES`.
-        """
-        row, frame = self._row, self._frame
-        row["frame"] = frame.number
-        row["display_time_ns"] = frame.display_time_ns
-        row["mono_ns"] = frame.mono_ns
-        row["run_number"] = self.conductor.ledger.run_number
-        row["locate_us"], row["drive_us"], row["task_us"], row["draw_us"], row["submit_us"] = times_us
-        row["tracked"][0] = self._tracked.poses
-        row["virtual"][0] = self.view.virtual.poses
-        row["tracked_provenance"][0] = self._tracked.provenance
-        row["virtual_provenance"][0] = self.view.virtual.provenance
-        self._record.frame(row)
+    def keep(self, times_ns: Iterable[int]) -> None:
+        """Hand the frame's record over; `times_ns` are what the stages took, see `telemetry.motion.STAGES`."""
+        frame = self._frame
+        self._facts[0] = (
+            frame.number,
+            frame.display_time_ns,
+            frame.mono_ns,
+            self.conductor.ledger.run_number,
+            self._pose_age_ns,
+            *(ns / 1000 for ns in times_ns),
+        )
+        for at, body in enumerate((self._tracked, self.view.virtual)):
+            self._recorded_poses[at][:] = body.poses
+            self._recorded_provenance[at][:] = body.provenance
+        self._record.frame(self._row)
         self._recorded += 1
 
     def close(self) -> None:

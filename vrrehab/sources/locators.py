@@ -77,7 +77,7 @@ class HeldController:
     def locate(self, link: Link, time_ns: int, body: Body) -> None:
         self.grip.fill(math.nan)
         joints = HAND[self._side]
-        if body.provenance[joints].any() or not link.controllers.grip(self._device, time_ns, self.grip):
+        if any(body.provenance[joints].tobytes()) or not link.controllers.grip(self._device, time_ns, self.grip):
             return
         body.poses[joints] = hand_from_grip(self.grip, self._side)
         body.provenance[joints] = _INFERRED

@@ -168,6 +168,7 @@ class Avatar:
         self._trunk_rig = TrunkRig(rest_trunk(model))
         matrices, self._palette = _new_palette()
         self._trunk_palette = self._palette[2 * BONE_COUNT : 2 * BONE_COUNT + TRUNK_COUNT]
+        self._shown: tuple[float, ...] = ()
         self._lost_arm = {side: arm_ends(losses, side) is not None for side in Side}
 
         look = _Wardrobe(model, materials.tier, tone, shirt, shorts)
@@ -217,9 +218,12 @@ class Avatar:
         trunk = self._trunk_rig.pose(poses, self._trunk_palette)
         for part, at, bone in self._boundaries:
             self._bent.resize(part, at @ self._palette[bone], size)
-        self._bent.set(1.0 if trunk else 0.0, _TRUNK)
-        self._show(Side.LEFT, left, trunk, opacity[Side.LEFT], leg_opacity[Side.LEFT])
-        self._show(Side.RIGHT, right, trunk, opacity[Side.RIGHT], leg_opacity[Side.RIGHT])
+        shown = left, right, trunk, *opacity.values(), *leg_opacity.values()
+        if shown != self._shown:
+            self._shown = shown
+            self._bent.set(1.0 if trunk else 0.0, _TRUNK)
+            self._show(Side.LEFT, left, trunk, opacity[Side.LEFT], leg_opacity[Side.LEFT])
+            self._show(Side.RIGHT, right, trunk, opacity[Side.RIGHT], leg_opacity[Side.RIGHT])
 
     def curl_toes(self, side: Side, flexion_rad: ArrayLike) -> None:
         """Bend the toes of a foot, (5, 2) from the big toe outwards; see `vrrehab.body.trunk.TrunkRig.curl_toes`."""

@@ -12,8 +12,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from panda3d import core
 
 from vrrehab.errors import NoGraphics
@@ -52,10 +50,10 @@ class Engine:
         return self.kind == "pandagl"
 
     def render_frame(self) -> None:
-        """Draw every output, then let go of the transforms and states that no node has any more.
+        """Draw every output, then let go of some of the transforms and states that no node has any more.
 
         Panda3D keeps each of them for a cache whose collector is a task of ShowBase's: without it a session grows by
-        2 KB a frame.
+        2 KB a frame. A twentieth of them is looked at in each frame (garbage-collect-states-rate).
         """
         self.graphics.render_frame()
         core.TransformState.garbage_collect()
@@ -146,7 +144,7 @@ def framebuffer(samples: int = 0) -> core.FrameBufferProperties:
     return properties
 
 
-def set_pose(node: core.NodePath, pose: NDArray[np.floating] | Sequence[float]) -> None:
-    """Place `node` in its parent by a pose (7,): px py pz qx qy qz qw."""
-    px, py, pz, qx, qy, qz, qw = (float(value) for value in pose)
+def set_pose(node: core.NodePath, pose: Sequence[float]) -> None:
+    """Place `node` in its parent by a pose of seven plain numbers: px py pz qx qy qz qw."""
+    px, py, pz, qx, qy, qz, qw = pose
     node.set_pos_quat(core.LPoint3(px, py, pz), core.LQuaternion(qw, qx, qy, qz))

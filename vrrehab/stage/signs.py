@@ -118,6 +118,7 @@ class PanelSign:
 
     def __init__(self, parent: core.NodePath, materials: Materials) -> None:
         self._sheet = _Sheet(parent, materials, "panel")
+        self._shown = False
         self._buttons: tuple[Button, ...] = ()
         self._pose = np.full(7, np.nan)
         self._words = ("", "", "")
@@ -128,17 +129,16 @@ class PanelSign:
 
     def show(self, panel: Panel | None) -> None:
         root = self._sheet.root
+        if (panel is None) is self._shown:
+            self._shown = not self._shown
+            root.show() if self._shown else root.hide()
         if panel is None:
-            if not root.is_hidden():
-                root.hide()
             return
-        if root.is_hidden():
-            root.show()
         if panel.buttons is not self._buttons or self._reads_differently(panel):
             self._set(panel)
         if not np.array_equal(panel.pose, self._pose):
             self._pose[:] = panel.pose
-            set_pose(root, panel.pose)
+            set_pose(root, panel.pose.tolist())
         looks = self._sheet.looks
         looks[:] = 0.0
         for index, button in enumerate(panel.buttons):
@@ -234,7 +234,7 @@ class NoticeSign:
             else:
                 self._sheet.root.hide()
         if notice and not np.isnan(head[0]):
-            set_pose(self._eyes, head)
+            set_pose(self._eyes, head.tolist())
 
     def _set(self, notice: str) -> None:
         em = 0.042

@@ -79,7 +79,7 @@ class FlatDisplay:
         self._frame = frame.number
         self._stage.update(view)
         if view.virtual.has(HEAD):
-            set_pose(self._eye, view.virtual.poses[HEAD])
+            set_pose(self._eye, view.virtual.poses[HEAD].tolist())
         engine().render_frame()
 
     @property

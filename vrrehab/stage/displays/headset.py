@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import numpy as np
 from panda3d import core
 
 from vrrehab.errors import NoGraphics
@@ -72,7 +71,7 @@ class HeadsetDisplay:
         self._window = self.output if windowed else None
         self._keys = Keys(self.output) if windowed else None
         self._reference = stage.root.attach_new_node("reference space")
-        self._reference_from_session = np.full(7, np.nan)
+        self._reference_from_session = b""
         self._eyes = EyePair(self._reference)
         self._region = self.output.make_display_region()
         self._region.disable_clears()
@@ -182,10 +181,10 @@ class HeadsetDisplay:
         images = self._images or self._make_images(link)
         if not images.eyes.locate(link.session.display_time_ns):
             return False
-        if not np.array_equal(self._reference_from_session, view.reference_from_session):
-            self._reference_from_session[:] = view.reference_from_session
+        if (reference_from_session := view.reference_from_session.tobytes()) != self._reference_from_session:
+            self._reference_from_session = reference_from_session
             # `root` is session space, so the reference space hangs in it the other way round.
-            set_pose(self._reference, invert(view.reference_from_session))
+            set_pose(self._reference, invert(view.reference_from_session).tolist())
         self._eyes.follow(images.eyes.poses, images.eyes.fovs)
         images.acquire()
         self._region.set_active(True)
