@@ -302,11 +302,15 @@ class OneLimb:
             mesh = model.meshes[f"{limb.side}_{limb.chain}_{materials.tier.name.lower()}"]
             pieces.append(piece(mesh, limb, part))
         self._bent = _Bent(self.root, pieces, materials, matrices, (surface,), relief, emerging)
+        self._limb: Limb | None = None
 
     def pose(self, limb: Limb | None, joints: Mapping[Chain, NDArray[np.float64]], opacity: float) -> None:
         """Show one limb where `joints` of its chain are, (28, 7) from shoulder to fingertips or (4, 7) from hip to
         ball; `None`, or joints that are NaN, show none.
         """
+        if limb is None and self._limb is None:
+            return
+        self._limb = limb
         for each, part in self._parts.items():
             shown = each == limb and opacity > 0.0 and self._bend(each, joints[each.chain])
             self._bent.set(opacity if shown else 0.0, part)

@@ -74,7 +74,7 @@ class _Drawn:
             self._node.show() if prop.shown else self._node.hide()
         if not np.array_equal(prop.pose, self._pose):
             self._pose[:] = prop.pose
-            set_pose(self._node, prop.pose)
+            set_pose(self._node, prop.pose.tolist())
             if self._dark is not None:
                 self._dark.set_pos(prop.pose[0], _OVER_RUG_M, prop.pose[2])
         self._glow[0, :3] += _EASE * (prop.glow * _WARM - self._glow[0, :3])
