@@ -9,7 +9,7 @@ from telemetry import wire
 from telemetry.door import Line
 from telemetry.errors import NobodyAnswers, NotUnderstood, RequestRefused
 from telemetry.keys import Keyring
-from telemetry.messages import Addendum, Profile
+from telemetry.messages import Addendum, Entry, Profile
 
 
 class RecorderClient:
@@ -51,6 +51,14 @@ class RecorderClient:
     def add(self, addendum: Addendum) -> None:
         """Append a fact about a sealed session; the same again is appended once."""
         self._ask(wire.PutAddendum(next(self._numbers), addendum))
+
+    def enter(self, entry: Entry) -> None:
+        """Append an instrument that was filled in; the same again is appended once."""
+        self._ask(wire.PutEntry(next(self._numbers), entry))
+
+    def entries(self, code: str) -> tuple[Entry, ...]:
+        """What was filled in for a participant, by the time that it is about; corrected entries too."""
+        return self._ask(wire.GetEntries(next(self._numbers), code)).entries
 
     def history(self, code: str) -> tuple[wire.PastSession, ...]:
         """The participant's sessions, oldest first."""

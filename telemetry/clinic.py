@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from telemetry import messages, schema, wire
 from telemetry.database import connect
 from telemetry.errors import JournalDamaged, JournalUnwritable, RequestRefused
+from telemetry.instruments import INSTRUMENTS
 from telemetry.journal import Entry
 from telemetry.migrations import bring_up
 from telemetry.motion import Gap
@@ -30,7 +31,7 @@ _T = METADATA.tables
 _participants, _sessions, _runs = _T["participants"], _T["sessions"], _T["task_runs"]
 _ratings, _settings, _events = _T["ratings"], _T["settings"], _T["events"]
 _pairs, _seals, _store = _T["clock_pairs"], _T["seals"], _T["store"]
-_addenda = _T["addenda"]
+_addenda, _entries = _T["addenda"], _T["entries"]
 _adverse, _erased = _T["adverse_events"], _T["erased"]
 
 #: What a profile holds in more than one value, kept as JSON.
@@ -215,6 +216,47 @@ class Clinic:
             reason = str(error.orig) if isinstance(error, sa.exc.IntegrityError) else str(error)
             raise RequestRefused(f"addendum {addendum.addendum_id} cannot be kept: {reason}") from error
 
+    def enter(self, entry: messages.Entry) -> None:
+        """Append an instrument that was filled in; the same again changes nothing.
+
+        Raises `RequestRefused` where its answers do not fit, it is about nobody who is there, corrects what is not
+        there or was corrected already, or something else was said under its id.
+        """
+        row = {**msgspec.structs.asdict(entry), "supersedes": entry.supersedes or None,
+               "answers": json.dumps(_fitting(entry))}  # fmt: skip
+        is_this = _entries.c.entry_id == entry.entry_id
+        is_old = _entries.c.entry_id == entry.supersedes
+        try:
+            with self._told(), self._writing.begin() as db:
+                stored = db.execute(_entries.select().where(is_this)).mappings().one_or_none()
+                if stored is not None:
+                    if dict(stored) != row:
+                        raise RequestRefused(f"entry {entry.entry_id} says something else already; give a new id")
+                    return
+                if entry.supersedes:
+                    old = db.execute(_entries.select().where(is_old)).mappings().one_or_none()
+                    if old is None or (old["participant"], old["instrument"]) != (entry.participant, entry.instrument):
+                        raise RequestRefused(
+                            f"expected an entry of {entry.instrument} of {entry.participant} to correct, got "
+                            f"{entry.supersedes!r}"
+                        )
+                db.execute(_entries.insert().values(row))
+        except sa.exc.IntegrityError as error:
+            raise RequestRefused(
+                f"entry {entry.entry_id} cannot be kept: {error.orig}; give a participant and a session that are "
+                "there, and correct the newest entry"
+            ) from error
+
+    def entries(self, code: str) -> tuple[messages.Entry, ...]:
+        """What was filled in for a participant, by the time that it is about."""
+        query = _entries.select().where(_entries.c.participant == code)
+        with self._told(), self._engine.connect() as db:
+            rows = db.execute(query.order_by(_entries.c.about_utc_ns, _entries.c.entered_utc_ns)).mappings().all()
+        return tuple(
+            messages.Entry(**{**row, "answers": json.loads(row["answers"]), "supersedes": row["supersedes"] or ""})
+            for row in rows
+        )
+
     # --- erasure ------------------------------------------------------------------------------------------------------
 
     def erased(self) -> dict[str, set[str]]:
@@ -239,6 +281,7 @@ class Clinic:
             # A rating may supersede another one of the same session, and goes before or after it.
             db.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
             db.execute(_erased.insert().prefix_with("OR IGNORE"), stones)
+            db.execute(_entries.delete().where(_entries.c.participant == code))
             for table in reversed(METADATA.sorted_tables):
                 if table is not _erased and "session_id" in table.c:
                     db.execute(table.delete().where(table.c.session_id.in_(sessions)))
@@ -271,6 +314,17 @@ class Clinic:
 
 def _in_short(error: sa.exc.DBAPIError | sqlite3.Error) -> object:
     return error.orig if isinstance(error, sa.exc.DBAPIError) else error
+
+
+def _fitting(entry: messages.Entry) -> dict[str, Any]:
+    """The answers as they are kept. Raises `RequestRefused` where they are none to this instrument."""
+    instrument = INSTRUMENTS.get(entry.instrument)
+    if instrument is None:
+        raise RequestRefused(f"expected an instrument of {', '.join(INSTRUMENTS)}, got {entry.instrument!r}")
+    try:
+        return dict(instrument.accept(entry.answers))
+    except ValueError as error:
+        raise RequestRefused(f"entry of {entry.instrument}: {error}") from error
 
 
 # --- one function an event --------------------------------------------------------------------------------------------

@@ -278,6 +278,24 @@ class Addendum(msgspec.Struct, frozen=True, kw_only=True):
     rating: LateRating | None = None
 
 
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """An instrument that was filled in for a participant (`telemetry.instruments`), about the time `about_utc_ns`.
+
+    session_id: the session that it belongs to, if it does. supersedes: the entry that it corrects, whose row stays.
+    """
+
+    entry_id: str
+    participant: str
+    instrument: str
+    who: str
+    source: RatingSource
+    entered_utc_ns: int
+    about_utc_ns: int
+    answers: dict[str, float | int | str | bool | None]
+    session_id: str | None = None
+    supersedes: str = ""
+
+
 AnyEvent = (
     ClockPair
     | SessionStarted

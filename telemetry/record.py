@@ -204,6 +204,15 @@ def check_addendum(addendum: messages.Addendum) -> None:
     _check_numbers(msgspec.to_builtins(addendum))
 
 
+def check_entry(entry: messages.Entry) -> None:
+    """Raises `NotUnderstood` unless it can be kept."""
+    if not 0 < len(entry.entry_id) <= 64:
+        raise NotUnderstood(f"expected an id of 1 to 64 letters, got {entry.entry_id[:80]!r}")
+    if not 0 < len(entry.who.strip()) <= 64:
+        raise NotUnderstood(f"expected who enters it, in at most 64 letters, got {entry.who[:80]!r}")
+    _check_numbers(msgspec.to_builtins(entry))
+
+
 def _check_numbers(value: Any) -> None:
     """SQLite holds 64 bits."""
     if isinstance(value, int) and not -(2**63) <= value < 2**63:

@@ -31,7 +31,7 @@ from telemetry.errors import Erased, JournalDamaged, JournalUnwritable, NotUnder
 from telemetry.folder import Folder, say_where
 from telemetry.keys import Keyring
 from telemetry.leftovers import deliver_leftovers
-from telemetry.record import Record, check_addendum, check_code
+from telemetry.record import Record, check_addendum, check_code, check_entry
 from telemetry.sealing import Sealer
 
 DEFAULT_BIND = "tcp://127.0.0.1:5757"
@@ -222,6 +222,12 @@ class Recorder:
                     check_addendum(addendum)
                     record.clinic.add(addendum)
                     return wire.Reply(number)
+                case wire.PutEntry(entry=entry):
+                    check_entry(entry)
+                    record.clinic.enter(entry)
+                    return wire.Reply(number)
+                case wire.GetEntries(code=code):
+                    return wire.Reply(number, entries=record.clinic.entries(code))
                 case wire.GetHistory(code=code):
                     return wire.Reply(number, history=record.clinic.history(code))
                 case wire.GetSealState(session=session):

@@ -325,7 +325,33 @@ ADDENDA = Table(
     "addenda",
 )  # fmt: skip
 
-STORED = (PARTICIPANTS, SESSIONS, TASKS, RATINGS, SETTINGS, EVENTS, ADVERSE_EVENTS, CLOCK_PAIRS, SEALS, ADDENDA)
+ENTRIES = Table(
+    "entries",
+    "One row an instrument that was filled in for a participant: a questionnaire, a line of the pain log, medication, "
+    "a treatment. Appended, never changed; a correction is a new one.",
+    (
+        _id("entry_id", "The entry."),
+        Column("participant", "text", "The participant's code.", refers_to="participants.code"),
+        Column("instrument", "text", "What was filled in: a name of telemetry.instruments."),
+        Column("about_at", "time", "The time that it is about, in UTC.", "UTC", derived=True),
+        Column("entered_at", "time", "When it was entered, in UTC.", "UTC", derived=True),
+        Column("who", "text", "Who entered it."),
+        Column("source", "choice", "Who answered.", values=get_args(messages.RatingSource)),
+        Column("session_id", "text", "The session that it belongs to, if it does.", refers_to="sessions.session_id",
+               optional=True),
+        Column("answers", "json", "Each item's answer by its name, as JSON."),
+        Column("scores", "json", "The scores made of the answers, by name, as JSON.", derived=True),
+        Column("supersedes", "text", "The entry that it corrects.", refers_to="entries.entry_id", optional=True),
+        Column("current", "truth", "Whether no other entry corrects it.", derived=True),
+        Column("entered_utc_ns", "integer", "`entered_at` in nanoseconds since 1970.", "ns"),
+        Column("about_utc_ns", "integer", "`about_at` in nanoseconds since 1970.", "ns"),
+    ),
+    "entries",
+)  # fmt: skip
+
+STORED = (
+    PARTICIPANTS, SESSIONS, TASKS, RATINGS, SETTINGS, EVENTS, ADVERSE_EVENTS, CLOCK_PAIRS, SEALS, ADDENDA, ENTRIES,
+)  # fmt: skip
 
 #: What a setting's column in `task_pain` is called, before the setting's name.
 SETTING_PREFIX = "setting_"
@@ -511,6 +537,17 @@ TRIGGERS: dict[str, tuple[str, str, str]] = {
         "BEFORE DELETE ON addenda WHEN NOT EXISTS (SELECT 1 FROM erased WHERE session_id = OLD.session_id)",
         "an addendum is never taken back",
     ),
+    "entry_is_not_replaced": (
+        "entries",
+        "BEFORE INSERT ON entries WHEN EXISTS (SELECT 1 FROM entries WHERE entry_id = NEW.entry_id)",
+        "an entry is never replaced",
+    ),
+    "entry_is_not_changed": ("entries", "BEFORE UPDATE ON entries", "an entry is never changed"),
+    "entry_is_not_taken_back": (
+        "entries",
+        "BEFORE DELETE ON entries WHEN NOT EXISTS (SELECT 1 FROM erased WHERE code = OLD.participant)",
+        "an entry is never taken back",
+    ),
 }
 
 
@@ -563,6 +600,8 @@ def _metadata() -> sa.MetaData:
     )
     sa.Index("task_runs_of_session", metadata.tables["task_runs"].c.session_id)
     sa.Index("ratings_of_session", ratings.c.session_id)
+    # An entry is corrected by one other at most.
+    sa.Index("one_correction", metadata.tables["entries"].c.supersedes, unique=True)
     for name, (table_name, _, _) in TRIGGERS.items():
         sa.event.listen(metadata.tables[table_name], "after_create", sa.DDL(trigger_sql(name)))
     return metadata

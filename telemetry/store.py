@@ -24,6 +24,7 @@ from telemetry.allocation import COURSE, OVERRIDE, with_allocation, with_course
 from telemetry.dictionary import columns_by_table
 from telemetry.errors import NotAStore, UnknownSession
 from telemetry.folder import Folder, open_read_only
+from telemetry.instruments import INSTRUMENTS
 from telemetry.journal import Journal
 from telemetry.motion_file import provenance_codes, to_table
 from telemetry.schema import Column, Table
@@ -154,6 +155,39 @@ class Store:
         for moment in ("entered", "about"):
             table[f"{moment}_at"] = pd.to_datetime(table[f"{moment}_utc_ns"], utc=True, unit="ns")
         return _finish(table.sort_values(["started_utc_ns", "session_id", "entered_utc_ns"]), schema.ADDENDA)
+
+    def entries(self, instrument: str | None = None) -> pd.DataFrame:
+        """One row an instrument that was filled in: questionnaires, pain log, medication, treatments; corrected ones
+        too, which are not `current`.
+
+        instrument: this one alone, with a column for each of its items and, as `score_NAME`, for each of its scores.
+        """
+        table = self._stored(schema.ENTRIES)
+        for moment in ("about", "entered"):
+            table[f"{moment}_at"] = pd.to_datetime(table[f"{moment}_utc_ns"], utc=True, unit="ns")
+        table["current"] = ~table["entry_id"].isin(table["supersedes"].dropna())
+        table = table.sort_values(["participant", "about_utc_ns", "entered_utc_ns"]).reset_index(drop=True)
+        answers = [json.loads(told) for told in table["answers"]]
+        scores = [
+            INSTRUMENTS[name].score(told) if name in INSTRUMENTS else {}
+            for name, told in zip(table["instrument"], answers, strict=True)
+        ]
+        table["scores"] = pd.Series([json.dumps(made) for made in scores], dtype="string")
+        rows = _finish(table, schema.ENTRIES)
+        if instrument is None:
+            return rows
+        known = INSTRUMENTS.get(instrument)
+        if known is None:
+            raise KeyError(f"expected an instrument of {', '.join(INSTRUMENTS)}, got {instrument!r}")
+        is_this = (rows["instrument"] == instrument).tolist()
+        told = [
+            {**given, **{f"score_{name}": value for name, value in made.items()}}
+            for given, made, wanted in zip(answers, scores, is_this, strict=True)
+            if wanted
+        ]
+        names = [*(item.name for item in known.items), *(f"score_{score.name}" for score in known.scores)]
+        kept = rows[is_this].drop(columns=["answers", "scores"]).reset_index(drop=True)
+        return pd.concat([kept, pd.DataFrame(told, columns=names)], axis=1)
 
     def motion(
         self, session_id: str, task_run_id: str | None = None, columns: Sequence[str] | None = None

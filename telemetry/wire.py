@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from telemetry.errors import NotUnderstood
 from telemetry.journal import MOST_ENTRY_BYTES, Entry, Stream
 from telemetry.messages import Addendum, AnyEvent, Origin, Profile
+from telemetry.messages import Entry as InstrumentEntry
 
 PROTOCOL = 1
 T = TypeVar("T")
@@ -111,6 +112,16 @@ class PutAddendum(Request, frozen=True):
     addendum: Addendum
 
 
+class PutEntry(Request, frozen=True):
+    """Append an instrument that was filled in; sent again, it is appended once."""
+
+    entry: InstrumentEntry
+
+
+class GetEntries(Request, frozen=True):
+    code: SafeName
+
+
 class GetStatus(Request, frozen=True):
     pass
 
@@ -160,9 +171,20 @@ class Reply(_Message, frozen=True):
     status: RecorderStatus | None = None
     seal: SealState = "unknown"
     refused: str = ""
+    entries: tuple[InstrumentEntry, ...] = ()
 
 
-AnyRequest = GetParticipant | PutParticipant | ListParticipants | GetHistory | PutAddendum | GetStatus | GetSealState
+AnyRequest = (
+    GetParticipant
+    | PutParticipant
+    | ListParticipants
+    | GetHistory
+    | PutAddendum
+    | PutEntry
+    | GetEntries
+    | GetStatus
+    | GetSealState
+)
 ToRecorder = Hello | Entries | AnyRequest
 FromRecorder = Have | Ack | Refused | Erased | Reply
 
@@ -200,7 +222,8 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
 
 __all__ = [
     "MOST_ENTRIES", "MOST_ENTRY_BYTES", "MOST_MESSAGE_BYTES", "PROTOCOL", "Ack", "AnyRequest", "Entries", "Entry",
-    "Erased", "FromRecorder", "GetHistory", "GetParticipant", "GetSealState", "GetStatus", "Have", "Hello",
-    "ListParticipants", "PastSession", "PutAddendum", "PutParticipant", "RecorderStatus", "Refused", "Reply",
-    "SafeName", "SealState", "ToRecorder", "decode_event", "decode_from_recorder", "decode_to_recorder", "encode",
+    "Erased", "FromRecorder", "GetEntries", "GetHistory", "GetParticipant", "GetSealState", "GetStatus", "Have",
+    "Hello", "ListParticipants", "PastSession", "PutAddendum", "PutEntry", "PutParticipant", "RecorderStatus",
+    "Refused", "Reply", "SafeName", "SealState", "ToRecorder", "decode_event", "decode_from_recorder",
+    "decode_to_recorder", "encode",
 ]  # fmt: skip

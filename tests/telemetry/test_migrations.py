@@ -54,7 +54,12 @@ def sealed(sealed_data: Path) -> Path:
 def turn_back(clinic: Path, *statements: str) -> None:
     """Make a store as an earlier version had left it."""
     with closing(sqlite3.connect(clinic)) as db:
-        for statement in (*(f"DROP TRIGGER {name}" for name in TRIGGERS), "DROP TABLE addenda", *statements):
+        for statement in (
+            *(f"DROP TRIGGER {name}" for name in TRIGGERS),
+            "DROP TABLE addenda",
+            "DROP TABLE entries",
+            *statements,
+        ):
             db.execute(statement)
         db.commit()
 

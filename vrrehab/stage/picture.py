@@ -19,6 +19,7 @@ from vrrehab.body.hands import RELAXED, hand_pose
 from vrrehab.body.limb import CHAIN_OF, Limb
 from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side
 from vrrehab.body.tracking import Tracker
+from vrrehab.language import load_language
 from vrrehab.session.answering import Answering, panel_in_front_of
 from vrrehab.session.questions import PAIN, load_question
 from vrrehab.session.view import Target, TargetState, View
@@ -132,11 +133,22 @@ def judging(limb: str, trial: Trial) -> Callable[[float], View]:
     return view_of
 
 
+def described(top_m: float) -> View:
+    """Words for the pain in German, two of them chosen."""
+    view = seated(-16.0)
+    where = panel_in_front_of(view.virtual.poses[HEAD])
+    view.panel = Answering(load_question("pain_quality"), where, (Side.LEFT,), load_language("de").say).panel
+    view.panel.marked = frozenset(("burning", "electric"))
+    view.panel.aimed, view.panel.progress = "cramping", 0.4
+    return view
+
+
 SCENES: dict[str, Callable[[float], View]] = {
     "looking": looking,
     "resting": resting,
     "reaching": reaching,
     "asked": asked,
+    "described": described,
     "judging_hand": judging("hand", Trial(Side.LEFT, "relaxed", "palm", 90.0)),
     "judging_foot": judging("foot", Trial(Side.RIGHT, "flat", "top", 0.0)),
 }
