@@ -180,7 +180,28 @@ class Clinic:
         query = sa.select(s.session_id, s.programme, s.mode, s.origin, s.status, s.started_utc_ns, runs, pain)
         with self._told(), self._engine.connect() as db:
             rows = db.execute(query.where(s.participant == code).order_by(s.started_utc_ns)).all()
-        return tuple(wire.PastSession(*row) for row in rows)
+            sessions = [row[0] for row in rows]
+            scores = db.execute(
+                sa.select(_ratings.c.session_id, _ratings.c.value)
+                .where(_ratings.c.session_id.in_(sessions), *given)
+                .order_by(_ratings.c.answered_mono_ns)
+            ).all()
+            events = db.execute(
+                sa.select(_events.c.session_id, _events.c.name, _events.c.detail)
+                .where(_events.c.session_id.in_(sessions), _events.c.name.in_(wire.REMEMBERED))
+                .order_by(_events.c.seq)
+            ).all()
+        pain_of: dict[str, list[float]] = {}
+        for session, value in scores:
+            pain_of.setdefault(session, []).append(value)
+        told: dict[str, list[tuple[str, Any]]] = {}
+        for session, name, detail in events:
+            told.setdefault(session, []).append((name, json.loads(detail)))
+        return tuple(
+            wire.PastSession(*row, own[0] if own else None, max(own, default=None), tuple(told.get(row[0], ())))
+            for row in rows
+            for own in [pain_of.get(row[0], [])]
+        )
 
     # --- after the seal -----------------------------------------------------------------------------------------------
 

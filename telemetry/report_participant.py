@@ -13,10 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from telemetry.analysis.change import EDGE_SESSIONS, MODERATE, REVIEWS, SUBSTANTIAL, Course, by_session, courses
+from telemetry.analysis.change import EDGE_SESSIONS, MODERATE, SUBSTANTIAL, Course, by_session, courses
 from telemetry.errors import UnknownSession
 from telemetry.report_page import ACCENT, INK, LINE, MORE, SOFT, banner, calm, facts_row, filled, limits, signed, svg
 from telemetry.report_page import table as html_table
+from telemetry.reviews import REVIEWS
 from telemetry.store import Store
 
 #: Measures of the movement shown over the course, where they were computed: column, words, factor, and the least

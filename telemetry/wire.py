@@ -23,6 +23,9 @@ T = TypeVar("T")
 MOST_MESSAGE_BYTES = 2 << 20
 MOST_ENTRIES = 32
 
+#: What of a session its participant's later ones go by: what of a course it was, and what its tasks measured.
+REMEMBERED = ("course", "score")
+
 #: Session ids and participant codes become folder names, so nothing that a file system could take otherwise.
 SafeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
 _Attempt = Annotated[int, Meta(ge=0, le=2**53)]
@@ -134,7 +137,11 @@ SealState = Literal["unknown", "open", "sealed"]
 
 
 class PastSession(Struct, frozen=True):
-    """A session in a participant's history; times are UTC nanoseconds."""
+    """A session in a participant's history; times are UTC nanoseconds.
+
+    pain_first, pain_most: the first and the highest score of phantom limb pain, None where none was given. told: the
+    events that a later session goes by (`REMEMBERED`), each with its detail, in order.
+    """
 
     session_id: str
     programme: str
@@ -144,6 +151,9 @@ class PastSession(Struct, frozen=True):
     started_utc_ns: int
     task_runs: int
     pain_given: int
+    pain_first: float | None = None
+    pain_most: float | None = None
+    told: tuple[tuple[str, dict[str, float | int | str | bool | None]], ...] = ()
 
 
 class RecorderStatus(Struct, frozen=True):

@@ -19,8 +19,6 @@ from telemetry.analysis.selection import NRS, Account, given_scores
 POINTS, MODERATE, SUBSTANTIAL = 2.0, 0.30, 0.50
 #: How many sessions at either end of a course are averaged.
 EDGE_SESSIONS = 3
-#: Griffin et al. 2017 saw relief by session 7, 14 and 21 for low, medium and high pain; Finn et al. 2017 by 10.
-REVIEWS = (7, 10, 14, 21)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ import typer
 
 from vrrehab.body.skeleton import Side
 from vrrehab.cli import Data, RecorderAddress, app
+from vrrehab.cli.courses import Part, part_of_course
 from vrrehab.cli.participant import checked_code
 
 if TYPE_CHECKING:
-    from telemetry.messages import Profile, SessionStatus
+    from telemetry.messages import Origin, Profile, SessionStatus
     from vrrehab.cli.connection import Recipient
     from vrrehab.cli.interruption import Interruption
     from vrrehab.cli.showing import Doors
@@ -65,6 +66,10 @@ class SourceChoice:
     start_s: float = 0.0
 
 
+def origin_of(source: SourceChoice) -> Origin:
+    return "person" if source.kind == "openxr" else source.kind
+
+
 def parse_source(text: str) -> SourceChoice:
     """The choice that `openxr`, `scripted` or `recording:WHAT[@SECONDS]` names; WHAT is a file or a session."""
     if text in ("openxr", "scripted"):
@@ -82,7 +87,11 @@ def session(
         str, typer.Option(metavar="CODE", help="The participant's code, e.g. P001.", callback=checked_code)
     ],
     programme: Annotated[
-        str, typer.Option(metavar="NAME", help="A programme of scenes/programmes, or a .toml file of your own.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="A programme of scenes/programmes, a course of scenes/courses, or a .toml file of your own.",
+        ),
     ],
     source: Annotated[
         SourceChoice,
@@ -107,6 +116,13 @@ def session(
     place: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="A place of scenes/places; default: what the programme says."),
+    ] = None,
+    phase: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The phase of a course, where it is not to be the one due.")
+    ] = None,
+    session_number: Annotated[
+        int | None,
+        typer.Option(min=1, help="Which session of the course it is, where no recorder answers that knows."),
     ] = None,
     checklist: Annotated[
         str | None,
@@ -143,23 +159,25 @@ def session(
     from vrrehab.cli.disk import make_ready
     from vrrehab.cli.interruption import held_back
     from vrrehab.cli.showing import HERE, Doors
-    from vrrehab.session.programme import load_programme
+    from vrrehab.session.course import load_plan
 
-    load_programme(programme)  # a mistyped name is told before anything is touched
+    chosen = load_plan(programme)  # a mistyped name is told before anything is touched
     answers = gone_through(checklist, person=source.kind == "openxr")
     make_ready(data)
     recipient = recipient_of_session(data, recorder)
     profile = profile_for_session(data, recipient.address, participant)
+    part = part_of_course(data, recipient.address, participant, chosen, origin_of(source), phase, session_number)
     with held_back() as interruption:
         outcome = sit(
             data,
             profile,
-            programme,
+            part.due.phase.programme if part.due else programme,
             source=source,
             display=display or ("openxr" if source.kind == "openxr" else "window"),
-            mode=mode,
+            mode=mode or (part.due.phase.mode if part.due else None),
             intact=intact,
             place=place,
+            part=part,
             checklist=answers,
             recorder=recipient,
             seed=random.randrange(2**31) if seed is None else seed,
@@ -201,6 +219,7 @@ def sit(
     recorder: Recipient,
     seed: int,
     place: str | None = None,
+    part: Part | None = None,
     checklist: Mapping[str, str] | None = None,
     doors: Doors | None = None,
     interruption: Interruption | None = None,
@@ -227,10 +246,13 @@ def sit(
     from vrrehab.session.programme import load_programme
     from vrrehab.session.sitting import Sitting
 
-    origin: Literal["person", "scripted", "recording"] = "person" if source.kind == "openxr" else source.kind
-    plan = make_plan(profile, load_programme(programme), mode, origin, seed, intact, place)
+    plan = make_plan(profile, load_programme(programme), mode, origin_of(source), seed, intact, place)
     plan = dataclasses.replace(plan, checklist=checklist or {})
     _say_language(plan, say)
+    if part is not None:
+        plan = dataclasses.replace(plan, due=part.due, session_number=part.session_number)
+        for line in part.in_words():
+            say(line)
     spool = Folder(data).spool
     interruption = interruption or Interruption()
     with contextlib.ExitStack() as open_parts:
@@ -258,7 +280,7 @@ def sit(
         if delivered and not interruption.asked:
             deliver_leftovers(spool, recorder.address, _DELIVER_S, store=recorder.store, keyring=keyring)
     how = sender.status()
-    if origin == "person" and sitting.conductor.measures != profile.measures and not how.erased:
+    if plan.origin == "person" and sitting.conductor.measures != profile.measures and not how.erased:
         # As the recorder does in its profile, for a next session that finds no recorder.
         keep_copy(data, replace(profile, measures=sitting.conductor.measures))
     return Outcome(

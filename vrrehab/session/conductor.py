@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from telemetry import messages
+from telemetry.reviews import REVIEWS
 from vrrehab.body.build import Build
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.sight import Sight
@@ -117,6 +118,7 @@ class Conductor:
     # --- what happens, in order ---
 
     def _conduct(self) -> Script:
+        self._tell_course()
         self._tell_allocation()
         yield from self._welcome()
         if self.plan.programme.calibrate:
@@ -144,6 +146,14 @@ class Conductor:
         yield from ask(self._here, "after", None)
         yield from self._farewell()
         self.over = "completed"
+
+    def _tell_course(self) -> None:
+        """Puts on record what of a course the session is, and whether it is time to look back."""
+        plan = self.plan
+        if plan.due is not None:
+            self.happened("course", plan.due.told())
+        if plan.session_number in REVIEWS:
+            self.happened("review", {"session_number": plan.session_number})
 
     def _tell_allocation(self) -> None:
         """Puts on record in which order the tasks are to come, and what lot said so."""

@@ -18,6 +18,7 @@ from vrrehab.body.loss import ARM_LEVELS, LEG_LEVELS
 from vrrehab.body.skeleton import Side
 from vrrehab.errors import NotPossible
 from vrrehab.language import ENGLISH, Language, load_language
+from vrrehab.session.course import Due
 from vrrehab.session.programme import Programme, Step, lay_out
 from vrrehab.session.questions import Question, questions_of
 from vrrehab.tasks.definition import TaskDefinition, load_tasks
@@ -56,6 +57,10 @@ class Plan:
     checklist: Mapping[str, str] = field(default_factory=dict)
     #: What is shown and spoken in.
     language: Language = ENGLISH
+    #: What of a course the session is, and the number of the session of all that the participant had; None where
+    #: nobody knows.
+    due: Due | None = None
+    session_number: int | None = None
     #: What is asked at which moment.
     questions: Mapping[Phase, tuple[Question, ...]] = field(default_factory=dict)
 
