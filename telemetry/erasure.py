@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from telemetry import messages, wire
+from telemetry.backup import last_backup
 from telemetry.errors import JournalDamaged, JournalUnwritable, NotAStore, NotUnderstood, RequestRefused
 from telemetry.folder import Folder, lock_path
 from telemetry.journal import Journal
@@ -24,7 +25,7 @@ from telemetry.sender import remove_spool
 #: What a data folder consists of; anything else in it was put there by somebody.
 _OURS = frozenset(
     ("backups", "clinic.db", "clinic.db-wal", "clinic.db-shm", "journal", "keys", "motion", "profiles", "recorder.json",
-     "recorder.lock", "recorder.lock-journal", "session.json", "spool")
+     "last_backup.json", "recorder.lock", "recorder.lock-journal", "session.json", "spool")
 )  # fmt: skip
 
 
@@ -102,4 +103,6 @@ def _elsewhere(folder: Folder) -> list[str]:
         f"the computer {name}: its copy of the profile; what it has not delivered is refused, and dropped there"
         for name in Keyring(folder.keys).allowed()
     ]
+    if last := last_backup(folder.path):
+        known.append(f"the backup in {last['to']}, until the next one is made there")
     return [*known, f"backups of {folder.path}, and exports and reports made from it"]

@@ -47,6 +47,11 @@ class Folder:
         return self.path / "backups"
 
     @property
+    def last_backup(self) -> Path:
+        """When and where the last backup went, as JSON."""
+        return self.path / "last_backup.json"
+
+    @property
     def spool(self) -> Path:
         """Where a session on this computer keeps what the recorder does not have yet."""
         return self.path / "spool"

@@ -75,7 +75,8 @@ def test_a_command_in_the_documents_exists_with_its_options(command: str) -> Non
 def test_every_command_is_in_the_documents() -> None:
     said = " ".join(commands())
     for command in ("demo", "doctor", "recorder", "participant add", "avatar preview", "tracker mount",
-                    "tracker remove", "session", "report", "features", "demo-study", "verify", "recover", "keys make",
+                    "tracker remove", "session", "replay", "backup", "report", "features", "demo-study", "verify",
+                    "recover", "keys make",
                     "erase"):  # fmt: skip
         assert f"vrrehab {command}" in said, command
 

@@ -22,7 +22,8 @@ def test_every_line_says_how_it_is_and_fits_a_terminal(said) -> None:
     assert "\x1b" not in said.out, "no colours where no terminal is"
     assert conclusion
     about = [line[7:26].strip() for line in heads]
-    for expected in ("vrrehab", "telemetry", "graphics", "OpenXR runtime", "disk", "disk speed", "recorder"):
+    for expected in ("vrrehab", "telemetry", "graphics", "OpenXR runtime", "disk", "disk speed", "console", "record",
+                     "backup", "keys", "recorder"):  # fmt: skip
         assert expected in about
 
 
@@ -50,3 +51,25 @@ def test_another_package_of_the_same_name_is_noticed(vrrehab, tmp_path: Path) ->
     assert ran.status == 1
     assert "\nwrong  telemetry " in ran.out
     assert "pip uninstall telemetry" in " ".join(ran.out.split())
+
+
+def test_the_record_its_backup_and_what_waits_are_looked_at(vrrehab, alone: Path, tmp_path: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    new = vrrehab("doctor", "--data", alone).out
+    assert "none was made with vrrehab backup" in new
+    assert "sessions: 0, sealed: 0; waiting to be delivered: 0" in new
+    assert vrrehab("backup", tmp_path / "backup", "--data", alone).out == (
+        f"{tmp_path / 'backup'}: sealed sessions: 0, of them new: 0\n"
+    )
+    (alone / "spool").mkdir()
+    (alone / "spool" / "S9.db").touch()
+    later = vrrehab("doctor", "--data", alone).out
+    assert f"0.0 days ago, to {tmp_path / 'backup'}" in " ".join(later.split())
+    assert f"vrrehab recover {alone}" in " ".join(later.split())
+    with closing(sqlite3.connect(alone / "clinic.db")) as db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+        db.commit()
+    assert "\nwrong  record " in vrrehab("doctor", "--data", alone).out
+    vrrehab("recorder", "--data", alone).failed_with("newer version of vrrehab", "nothing was changed")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,24 +24,17 @@ _INDENT, _WIDTH = 26, 100
 
 @app.command()
 def doctor(data: Data) -> None:
-    """Check headset, graphics, disk and recorder.
+    """Check headset, graphics, disk, record, backup, keys and recorder.
 
     Each line is ok, less (it works, with something lost) or wrong, and says what to do.
     """
+    from vrrehab.cli.doctor_record import console, looks_at_record
     from vrrehab.xr.probe import Verdict, probe
 
     width = min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
     wrong = []
-    looks = (
-        _program,
-        _languages,
-        _graphics,
-        _sound,
-        probe,
-        lambda: _disk(data),
-        lambda: _keys(data),
-        lambda: _recorder(data),
-    )
+    of_data = [functools.partial(look, data) for look in (_disk, *looks_at_record)]
+    looks: list[Callable[[], Iterable[Finding]]] = [_program, _languages, console, _graphics, _sound, probe, *of_data]
     for look in looks:
         for finding in look():
             _print(finding, width)
@@ -162,32 +156,3 @@ def _disk(data: Path) -> Iterator[Finding]:
         yield Finding("disk speed", Verdict.LESS, f"{took_ms:.0f} ms to commit", remedy)
     else:
         yield Finding("disk speed", Verdict.OK, f"{took_ms:.1f} ms to commit")
-
-
-def _recorder(data: Path) -> Iterator[Finding]:
-    from telemetry.folder import running_recorder
-    from vrrehab.xr.probe import Finding, Verdict
-
-    if address := running_recorder(data):
-        yield Finding("recorder", Verdict.OK, f"listening on {address}")
-    else:
-        remedy = f"A session keeps its record until one runs. Start it with: vrrehab recorder --data {data}"
-        yield Finding("recorder", Verdict.LESS, f"none is running on {data}", remedy)
-
-
-def _keys(data: Path) -> Iterator[Finding]:
-    from telemetry.errors import BadKey, KeysMissing, KeysUnsafe
-    from vrrehab.cli.connection import keyring_of
-    from vrrehab.xr.probe import Finding, Verdict
-
-    keyring = keyring_of(data)
-    try:
-        keyring.own()
-    except KeysMissing:
-        yield Finding("keys", Verdict.OK, "none; only programs on this computer are spoken to")
-        return
-    except (BadKey, KeysUnsafe) as error:
-        yield Finding("keys", Verdict.WRONG, str(error))
-        return
-    names = ", ".join(keyring.allowed()) or "none but this one"
-    yield Finding("keys", Verdict.OK, f"made; computers that may connect: {names}")

@@ -1,4 +1,4 @@
-"""`vrrehab verify` and `vrrehab recover`: is the record whole, and seal what a crash left."""
+"""`vrrehab verify`, `backup` and `recover`: is the record whole, copy it, and seal what a crash left."""
 
 from __future__ import annotations
 
@@ -25,6 +25,22 @@ def verify(data: Data, folder: Dir = None) -> None:
         print(f"{folder}: {damage} {'problem' if damage == 1 else 'problems'} found")
         raise typer.Exit(1)
     print(f"{folder}: every seal and every link is whole")
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Argument(metavar="FOLDER", help="An empty folder, or that of an earlier backup.")],
+    data: Data,
+) -> None:
+    """Copy the whole record, also while a recorder runs.
+
+    The copy is a data folder again. A further backup to the same folder copies only what is new. The secret key stays
+    where it is.
+    """
+    from telemetry.backup import back_up
+
+    done = back_up(data, to)
+    print(f"{to}: sealed sessions: {done.sessions}, of them new: {done.copied}")
 
 
 @app.command()
