@@ -94,7 +94,9 @@ class Change(Struct, frozen=True):
 
 
 class Score(Struct, frozen=True, kw_only=True):
-    """One rating of the session, asked and perhaps answered. at_s: when it was asked, from the session's start."""
+    """One rating of the session, asked and perhaps answered. item: as in `messages.RatingAsked`. at_s: when it was
+    asked, from the session's start.
+    """
 
     rating_id: str
     phase: messages.Phase
@@ -103,6 +105,7 @@ class Score(Struct, frozen=True, kw_only=True):
     task_run_id: str | None
     task: str
     at_s: float
+    item: str = ""
     status: messages.RatingStatus = "awaiting"
     value: float | None = None
     source: messages.RatingSource | None = None
@@ -125,7 +128,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """What awaits an answer. shown: whether the participant has it before them; waited_s: for how long it has."""
+    """What awaits an answer. item: as in `messages.RatingAsked`. shown: whether the participant has it before them; waited_s: for how long it has."""
 
     rating_id: str
     phase: messages.Phase
@@ -133,6 +136,7 @@ class Question(Struct, frozen=True, kw_only=True):
     scale: str
     task_run_id: str | None
     waited_s: float
+    item: str = ""
     shown: bool = True
 
 

@@ -145,6 +145,26 @@ def test_after_a_stop_the_therapist_may_still_enter_the_rating_of_the_stopped_ta
     assert (answered.rating_id, answered.value, answered.source) == (asked.rating_id, 7.0, "therapist")
 
 
+def test_a_rating_that_was_given_is_corrected_once_each_time_and_keeps_its_row(sit: Callable[..., Sat]) -> None:
+    told: list[Told] = []
+
+    def tell(sitting: Sitting, frame: int) -> list[Told]:
+        given = [each for each in sitting.conductor.ledger.answers if each.status == "given"]
+        if not given or told:
+            return []
+        first = f"{sitting.plan.session_id}-r01"
+        told.extend(Told("correct", {"rating_id": first, "value": value}, "anna") for value in (9, 11, 2))
+        told[1].arguments["rating_id"] = told[2].arguments["rating_id"] = "nobody's"
+        return told
+
+    sat = sit(tell=tell, most_frames=2000)
+    (corrected,) = sat.record.of(messages.RatingCorrected)
+    assert (corrected.supersedes, corrected.value, corrected.who) == (f"{sat.plan.session_id}-r01", 9.0, "anna")
+    assert corrected.rating_id not in {asked.rating_id for asked in sat.record.of(messages.RatingAsked)}
+    assert told[0].answer.startswith("applied")
+    assert told[1].answer.startswith("refused: expected a rating of this session that was given")
+
+
 def test_a_stopped_task_nobody_rates_ends_as_interrupted(sit: Callable[..., Sat]) -> None:
     sat = sit(tell=InSecondTask((30, Told("stop"))), settings={"calm_before_end_s": 1.0})
     assert sat.record.of(messages.RatingAnswered)[-1].status == "interrupted"

@@ -71,6 +71,13 @@ def _decline(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None
     sitting.conductor.rate(None, who, _meant(arguments))
 
 
+def _correct(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
+    rating_id, value = arguments.get("rating_id"), arguments.get("value")
+    if not isinstance(rating_id, str) or isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"correct expects a rating_id and a number as its value, got {dict(arguments)}")
+    sitting.conductor.ledger.correct(rating_id, value, who)
+
+
 def _meant(arguments: Mapping[str, Value]) -> dict[str, str]:
     return {what: str(arguments[what]) for what in ("question", "site", "scale", "item") if what in arguments}
 
@@ -169,6 +176,7 @@ COMMANDS: dict[str, Action] = {
     "recentre": lambda sitting, _, who: sitting.recentre(who),
     "decline": _decline,
     "rate": _rate,
+    "correct": _correct,
     "set": _set,
     "note": _note,
     "adverse_event": _adverse_event,

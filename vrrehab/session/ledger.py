@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from telemetry import messages
 from vrrehab.session.plan import Plan
 from vrrehab.session.programme import Step
-from vrrehab.session.questions import Question
+from vrrehab.session.questions import Question, Words
 
 
 class Record(Protocol):
@@ -67,6 +67,8 @@ class Ledger:
         self._asked_for: str | None = None
         #: The rating of each item that awaits its value.
         self._open: dict[str, str] = {}
+        #: The question of each rating that was given and may be corrected.
+        self._given: dict[str, Question] = {}
         self.task_run_id: str | None = None
 
     @property
@@ -164,6 +166,8 @@ class Ledger:
         open_ratings, self._open, self.asked = self._open, {}, None
         self.answers.append(answer)
         for item, rating_id in open_ratings.items():
+            if item in values:
+                self._given[rating_id] = answer.question
             self._record.event(
                 messages.RatingAnswered(
                     mono_ns=self.mono_ns,
@@ -174,3 +178,29 @@ class Ledger:
                     by=by,
                 )
             )
+
+    def correct(self, rating_id: str, answer: float, who: str) -> None:
+        """Put another value in the place of one that was given; its row stays on record.
+
+        ValueError where no rating of that id was given, one that was corrected already, or that is no answer to it.
+        """
+        question = self._given.get(rating_id)
+        if question is None:
+            raise ValueError(f"expected a rating of this session that was given and stands, got {rating_id!r}")
+        if isinstance(question.answer, Words):
+            raise ValueError(f"{question.name} is answered by words, which are not corrected one by one")
+        value = question.accept(answer)[question.item]
+        del self._given[rating_id]
+        self._ratings += 1
+        new_id = f"{self.plan.session_id}-r{self._ratings:02d}"
+        self._given[new_id] = question
+        self._record.event(
+            messages.RatingCorrected(
+                mono_ns=self.mono_ns,
+                rating_id=new_id,
+                supersedes=rating_id,
+                value=value,
+                source="therapist",
+                who=who,
+            )
+        )

@@ -231,6 +231,7 @@ class LiveRecord:
             scale=asked.scale,
             task_run_id=asked.task_run_id,
             waited_s=(mono_ns - asked.mono_ns) / 1e9,
+            item=asked.item,
             shown=shown,
         )
 
@@ -263,6 +264,7 @@ def _asked(event: messages.RatingAsked, tasks: dict[str, str], at_s: float) -> S
         task_run_id=event.task_run_id,
         task=tasks.get(event.task_run_id or "", ""),
         at_s=at_s,
+        item=event.item,
     )
 
 
