@@ -128,7 +128,9 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """What awaits an answer. item: as in `messages.RatingAsked`. shown: whether the participant has it before them; waited_s: for how long it has."""
+    """What awaits an answer. item: as in `messages.RatingAsked`. shown: whether the participant has it before them;
+    waited_s: for how long it has.
+    """
 
     rating_id: str
     phase: messages.Phase

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -25,6 +27,8 @@ from vrrehab.console.app import accounts_file
 from vrrehab.console.people import People
 from vrrehab.console.rights import Role
 from vrrehab.testing.silent_session import SilentSession
+
+T = TypeVar("T")
 
 PASSWORD = "sunlit-table-seven"
 LOST_LEFT_HAND = Profile(code="P001", limb_losses=(LimbLoss(limb="hand", side="left", level="wrist"),), consent="care")
@@ -94,6 +98,12 @@ def session(clinic: Clinic) -> Iterator[Callable[..., SilentSession]]:
             return running.enter_context(made)
 
         yield start
+
+
+def at_once(what: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine comes to, on a loop and a thread of its own: the browser's has the main one."""
+    with ThreadPoolExecutor(1) as worker:
+        return worker.submit(asyncio.run, what).result()
 
 
 class Visitor:

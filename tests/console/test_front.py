@@ -158,14 +158,22 @@ def test_without_a_session_stop_says_so(visitor: Visiting) -> None:
     }  # fmt: skip
 
 
-def test_a_session_that_hangs_is_told_apart_from_one_that_obeys(visitor: Visiting, session: Sitting) -> None:
+def test_a_session_that_hangs_is_told_apart_and_asked_again_says_what_became_of_the_stop(
+    visitor: Visiting, session: Sitting
+) -> None:
     running = session()
     anna = visitor("anna")
-    running.hold.set()
-    said = anna.stop()
+    running.hang()
+
+    def stop() -> dict[str, object]:
+        said: dict[str, object] = anna.http.post(
+            "/stop", data={"key": "while-it-hung"}, headers={"accept": "application/json"}
+        ).json()
+        return said
+
+    said = stop()
     assert said["status"] == "unanswered"
-    assert "not known" in said["reason"]
-    running.hold.clear()
-    # It was on its way, and is carried out once the program goes on.
-    eventually(lambda: anna.http.get("/stop") is not None and running.frame > 0)
-    assert anna.stop()["status"] in ("applied", "refused")
+    assert "not known" in str(said["reason"])
+    running.go_on()
+    assert stop()["status"] == "applied"
+    assert running.status is None  # the first one; a second Stop would have ended it

@@ -33,9 +33,6 @@ def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Openin
     page.locator("[data-code=P001]").click()
     page.locator("[data-programme=first_session]").click()
     page.get_by_label("Who moves").select_option("scripted")
-    expect(page.locator("[data-do=start]")).to_be_disabled()
-    for tick in page.locator("[data-check]").all():
-        tick.check()
     page.locator("[data-do=start]").click()
     page.wait_for_url("**/run", timeout=90_000)
     expect(page.locator("h1")).to_contain_text("P001", timeout=30_000)
@@ -62,7 +59,16 @@ def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Openin
     page.goto(f"{clinic.console}/after?participant=P001")
     report = page.frame_locator("iframe.report")
     expect(report.locator("h1")).to_contain_text("P001", timeout=90_000)
+    # The day after: a rating and a treatment, which the record only ever adds.
+    page.locator("[data-late=rating]").select_option("3")
+    page.locator("[data-do=late-rating]").click()
+    expect(page.get_by_text("Phantom limb pain: 3")).to_be_visible(timeout=20_000)
+    page.get_by_label("What, and how much").fill("gabapentin 300 mg")
+    page.locator("[data-do=late-treatment]").click()
+    expect(page.get_by_text("medication, gabapentin 300 mg")).to_be_visible()
     store = telemetry.open_store(clinic.data)
+    late = store.ratings().query("phase == 'next_day'")
+    assert list(late["value"]) == [3.0]
     changed = store.settings()
     ours = changed[(changed["who"] == "anna") & (changed["name"] == "limb_opacity_ratio")]
     assert len(ours) == 1
@@ -87,6 +93,22 @@ def test_a_new_participant_is_added_without_a_manual(clinic: Clinic, open_page: 
     assert profile is not None
     assert [(loss.side, loss.limb, loss.level) for loss in profile.limb_losses] == [("left", "leg", "below_knee")]
     assert profile.phantom_shapes[0].posture == "plantarflexed"
+
+
+def test_a_session_of_a_person_begins_only_after_the_checklist_and_what_speaks_against_it_is_answered_for(
+    open_page: Opening,
+) -> None:
+    page = open_page("anna", "/?code=P001")
+    start, asked = page.locator("[data-do=start]"), page.locator("[data-asked]")
+    expect(start).to_be_disabled()
+    for i in range(asked.count()):
+        asked.nth(i).locator("label").first.click()
+    expect(start).to_be_enabled()
+    page.locator("[data-asked=wound] label").nth(1).click()
+    expect(page.get_by_text("movement and straps can open it")).to_be_visible()
+    expect(start).to_be_disabled()
+    page.locator("[data-check=despite]").check()
+    expect(start).to_be_enabled()
 
 
 def test_a_value_out_of_range_is_refused_with_the_reason_and_the_page_shows_what_is_in_force(
@@ -177,11 +199,11 @@ def test_a_session_that_hangs_and_one_that_dies_are_told_within_a_moment(open_pa
     expect(page.locator("h1")).to_contain_text("P001")
     if page.locator("[data-do=take-control]").is_visible():
         page.locator("[data-do=take-control]").click()
-    running.hold.set()
+    running.hang()
     expect(page.locator(".veil")).to_contain_text("does not answer")
     page.locator("[data-command=skip]").click()
     expect(page.locator("[data-outcome]")).to_contain_text("not answered")
-    running.hold.clear()
+    running.go_on()
     expect(page.locator(".veil")).to_be_hidden()
     running.close()
     expect(page.locator(".veil")).to_contain_text("No session is running")
@@ -251,7 +273,7 @@ def test_every_target_is_large_enough_for_a_finger(clinic: Clinic, open_page: Op
         page.wait_for_timeout(500)
         small = page.evaluate(
             """() => [...document.querySelectorAll(
-                    'button, a, select, summary, label.tick, input:not([type=checkbox])')]
+                    'button, a, select, summary, label.tick, label.button, input:not([type=checkbox], [type=radio])')]
                 .map((e) => [e, e.getBoundingClientRect()])
                 .filter(([e, r]) => r.width && (r.height < 43.5 || r.width < 24) && !e.classList.contains('skip-link'))
                 .map(([e, r]) => `${e.outerHTML.slice(0, 120)} ${r.width}x${r.height}`)"""

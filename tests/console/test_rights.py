@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from vrrehab.console.rights import ACTIONS, Role, may, may_command
 from vrrehab.session.commands import COMMANDS
 from vrrehab.testing.silent_session import SilentSession
 
-from .conftest import QUICK, Clinic, Visitor
+from .conftest import QUICK, Clinic, Visitor, at_once
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
 _PAGES = {"watch": "/run", "history": "/after", "people": "/people"}
@@ -71,7 +70,7 @@ def test_every_role_gives_every_command(
     ours, log_in = desk
     login = log_in(role)
     for command in sorted(COMMANDS, key=lambda name: name == "stop"):
-        order = asyncio.run(ours.tell(login, command, {}))
+        order = at_once(ours.tell(login, command, {}))
         allowed = role in table.get(command, table["*"])
         assert allowed == may_command(login.roles, command)
         forbidden = order.status == "refused" and "may not give this command" in order.reason
@@ -107,16 +106,16 @@ def test_two_therapists_see_who_is_in_control_and_stop_belongs_to_both(
         anna, berta = logins
         assert anna is not None
         assert berta is not None
-        assert asyncio.run(desk.tell(anna, "pause", {})).status == "applied"
-        refused = asyncio.run(desk.tell(berta, "resume", {}))
+        assert at_once(desk.tell(anna, "pause", {})).status == "applied"
+        refused = at_once(desk.tell(berta, "resume", {}))
         assert (refused.status, refused.reason) == ("refused", "anna is in control; take control first")
         assert desk.take_control(berta)
-        assert asyncio.run(desk.tell(berta, "resume", {})).status == "applied"
-        assert "berta is in control" in asyncio.run(desk.tell(anna, "pause", {})).reason
+        assert at_once(desk.tell(berta, "resume", {})).status == "applied"
+        assert "berta is in control" in at_once(desk.tell(anna, "pause", {})).reason
         people.end_login(berta.id, "adam")
-        assert asyncio.run(desk.tell(berta, "pause", {})).reason == "your login has ended; log in again"
-        assert asyncio.run(desk.tell(anna, "pause", {})).status == "applied"
-        assert asyncio.run(desk.tell(anna, "stop", {})).status == "applied"
+        assert at_once(desk.tell(berta, "pause", {})).reason == "your login has ended; log in again"
+        assert at_once(desk.tell(anna, "pause", {})).status == "applied"
+        assert at_once(desk.tell(anna, "stop", {})).status == "applied"
     finally:
         desk.close()
         people.close()

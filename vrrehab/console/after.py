@@ -20,6 +20,7 @@ from telemetry.wire import PastSession
 from vrrehab.cli.participant import CODE
 from vrrehab.console import kit
 from vrrehab.console.kit import Tag
+from vrrehab.console.later_panel import LaterPanel
 from vrrehab.console.prepare import losses_in_words, when
 from vrrehab.console.rights import may
 from vrrehab.console.server import login_of
@@ -154,3 +155,4 @@ class _After:
                         rel="noopener",
                     )
             Tag("iframe", kind="report", src=f"/report/{past.session_id}", title=t("Report of the session"))
+            LaterPanel(self._visit, past.session_id)

@@ -28,6 +28,8 @@ Status = Literal["requested", "applied", "refused", "unanswered"]
 
 #: Commands that need no control: they are for everybody who may give them.
 FREE = ("stop", "note", "adverse_event")
+#: Commands that come in numbers while a hand moves; the session's own record has them, the audit log does not.
+_UNNOTED = ("stroke",)
 #: Commands that the console gives by itself, for who is in control.
 BY_ITSELF = ("heartbeat", "release")
 _ANSWER_S = 2.0
@@ -88,9 +90,10 @@ class Desk:
         """
         self.heard(login)
         order = Order(name, dict(arguments), login.name, key or secrets.token_hex(8))
-        with self._lock:
-            self.orders.append(order)
-            self.changes += 1
+        if name not in _UNNOTED:
+            with self._lock:
+                self.orders.append(order)
+                self.changes += 1
         why = self._forbidden(login, name)
         running = self.running()
         if not why and running is None:
@@ -101,6 +104,8 @@ class Desk:
             line = self._stop_line if name == "stop" else self._line
             await asyncio.wrap_future(line.carry(running.commands, order))
         self.changes += 1
+        if name in _UNNOTED and order.status == "applied":
+            return order
         said = {
             "command": name,
             **order.arguments,

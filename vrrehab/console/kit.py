@@ -117,6 +117,19 @@ def select(named: Mapping[str, str], value: str, do: Handler, **attributes: Any)
     return made
 
 
+def one_of(label: str, options: Mapping[str, str], do: Handler, name: str) -> Tag:
+    """One of a few answers, all in sight and none chosen at first; `do` gets the one that is."""
+    with Tag("fieldset", kind="one-of", data_asked=name) as made:
+        Tag("legend", label)
+        with Tag("div", kind="segments"):
+            for option, text in options.items():
+                with Tag("label", kind="button"):
+                    radio = Tag("input", type="radio", name=name, value=option)
+                    Tag("span", text)
+                radio.on("change", lambda e: do(str(e.args)), js_handler="(e) => emit(e.target.value)")
+    return made
+
+
 def tick(label: str, value: bool, do: Handler, **attributes: Any) -> Tag:
     """A box to tick; `do` gets whether it is."""
     with Tag("label", kind="tick"):

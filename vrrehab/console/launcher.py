@@ -12,8 +12,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from vrrehab.console.desk import Desk
 from vrrehab.errors import NotPossible
+from vrrehab.session.checklist import Answers
 
 _START_LIMIT_S = 60.0
 _LAST_LINES = 6
@@ -30,6 +33,7 @@ class Start:
     intact: str = ""
     source: str = "openxr"
     display: str = ""
+    checklist: Answers | None = None
 
     def arguments(self) -> list[str]:
         said = {
@@ -82,6 +86,11 @@ class Launcher:
         return " ".join(text.strip().splitlines()[-_LAST_LINES:]).removeprefix("vrrehab: ")
 
     def _open(self, start: Start) -> None:
+        told = list(start.arguments())
+        if start.checklist is not None:
+            answers = self._data / "checklist.toml"
+            answers.write_bytes(msgspec.toml.encode(start.checklist))
+            told += ["--checklist", str(answers)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
@@ -91,7 +100,7 @@ class Launcher:
                     "session",
                     "--data",
                     str(self._data),
-                    *start.arguments(),
+                    *told,
                     *self._extra,
                 ],
                 stdin=subprocess.DEVNULL,

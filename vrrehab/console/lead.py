@@ -14,6 +14,7 @@ from vrrehab.body.drives import MODES
 from vrrehab.console import kit
 from vrrehab.console.desk import BY_ITSELF, Order
 from vrrehab.console.kit import Tag
+from vrrehab.console.rating_panel import RatingPanel
 from vrrehab.console.rights import may_command
 from vrrehab.console.settings_panel import outcome
 from vrrehab.console.shell import Visit
@@ -30,14 +31,13 @@ BUTTONS = {
     "repeat": ("Repeat", "The last task once more"),
     "extend": ("One minute more", "More time for this task"),
     "recentre": ("Recentre", "The room turns to where the head faces now"),
-    "stroke": ("Stroke", "A stroke is felt now: the cue for the participant"),
 }
 #: A command that another takes back: its name, what it says then, and the setting by which one sees which is due.
 _BACK = {"hide": ("show", "Show limb", "limb_hidden"), "cover": ("uncover", "Uncover limb", "limb_covered")}
 #: Commands that have a place of their own.
 _ELSEWHERE = (
-    *BY_ITSELF, "stop", "pause", "resume", "show", "uncover", "set", "rate", "decline", "note", "adverse_event",
-    "choose", "mode",
+    *BY_ITSELF, "stop", "pause", "resume", "show", "uncover", "set", "rate", "decline", "correct", "note",
+    "adverse_event", "choose", "mode", "stroke", "press",
 )  # fmt: skip
 _MARKS = ("Pain", "Dizzy", "Tired", "Talked", "Adjusted the headset")
 _ADVERSE = {
@@ -56,17 +56,17 @@ class Lead:
         self._may = {name for name in COMMANDS if may_command(visit.login.roles, name)}
         self._back: dict[str, bool] = {}
         self._made: dict[str, Tag] = {}
-        self._rate_buttons: list[Tag] = []
         self._outcome = Tag("p", "", "soft", role="status", data_outcome="yes")
         self._buttons()
-        if "rate" in self._may:
-            self._rating()
+        self._rating = RatingPanel(visit, self.order, self._may) if "rate" in self._may else None
         if "note" in self._may:
             self._notes()
         if "adverse_event" in self._may:
             self._adverse()
         if self._may & {"choose", "mode"}:
             self._next()
+        if "stroke" in self._may:
+            self._stroke()
 
     def show(self, standing: Standing, state: State) -> None:
         """How the session is now."""
@@ -76,14 +76,8 @@ class Lead:
                 self._back[name] = bool(standing.settings.get(setting))
                 self._made[name].say(t(back) if self._back[name] else t(BUTTONS[name][0]))
                 self._made[name].look("button on" if self._back[name] else "button")
-        if self._rate_buttons:
-            asked = state.question
-            what = t("nothing is asked now")
-            if asked is not None:
-                what = f"{asked.site}, {t(asked.phase.replace('_', ' '))}"
-            self._rate_label.say(t("Rating: {what}", what=what))
-            for each in self._rate_buttons:
-                each.put("disabled", None if asked else "disabled")
+        if self._rating is not None:
+            self._rating.show(standing, state)
 
     async def order(self, name: str, /, **arguments: Value) -> Order:
         """Give the session a command, and say on the page what becomes of it."""
@@ -113,17 +107,22 @@ class Lead:
     def _press(self, name: str) -> Callable[[], object]:
         return lambda: self.order(_BACK[name][0] if self._back.get(name) else name)
 
-    def _rating(self) -> None:
+    def _stroke(self) -> None:
+        """Where the therapist's hand is on the person's own limb, so that what they see keeps time with it."""
         t = self._t
-        with Tag("fieldset"):
-            self._rate_label = Tag("legend", t("Rating: {what}", what=t("nothing is asked now")))
-            with Tag("div", kind="eleven"):
-                for value in range(11):
-                    made = kit.button(str(value), lambda value=value: self.order("rate", value=value), data_rate=value)
-                    made.put("aria-label", t("Enter {value} of 10", value=value))
-                    self._rate_buttons.append(made)
-            declined = kit.button(t("Rather not say"), lambda: self.order("decline"), data_command="decline")
-            self._rate_buttons.append(declined)
+        with Tag("div", kind="field"):
+            Tag("span", t("Stroke: move along as your hand does"), id="stroke-name")
+            slider = Tag(
+                "input", type="range", min=0, max=100, value=0, aria_labelledby="stroke-name", data_stroke="yes"
+            )
+        quiet = self._visit.tell
+        slider.on(
+            "input",
+            lambda e: quiet("stroke", at=float(e.args) / 100),
+            throttle=0.1,
+            js_handler="(e) => emit(e.target.value)",
+        )
+        slider.on("change", lambda _: quiet("stroke"), js_handler="() => emit()")
 
     def _notes(self) -> None:
         t = self._t

@@ -15,7 +15,7 @@ _LEAST_S = 120.0
 
 def pain_plot(t: Words, scores: Sequence[Score], now_s: float, site: str = "PLP") -> str:
     """The drawing; a score that is not there leaves a gap, and is never drawn as 0."""
-    ours = [score for score in scores if score.site == site]
+    ours = [score for score in scores if score.site == site and not score.item]
     span = max(now_s, _LEAST_S)
 
     def x(at_s: float) -> float:

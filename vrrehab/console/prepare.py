@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from nicegui import ui
@@ -17,20 +18,13 @@ from telemetry.messages import Profile
 from telemetry.wire import PastSession
 from vrrehab.body.skeleton import Side
 from vrrehab.console import choices, kit
+from vrrehab.console.checklist_form import ChecklistForm
 from vrrehab.console.kit import Tag
 from vrrehab.console.launcher import Start
 from vrrehab.console.profile_form import ProfileForm
 from vrrehab.console.shell import Console, Visit, later, page, refused
 from vrrehab.console.words import Words
 
-#: What is looked at before a headset goes on.
-CHECKLIST = {
-    "seated": "Seated safely, in a chair without wheels, with room to reach",
-    "skin": "Skin of the residual limb looked at: no wound, nothing sore",
-    "screening": "No seizure, dizziness or acute illness today, and nothing new since last time",
-    "prosthesis": "Prosthesis off, or its place agreed",
-    "told": "Knows that Stop is always possible, and how to say it",
-}
 _LATEST = 5
 
 
@@ -53,7 +47,7 @@ class _Prepare:
         self._profile: Profile | None = None
         self._search = ""
         self._start = Start("", "")
-        self._checked: set[str] = set()
+        self._checklist: ChecklistForm | None = None
         t = self._t
         with Tag("div", kind="headline"):
             Tag("h1", t("Prepare a session"))
@@ -112,7 +106,7 @@ class _Prepare:
 
     async def _choose(self, profile: Profile) -> None:
         self._profile = profile
-        self._checked.clear()
+        self._checklist = None
         self._start = Start(profile.code, "")
         self._show_list()
         past: Sequence[PastSession] = ()
@@ -221,22 +215,16 @@ class _Prepare:
                     lambda v: self._put(source=v, display="" if v == "openxr" else "offscreen"),
                 )
             self._problem = kit.notice("", "warn")
-            with Tag("fieldset", aria_label=t("Before the headset goes on")):
-                Tag("legend", t("Before the headset goes on"))
-                with Tag("div"):
-                    for name, text in CHECKLIST.items():
-                        kit.tick(t(text), False, lambda on, name=name: self._tick(name, on), data_check=name)
+            self._asked = Tag("div")
+            with self._asked:
+                self._checklist = ChecklistForm(self._visit, self._check)
             with Tag("div", kind="row"):
                 self._go = kit.button(t("Start"), self._begin, "primary big", data_do="start")
                 self._wait = Tag("p", "", "soft", role="status")
         self._check()
 
-    def _put(self, **said: str) -> None:
+    def _put(self, **said: Any) -> None:
         self._start = replace(self._start, **said)
-        self._check()
-
-    def _tick(self, name: str, on: bool) -> None:
-        (self._checked.add if on else self._checked.discard)(name)
         self._check()
 
     def _check(self) -> None:
@@ -249,9 +237,11 @@ class _Prepare:
             why = choices.why_not(self._profile, start.programme, start.mode or None, intact)
         self._problem.say(why)
         self._problem.put("hidden", None if why else "hidden")
-        left = len(CHECKLIST) - len(self._checked)
+        person = start.source == "openxr"
+        self._asked.put("hidden", None if person else "hidden")
+        left = self._checklist.left() if person and self._checklist is not None else 0
         self._go.put("disabled", "disabled" if why or not start.programme or left else None)
-        self._wait.say(t("{left} points of the checklist are open.", left=left) if left else "")
+        self._wait.say(t("{left} answers of the checklist are missing.", left=left) if left else "")
 
     async def _begin(self) -> None:
         t, visit = self._t, self._visit
@@ -266,15 +256,12 @@ class _Prepare:
 
     async def _run(self) -> None:
         visit, start = self._visit, self._start
+        if start.source == "openxr" and self._checklist is not None:
+            start = replace(start, checklist=self._checklist.answers())
         session_id = await self._console.launcher.start(start)
         self._console.desk.take_control(visit.login)
-        said = {
-            "session": session_id,
-            "checklist": sorted(self._checked),
-            **{k: v for k, v in zip(start.arguments()[::2], start.arguments()[1::2], strict=True)},
-        }
+        said = {"session": session_id, "programme": start.programme, "participant": start.participant}
         await asyncio.to_thread(self._console.people.note, visit.login.name, "session started", said)
-        await visit.tell("note", text="checklist: " + ", ".join(sorted(self._checked)))
         ui.navigate.to("/run")
 
     # --- changing a profile ---

@@ -129,7 +129,8 @@ class ProfileForm:
             losses[i] = new
             self._put(limb_losses=tuple(losses))
             self._show_losses()
-            self._show_phantoms()
+            if said.keys() != {"level"}:
+                self._show_phantoms()
 
         def remove() -> None:
             self._put(limb_losses=tuple(each for n, each in enumerate(self.profile.limb_losses) if n != i))

@@ -179,7 +179,9 @@ class _Run:
             Tag("p", self._t("Only a therapist changes settings."), "soft")
 
     def _log(self) -> None:
-        self._orders = Tag("div", kind="orders", role="log", aria_label=self._t("What was told to the session"))
+        self._orders = Tag(
+            "div", kind="orders", role="log", tabindex="0", aria_label=self._t("What was told to the session")
+        )
 
     async def _toggle_pause(self) -> None:
         state = self._watch.state

@@ -122,6 +122,11 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {self.item: float(answer)}
 
 
+def question_names() -> list[str]:
+    """The names of the questions that ship."""
+    return sorted(path.stem for path in (Path(str(resources.files("scenes"))) / "questions").glob("*.toml"))
+
+
 def load_question(name: str, folder: Path | None = None) -> Question:
     """The question `name` from `folder`, by default those of `scenes/questions`.
 

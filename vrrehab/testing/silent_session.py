@@ -37,20 +37,16 @@ _BAND = 16
 
 
 class SilentSession:
-    """Runs from when it is made until `close`. session_id: its id. status: how it ended, None while it runs.
-
-    hold: while set, no frame begins, as in a program that hangs.
-    """
+    """Runs from when it is made until `close`. session_id: its id. status: how it ended, None while it runs."""
 
     def __init__(
         self, data: Path, recorder: str, profile: Profile, programme: str, *, rate_hz: float = 60.0, seed: int = 3
     ) -> None:
         self.status: SessionStatus | None = None
-        self.hold = threading.Event()
         self._plan = make_plan(profile, load_programme(programme), None, "scripted", seed)
         self.session_id = self._plan.session_id
         self._data, self._recorder = data, recorder
-        self._display = _PicturedDisplay(rate_hz, self.hold)
+        self._display = _PicturedDisplay(rate_hz)
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="silent session", daemon=True)
         self._thread.start()
@@ -68,9 +64,17 @@ class SilentSession:
         """The number of the last frame that was drawn."""
         return self._display.drawn
 
+    def hang(self) -> None:
+        """From here on no frame begins, as in a program that hangs, until `go_on`."""
+        self._display.hold.set()
+        self._display.holds.wait(_END_LIMIT_S)
+
+    def go_on(self) -> None:
+        self._display.hold.clear()
+
     def close(self) -> None:
         """End it and wait for that; nothing where it has ended."""
-        self.hold.clear()
+        self.go_on()
         self._display.close()
         self._thread.join(_END_LIMIT_S)
 
@@ -95,16 +99,18 @@ class SilentSession:
 class _PicturedDisplay(SilentDisplay):
     """Shows its moving band to whoever watches."""
 
-    def __init__(self, rate_hz: float, hold: threading.Event) -> None:
+    def __init__(self, rate_hz: float) -> None:
         super().__init__(MonotonicClock(), rate_hz)
         self.therapist: Therapist | None = None
-        self._hold = hold
+        self.hold, self.holds = threading.Event(), threading.Event()
         self._free: list[NDArray[np.uint8]] = [np.zeros(_PICTURE, np.uint8) for _ in range(2)]
         self._every = max(1, round(rate_hz / 15))
 
     def wait(self) -> FrameTime | None:
-        while self._hold.is_set() and not self._closed:
+        while self.hold.is_set() and not self._closed:
+            self.holds.set()
             self._clock.sleep_until_ns(self._clock.now_ns() + 10_000_000)
+        self.holds.clear()
         return super().wait()
 
     def draw(self, frame: FrameTime, view: View) -> None:

@@ -1,0 +1,148 @@
+"""Ratings on the run page: an answer for the question that awaits one, and another value for one that was given."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+
+from telemetry.live_messages import Question as Asked
+from telemetry.live_messages import Score, Standing, State
+from vrrehab.console import kit
+from vrrehab.console.kit import Tag
+from vrrehab.console.plot import clock
+from vrrehab.console.shell import Visit
+from vrrehab.session.questions import PAIN, Choice, Numbers, Question, Words, load_question, question_names
+
+Order = Callable[..., Awaitable[object]]
+#: The usual scale of pain, for a score whose question is not known here.
+_PAIN_STEPS = range(11)
+
+
+class RatingPanel:
+    """The panel; `order` gives the session a command, and `may` says which."""
+
+    def __init__(self, visit: Visit, order: Order, may: set[str]) -> None:
+        self._visit, self._t, self._order, self._may = visit, visit.t, order, may
+        self._shown: str | None = None
+        self._corrected = ""
+        with Tag("fieldset"):
+            self._label = Tag("legend", "")
+            self._place = Tag("div", kind="stack")
+        self._ask(None)
+        if "correct" in may:
+            with Tag("details") as self._correcting:
+                Tag("summary", self._t("Correct a score"), "button quiet")
+                self._scores = Tag("div", kind="fields")
+
+    def show(self, standing: Standing, state: State) -> None:
+        """What is asked now, and what was given so far."""
+        asked = state.question
+        if (asked.rating_id if asked else "") != self._shown:
+            self._ask(asked)
+        given = [score for score in standing.scores if score.status == "given" and score.value is not None]
+        said = " ".join(f"{score.rating_id}{score.value}" for score in given)
+        if "correct" in self._may and said != self._corrected:
+            self._corrected = said
+            self._correct(given)
+
+    def _ask(self, asked: Asked | None) -> None:
+        t = self._t
+        self._shown = asked.rating_id if asked else ""
+        question = load_question(PAIN) if asked is None else question_of(asked.site, asked.scale, asked.item)
+        if asked is None:
+            self._label.say(t("Rating: nothing is asked now"))
+        else:
+            self._label.say(t(question.title) if question else f"{asked.site}, {asked.scale}")
+        self._place.clear()
+        with self._place:
+            self._answers(question, asked)
+
+    def _answers(self, question: Question | None, asked: Asked | None) -> None:
+        t = self._t
+        off = None if asked else "disabled"
+        meant = {"question": question.name} if question else {}
+
+        def enter(value: float | str) -> Callable[[], object]:
+            return lambda: self._order("rate", value=value, **meant)
+
+        match question.answer if question else None:
+            case Words(words=words):
+                chosen: set[str] = set()
+                with Tag("div", kind="fields"):
+                    for word, text in words.items():
+
+                        def put(on: bool, word: str = word) -> None:
+                            (chosen.add if on else chosen.discard)(word)
+
+                        kit.tick(t(text), False, put)
+                kit.button(t("Enter"), lambda: self._order("rate", value=",".join(sorted(chosen)), **meant))
+            case Choice(options=options):
+                with Tag("div", kind="grid-buttons"):
+                    for option in options:
+                        kit.button(t(option.label), enter(option.value), data_rate=option.value)
+            case Numbers(least=least, most=most, low=low, high=high):
+                with Tag("div", kind="eleven"):
+                    for value in range(least, most + 1):
+                        made = kit.button(str(value), enter(value), disabled=off, data_rate=value)
+                        made.put("aria-label", t("Enter {value}", value=value))
+                Tag("p", f"{least} {t(low)} – {most} {t(high)}", "soft small")
+            case _:
+                Tag("p", t("Only the participant can answer this."), "soft")
+        kit.button(t("Rather not say"), lambda: self._order("decline", **meant), disabled=off, data_command="decline")
+
+    def _correct(self, given: list[Score]) -> None:
+        t = self._t
+        self._scores.clear()
+        numeric = [score for score in given if not isinstance(_answer_of(score), Words)]
+        if not numeric:
+            with self._scores:
+                Tag("p", t("No score was given so far."), "soft")
+            return
+        chosen = {"rating": numeric[-1].rating_id, "value": ""}
+        by_id = {score.rating_id: score for score in numeric}
+
+        def values(rating_id: str) -> None:
+            chosen.update(rating=rating_id, value="")
+            place.clear()
+            with place:
+                answer = _answer_of(by_id[rating_id])
+                steps = list(_PAIN_STEPS)
+                if isinstance(answer, Numbers):
+                    steps = list(range(answer.least, answer.most + 1))
+                if isinstance(answer, Choice):
+                    steps = [option.value for option in answer.options]
+                options = {"": "–", **{str(step): str(step) for step in steps}}
+                kit.choice(t("It should be"), options, "", lambda value: chosen.update(value=value))
+
+        async def go() -> None:
+            if chosen["value"]:
+                await self._order("correct", rating_id=chosen["rating"], value=float(chosen["value"]))
+
+        with self._scores:
+            options = {score.rating_id: _in_words(self._visit, score) for score in numeric}
+            kit.choice(t("Score"), options, chosen["rating"], values)
+            place = Tag("div")
+            values(chosen["rating"])
+            kit.button(t("Correct"), go, data_do="correct")
+
+
+@cache
+def question_of(site: str, scale: str, item: str) -> Question | None:
+    """The question that asks for this; None for one that is not among ours."""
+    for name in question_names():
+        question = load_question(name)
+        if (question.site, question.scale) == (site, scale) and item in question.items:
+            return question
+    return None
+
+
+def _answer_of(score: Score) -> Numbers | Choice | Words | None:
+    question = question_of(score.site, score.scale, score.item)
+    return question.answer if question else None
+
+
+def _in_words(visit: Visit, score: Score) -> str:
+    t = visit.t
+    what = score.item.replace("_", " ") or score.site
+    after = f", {t(score.task.replace('_', ' '))}" if score.task else f", {t(score.phase.replace('_', ' '))}"
+    return f"{clock(score.at_s)} {t(what)}{after}: {score.value:g}"
