@@ -86,7 +86,7 @@ def test_a_lost_hand_is_held_dimmed_and_pauses_the_task_until_it_is_found(sit: C
         notices.add(sitting.view.notice)
         return ()
 
-    lapse = (20.0, 21.5)
+    lapse = (22.5, 24.0)
     sat = sit(participant=ScriptedParticipant(1, Side.RIGHT, lapses=[lapse]), tell=watch)
     motion = sat.record.motion()
     time_s = (motion["display_time_ns"] - motion["display_time_ns"][0]) / 1e9

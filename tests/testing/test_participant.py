@@ -116,9 +116,9 @@ def test_at_rest_it_breathes_and_sways_but_stays_where_it_is() -> None:
     assert np.allclose(np.linalg.norm(poses[:, HEAD, 3:], axis=1), 1.0)
 
 
-@pytest.mark.parametrize("activity", ["", "repetition"])
-def test_no_joint_ever_moves_faster_than_a_person(activity) -> None:
-    view = View(Body.unseen(), activity=activity)
+@pytest.mark.parametrize(("activity", "task"), [("", ""), ("repetition", "open_close_hand"), ("trace", "trace_eight")])
+def test_no_joint_ever_moves_faster_than_a_person(activity: str, task: str) -> None:
+    view = View(Body.unseen(), activity=activity, task=task)
     poses = watched(ScriptedParticipant(4), view, 12)[:, [HEAD, *range(*HAND[Side.LEFT].indices(100))]]
     speeds = np.linalg.norm(np.diff(poses[..., :3], axis=0), axis=-1) * RATE_HZ
     assert speeds.max() < 2.5
@@ -126,7 +126,7 @@ def test_no_joint_ever_moves_faster_than_a_person(activity) -> None:
 
 def test_the_same_seed_gives_the_same_session_and_another_seed_another() -> None:
     first, again, other = (ScriptedParticipant(seed) for seed in (6, 6, 7))
-    view = View(Body.unseen(), activity="repetition")
+    view = View(Body.unseen(), activity="repetition", task="open_close_hand")
     a, b, c = (watched(participant, view, 8) for participant in (first, again, other))
     assert np.array_equal(a, b, equal_nan=True)
     assert first.truth == again.truth

@@ -81,6 +81,7 @@ class Performing:
         seed = here.plan.seed * 1000 + step.block_index * 100 + step.task_index
         level = self._adapting.level(task.name)
         rule = task.rule_at(level)
+        view.difficulty_ratio = level
         here.brush.at = None
         performer = Performer(acting, root, here.build, seed, here.brush, here.tracked.poses[HEAD].copy(), here.say)
         mechanic = make_mechanic(rule, performer)

@@ -141,6 +141,8 @@ class View:
     props: list[Prop] = field(default_factory=list)
     #: The task that is performed, by its name; empty between task runs.
     task: str = ""
+    #: How difficult it is, 0 to 1, see `vrrehab.session.difficulty`.
+    difficulty_ratio: float = 0.5
     #: The kind of movement that counts now, as in a task's `rule.kind`, `imagining`, `resting`, or `measuring` the
     #: person; empty between the participant's turns.
     activity: str = ""

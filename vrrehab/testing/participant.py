@@ -7,7 +7,6 @@ session counted can be held against it. The same seed and the same display times
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,36 +16,29 @@ from numpy.typing import NDArray
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
 from vrrehab.body.hands import RELAXED
-from vrrehab.body.limb import END, Chain
+from vrrehab.body.limb import END, Chain, Limb
 from vrrehab.body.skeleton import Side
 from vrrehab.session.plan import Plan, lost_limbs
 from vrrehab.session.questions import PAIN
-from vrrehab.session.view import Panel, Target, TargetState, View
+from vrrehab.session.view import Panel, TargetState, View
+from vrrehab.tasks.definition import load_task
+from vrrehab.testing.acting import Effort
 from vrrehab.testing.answering import Answering, How, Meant, Opinion
+from vrrehab.testing.enacting import ENACTED, Enacting, limb_of
 from vrrehab.testing.judging import Judgement, Judging
 from vrrehab.testing.pain import FadingPain
 from vrrehab.testing.sitter import AHEAD_M, LAP_M, SEATED, Sitter
 
 __all__ = ["FadingPain", "ScriptedParticipant", "Truth"]
 
-_BEFORE_CHEST_M = np.array([0.15, 0.92, -0.40])
-_OPEN, _FIST = 0.06, 0.95
+_OPEN = 0.06
 _LEG_OUT = (1.25, 0.04, 0.0, 0.0)
-#: A leg's hip, knee, ankle and inversion, radians, at both ends of each movement that a task may ask for.
-_Angles = tuple[float, float, float, float]
-_STROKES: dict[str, tuple[_Angles, _Angles]] = {
-    "hip_flexion": (SEATED, (1.88, 1.88, 0.0, 0.0)),
-    "knee_flexion": ((1.48, 0.38, 0.0, 0.0), SEATED),
-    "knee_extension": (SEATED, (1.48, 0.38, 0.0, 0.0)),
-    "ankle_flexion": ((1.48, 0.85, -0.5, 0.0), (1.48, 0.85, 0.28, 0.0)),
-    "foot_inversion": ((1.48, 0.85, 0.0, -0.25), (1.48, 0.85, 0.0, 0.45)),
-}
 
 
 @dataclass(slots=True)
 class Truth:
-    """What the participant did, in seconds since it was first located: `cycles_s` when each repetition was half
-    done (a fist half closed), `touches_s` when the fingertip entered each lit target, `answers` what it meant to say
+    """What the participant did, in seconds since it was first located: `cycles_s` when each repetition was made of
+    tasks that repeat a joint's movement, `touches_s` of all others, `answers` what it meant to say
     to each question: a number, words, or None where it declined; `judgements` which side was shown and which it meant
     to say.
     """
@@ -64,7 +56,8 @@ class ScriptedParticipant(Sitter):
     along. legs: the sides with a leg that is tracked, which move along too. answering: how the pain panel is answered.
     pain: what is answered. seat: where the person sits in the reference space, (7,).
     lapses: spans in seconds since the first `locate` in which the intact limb is not seen: the leg, where legs are
-    tracked, or else the hand. judging: how well it tells left from right.
+    tracked, or else the hand. judging: how well it tells left from right. effort: whether it does
+    what tasks ask, half of it, or nothing.
     """
 
     def __init__(
@@ -80,6 +73,7 @@ class ScriptedParticipant(Sitter):
         lapses: Sequence[tuple[float, float]] = (),
         build: Build = USUAL,
         judging: Judgement | None = None,
+        effort: Effort = Effort.SUCCEEDS,
     ) -> None:
         super().__init__(seed, intact_side, (intact_side,) if hands is None else hands, legs, seat, lapses, build)
         self.truth = Truth()
@@ -89,10 +83,11 @@ class ScriptedParticipant(Sitter):
         self._judging = Judging(self, self._answering, judging or Judgement(), self.truth.judgements)
         self._doing = ""
         self._act_s = 0.0
-        self._closing = False
-        self._half_closed_s = math.inf
-        self._target: Target | None = None
-        self._touched = False
+        self._effort = effort
+        self._seed = seed
+        self._runs = 0
+        self._acting: Limb | None = None
+        self._kept: Enacting | None = None
         self._panel: Panel | None = None
         self._tired_by_task = False
 
@@ -107,29 +102,22 @@ class ScriptedParticipant(Sitter):
     def see(self, view: View) -> None:
         """Looks at what is shown now and begins whatever it asks for, after a person's reaction time."""
         self.session_from_seat = geometry.compose(geometry.invert(view.reference_from_session), self.seat)
-        if view.ghost is not None and view.ghost.chain is Chain.ARM:
-            self.acting_side = view.ghost.side
-        if self.now_s >= self._half_closed_s:
-            self.truth.cycles_s.append(self._half_closed_s)
-            self._half_closed_s = math.inf
+        if view.ghost is not None:
+            self._acting = view.ghost
+        if self.enacting is not None and view.task != self.enacting.task:
+            self._finish()
         if view.panel is not None and view.activity in ("laterality", "imagining"):
             self._tired_by_task = True
             self._judging.see(view)
         elif view.panel is not None:
             self._tell(view.panel)
-        elif view.activity == "repetition" and self._can(view.movement):
-            self._repeat(view.movement)
+        elif view.activity in ENACTED and view.task:
+            self._perform(view)
         elif view.activity == "measuring":
             self._hold_out(view.movement)
-        elif view.activity == "reach" and self.hands:
-            self._reach(view.targets)
         else:
             self._tired_by_task |= view.activity != ""
             self._rest(view)
-
-    def _can(self, movement: str) -> bool:
-        """Whether it has a limb for that; whoever has none watches."""
-        return bool(self.legs if movement in _STROKES else self.hands)
 
     def _begins(self, doing: str) -> bool:
         """Whether this is new; then nothing happens before the reaction time is over."""
@@ -141,7 +129,7 @@ class ScriptedParticipant(Sitter):
 
     def _rest(self, view: View) -> None:
         if self._begins("rest"):
-            self._panel = self._target = None
+            self._panel = None
             self.place_hands(LAP_M)
             self.close_to(RELAXED, 0.6)
             self.leg.go(SEATED, self.now_s, 0.8)
@@ -160,49 +148,42 @@ class ScriptedParticipant(Sitter):
                 self.leg.go(_LEG_OUT, self.now_s, 1.0)
         self.look_at(AHEAD_M)
 
-    def _repeat(self, movement: str) -> None:
-        """Opens and closes the hand, or bends and stretches what else it is asked to, over and over."""
-        of_leg = movement in _STROKES
-        if self._begins(movement):
+    def _perform(self, view: View) -> None:
+        """Does what the task asks, with the limb that it is for."""
+        if self.enacting is None or self.enacting.task != view.task or self._doing != view.task:
+            own = self._own_limb(view.task)
+            if own is None:
+                self._rest(view)
+                return
+            self._begins(view.task)
             self._tired_by_task = True
-            self._closing = False
-            if of_leg:
-                self.leg.go(_STROKES[movement][0], self.now_s, 0.8)
-            else:
-                self.place_hands(_BEFORE_CHEST_M)
-                self.close_to(_OPEN, 0.6)
-            self._act_s += 0.8
-        self.look_at(_BEFORE_CHEST_M * [0.0, 1.0, 1.0])
-        if self.now_s < self._act_s:
-            return
-        stroke_s = self.lognormal(0.9 if of_leg else 0.6, 0.15)
-        self._closing = not self._closing
-        if of_leg:
-            self.leg.go(_STROKES[movement][self._closing], self.now_s, stroke_s)
-        else:
-            self.close_to(_FIST if self._closing else _OPEN, stroke_s)
-        if self._closing:
-            self._half_closed_s = self.now_s + stroke_s / 2
-        self._act_s = self.now_s + stroke_s + self.lognormal(0.25, 0.3)
+            acting = self._acting if self._acting is not None and self._acting.chain is own.chain else own
+            root = view.virtual.poses[acting.joints.start, :3].copy()
+            if np.isnan(root[0]):
+                root = self.root_of(acting)
+            self.enacting = Enacting(view, own, acting, root, self.build)
+            self._runs += 1
+            self.enacting.begin(self._act_s, self._effort, self._seed + 1000 * self._runs)
+        self.enacting.tell(self.now_s)
+        target = next((target for target in view.targets if target.state is TargetState.ACTIVE), None)
+        ahead = self.root_of(self.enacting.own) * [0.0, 0.9, 1.0] + [0.0, 0.0, -0.45]
+        self.look_at(self.seen_at(target.position if target is not None else ahead))
 
-    def _reach(self, targets: Sequence[Target]) -> None:
-        if self._begins("reach"):
-            self._tired_by_task = True
-            self.close_to(RELAXED, 0.4)
-        target = next((target for target in targets if target.state is TargetState.ACTIVE), None)
-        if target is not self._target:
-            self._target, self._touched = target, False
-            self._act_s = self.now_s + self.lognormal(0.32, 0.25)
-        if target is None:
+    def _own_limb(self, task: str) -> Limb | None:
+        arm = Limb(Chain.ARM, self.pointing) if self.hands else None
+        sides = [self.intact_side, *self.legs]
+        leg = next((Limb(Chain.LEG, side) for side in sides if side in self.legs), None)
+        return limb_of(task, arm, leg)
+
+    def _finish(self) -> None:
+        """The task is over; what was truly done in it is kept."""
+        enacting = self.enacting
+        if enacting is None or enacting is self._kept:
             return
-        self.look_at(self.seen_at(target.position))
-        goal = self.own(target.position)
-        if not self._touched and np.linalg.norm(self.fingertip() - goal) < target.radius_m:
-            self._touched = True
-            self.truth.touches_s.append(self.now_s)
-        if self.now_s >= self._act_s:
-            scatter = self.random.normal(0.0, 0.006, 3)
-            self._act_s = self.point_at(goal + scatter) + self.lognormal(0.8, 0.2)
+        self._kept = enacting
+        enacting.finish(self.now_s)
+        joint = load_task(enacting.task).rule.kind in ("repetition", "unclench")
+        (self.truth.cycles_s if joint else self.truth.touches_s).extend(enacting.truth_s)
 
     def _tell(self, panel: Panel) -> None:
         """Answers the pain panel: chooses, and confirms what it sees chosen."""

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
 from vrrehab.body.hands import RELAXED, hand_pose
+from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.skeleton import HAND, HAND_JOINTS, HEAD, LEG, Body, Provenance, Side
 from vrrehab.tasks.demonstration import DemonstratingLeg
+from vrrehab.testing.enacting import Enacting
 from vrrehab.testing.movement import Movement, Wavering
 
 # Places in the participant's own space: the floor below the head, -Z ahead. For the right hand; the left's
@@ -47,6 +49,7 @@ class Sitter:
         build: Build,
     ) -> None:
         self.intact_side = intact_side
+        self.build = build
         self.hands = tuple(hands)
         #: The hand that points, presses and reaches.
         self.pointing = intact_side if intact_side in self.hands or not self.hands else self.hands[0]
@@ -62,6 +65,7 @@ class Sitter:
         self._neck = _EYES_M + below_eyes
         self._size = build.arm / USUAL.arm
         shoulder = np.array([build.shoulder_breadth / 2, -build.neck_above_shoulders, 0.0])
+        self._shoulder_m = self._neck + shoulder
         #: Where the right wrist is with the arm held straight out.
         self.arm_out_m = self._neck + shoulder + 0.995 * build.arm * np.array([0.0, 0.0, -1.0])
         self._eyes_from_neck = np.array([0.0, build.eyes_above_neck, -build.eyes_before_neck])
@@ -80,8 +84,8 @@ class Sitter:
         #: Seconds since it was first located.
         self.now_s = 0.0
         self.session_from_seat = geometry.IDENTITY.copy()
-        #: The side of the arm that acts in the scene, which may be the reflection of its own.
-        self.acting_side: Side | None = None
+        #: The task that a limb performs, until that is at rest again.
+        self.enacting: Enacting | None = None
 
     # --- what a camera would see of it ---
 
@@ -96,6 +100,8 @@ class Sitter:
         angles = self._gaze.at(now_s) + self._restlessness.at(now_s)
         body.poses[HEAD] = geometry.compose(self.seat, self._head(angles, sway))
         body.provenance[HEAD] = Provenance.SCRIPTED
+        if self.enacting is not None and self.enacting.rested(now_s):
+            self.enacting = None
         lapse = any(start <= now_s < end for start, end in self._lapses)
         for side, leg in self.legs.items():
             if side is self.intact_side and lapse:
@@ -103,13 +109,31 @@ class Sitter:
             hip, knee, ankle, inversion = (self.leg.at(now_s) + self._leg_tremor[side].at(now_s)).tolist()
             poses = body.poses[LEG[side]]
             leg.pose(_place(side, _HIP_M), poses, hip=hip, knee=knee, ankle=ankle, inversion=inversion)
-            poses[:] = geometry.compose(self.seat, poses)
+            poses[:] = geometry.compose(self.seat, self._enacted(Limb(Chain.LEG, side), poses))
             body.provenance[LEG[side]] = Provenance.SCRIPTED
         for side in self.hands:
             if side is self.intact_side and lapse and not self.legs:
                 continue
-            body.poses[HAND[side]] = geometry.compose(self.seat, self._hand(side, now_s, sway))
+            hand = self._enacted(Limb(Chain.ARM, side), self._hand(side, now_s, sway))
+            body.poses[HAND[side]] = geometry.compose(self.seat, hand)
             body.provenance[HAND[side]] = Provenance.SCRIPTED
+
+    def _enacted(self, limb: Limb, rest: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What of a limb is seen (n, 7), own space, in a task for such limbs; the other side's moves along."""
+        enacting = self.enacting
+        if enacting is None or enacting.own.chain is not limb.chain:
+            return rest
+        rest = geometry.compose(self.session_from_seat, rest)
+        if limb.side is enacting.own.side:
+            moved = enacting.over(rest, self.now_s)
+        else:
+            moved = geometry.mirror(enacting.over(geometry.mirror(rest), self.now_s))
+        return geometry.compose(geometry.invert(self.session_from_seat), moved)
+
+    def root_of(self, limb: Limb) -> NDArray[np.float64]:
+        """Where its shoulder or hip is, (3,), session space."""
+        root = self._shoulder_m if limb.chain is Chain.ARM else _HIP_M
+        return geometry.apply(self.session_from_seat, _place(limb.side, root))
 
     def _head(self, angles: NDArray[np.float64], sway: NDArray[np.float64]) -> NDArray[np.float64]:
         yaw, pitch = angles
@@ -150,24 +174,12 @@ class Sitter:
         movement.go(goal, self.now_s, duration_s)
         return self.now_s + duration_s
 
-    def fingertip(self) -> NDArray[np.float64]:
-        movement, closure = self._wrist[self.pointing], float(self._closure.at(self.now_s))
-        return movement.at(self.now_s) + self._tip_from_wrist(closure)
-
     def _tip_from_wrist(self, closure: float) -> NDArray[np.float64]:
         return geometry.rotate(_HAND_TURN, self._hand_pose(self.pointing, closure)[_INDEX_TIP, :3])
 
     def seen_at(self, place: NDArray[np.float64]) -> NDArray[np.float64]:
         """A place (3,) of session space in the participant's own space."""
         return geometry.apply(geometry.invert(self.session_from_seat), place)
-
-    def own(self, place: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Where its own fingertip has to be for the acting one to be at `place` (3,) of session space.
-
-        If it is the other arm that acts, the own one has to be at the mirror image.
-        """
-        across = self.acting_side is not None and self.acting_side is not self.pointing
-        return self.seen_at(place * [-1.0, 1.0, 1.0] if across else place)
 
     def look_at(self, place: NDArray[np.float64]) -> None:
         """Turns the head to a place (3,) of its own space, unless it is turned there already or on the way."""
