@@ -18,7 +18,6 @@ IDENTITY.flags.writeable = False
 # Which components of a pose change sign under x' = M x, R' = M R M with M = diag(-1, 1, 1).
 _MIRROR = np.array([-1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 1.0])
 _DIAGONAL = np.arange(4)
-_UNIT = np.eye(3)
 
 
 def _hamilton() -> Array:
@@ -33,11 +32,12 @@ def _hamilton() -> Array:
 
 
 def _rotation() -> Array:
-    """(16, 9): how a rotation matrix less the unit matrix adds up from the products q_i q_j."""
+    """(16, 9): how a rotation matrix adds up from the products q_i q_j, whose squares add up to one."""
     terms = np.zeros((4, 4, 3, 3))
     for i in range(3):
         j, k = (i + 1) % 3, (i + 2) % 3
-        terms[i, i, j, j] = terms[i, i, k, k] = -2.0
+        terms[i, i, i, i] = terms[3, 3, i, i] = 1.0
+        terms[i, i, j, j] = terms[i, i, k, k] = -1.0
         terms[i, j, i, j] = terms[i, j, j, i] = 2.0
         terms[k, 3, i, j], terms[k, 3, j, i] = -2.0, 2.0
     return terms.reshape(16, 9)
@@ -124,7 +124,7 @@ def rotation_matrices(q: Array) -> Array:
     """Rotation matrices (..., 3, 3) of unit quaternions (..., 4), for column vectors."""
     products = q[..., :, None] * q[..., None, :]
     flat = products.reshape(*q.shape[:-1], 16) @ _ROTATION
-    return flat.reshape(*q.shape[:-1], 3, 3) + _UNIT
+    return flat.reshape(*q.shape[:-1], 3, 3)
 
 
 def quaternions_of(m: Array) -> Array:

@@ -154,7 +154,7 @@ class ArmRig:
         tracked = rotation_matrices(framed[..., 3:]).swapaxes(2, 3)  # axes in rows, as in all that follows
         begins = framed[:, :-2, :3]
         along = arms.take(_END, axis=1)[..., :3] - begins
-        lengths = np.sqrt(np.add.reduce(along * along, axis=2, keepdims=True))
+        lengths = np.sqrt(np.vecdot(along, along))[..., None]
         size = np.add.reduce(lengths[:, _HAND], axis=1, keepdims=True) / self._hand_length
         size = np.minimum(np.maximum(size, _THICKNESS[0]), _THICKNESS[1])
 
@@ -163,7 +163,7 @@ class ArmRig:
         across(tracked[:, :-2, 0], along / -np.maximum(lengths, 1e-6), size, frames)
         np.multiply(along, self._per_length, out=frames[..., 2, :3])
         frames[..., 3, :3] = begins
-        frames[:, _WRIST_BONE, :3, :3] = tracked[:, _WRIST_BONE] * size
+        np.multiply(tracked[:, _WRIST_BONE], size, out=frames[:, _WRIST_BONE, :3, :3])
 
         # The wrist and the upper arm as it would hang, then upper arm and forearm as they are.
         turned = (self._hung @ tracked[:, -2:]).tolist()
@@ -189,7 +189,7 @@ def across(right: Floats, z: Floats, size: Floats | float, frames: Floats) -> No
     products = z[..., :, None] * right[..., None, :]
     y_and_dot = products.reshape(*products.shape[:-2], 9) @ _CROSS_AND_DOT
     x = right - y_and_dot[..., 3:] * z
-    scale = size / np.sqrt(np.add.reduce(x * x, axis=-1, keepdims=True))
+    scale = size / np.sqrt(np.vecdot(x, x))[..., None]
     np.multiply(x, scale, out=frames[..., 0, :3])
     np.multiply(y_and_dot[..., :3], scale, out=frames[..., 1, :3])
 

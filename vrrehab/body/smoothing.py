@@ -67,7 +67,7 @@ class Smoother:
         # What the filter works on, limbs alone: written in place, since new arrays are half of such a frame's cost.
         self._calm = self._poses[_LIMBS]
         self._before, self._now, self._change, self._rates = np.full((4, *self._calm.shape), np.nan)
-        self._spelling = np.ones(self._calm.shape)
+        self._spelling = np.ones(len(self._calm))
 
     def forget(self) -> None:
         """Starts afresh with the next frame, as after recentring."""
@@ -124,9 +124,9 @@ class Smoother:
         """The paper's equations, for all joints and both parts of their poses at once."""
         calm, before, now, change, rates = self._calm, self._before, self._now, self._change, self._rates
         # Of q and -q, which are the same rotation, the one nearer to the rotation before.
-        np.multiply(measured, before, out=change)
-        np.copysign(1.0, np.add.reduce(change[:, 3:], axis=1, keepdims=True), out=self._spelling[:, 3:])
-        np.multiply(measured, self._spelling, out=now)
+        np.copysign(1.0, np.vecdot(measured[:, 3:], before[:, 3:]), out=self._spelling)
+        now[:, :3] = measured[:, :3]
+        np.multiply(measured[:, 3:], self._spelling[:, None], out=now[:, 3:])
 
         weight = _weight(self._speed_cutoff_hz, elapsed_s)
         np.subtract(now, before, out=change)
@@ -143,9 +143,8 @@ class Smoother:
         change *= _weight(speeds, elapsed_s).take(_HALF_OF, axis=1)
         calm += change
 
-        np.multiply(calm, calm, out=change)
-        lengths = np.add.reduce(change[:, 3:], axis=1, keepdims=True)
-        calm[:, 3:] /= np.sqrt(lengths, out=lengths)
+        turns = calm[:, 3:]
+        turns /= np.sqrt(np.vecdot(turns, turns))[:, None]
         self._before, self._now = now, before
 
     def _glide(self, steady: Body, part: slice, ratio: float) -> None:

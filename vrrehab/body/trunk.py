@@ -219,7 +219,7 @@ class TrunkRig:
         points = self._legs[..., :3]
         begins = points[:, _BEGIN]
         along = points[:, _END] - begins[:, _AIMED]
-        lengths = np.sqrt(np.add.reduce(along * along, axis=2, keepdims=True))
+        lengths = np.sqrt(np.vecdot(along, along))[..., None]
         across(axes[:, _BEGIN[_AIMED], 0], along / -np.maximum(lengths, 1e-6), size, frames[:, _AIMED])
         np.multiply(along, self._per_length, out=frames[:, _AIMED, 2, :3])
         # The toes lie as the ball of the foot is turned.
