@@ -232,6 +232,27 @@ def geom_node(
     return node
 
 
+def column_of(geom: core.Geom, name: str) -> NDArray[np.float32]:
+    """A column of float32 of a Geom's vertices, (n, k)."""
+    vertices = geom.get_vertex_data()
+    number = vertices.format.get_array_with(core.InternalName.make(name))
+    column = vertices.format.get_column(core.InternalName.make(name))
+    array = vertices.get_array(number)
+    rows = np.frombuffer(memoryview(array).cast("B"), np.uint8).reshape(-1, array.array_format.get_stride())
+    return rows[:, column.get_start() : column.get_start() + 4 * column.get_num_values()].copy().view(np.float32)
+
+
+def triangles_of(geom: core.Geom) -> NDArray[np.integer]:
+    """The triangles of a Geom of indexed triangles, (n, 3)."""
+    kinds = {core.Geom.NT_uint8: np.uint8, core.Geom.NT_uint16: np.uint16, core.Geom.NT_uint32: np.uint32}
+    whole = geom.decompose()
+    indices = [
+        np.frombuffer(memoryview(each.get_vertices()).cast("B"), kinds[each.index_type]).astype(int)
+        for each in whole.primitives
+    ]
+    return np.concatenate(indices).reshape(-1, 3)
+
+
 def solid_node(name: str, mesh: Mesh, srgb: Sequence[float] = (0.5, 0.5, 0.5)) -> core.GeomNode:
     """One moving thing of a single sRGB colour, for `Materials.dress`."""
     colour = np.tile(np.round(np.array([*srgb, 1.0]) * 255).astype(np.uint8), (len(mesh.positions), 1))

@@ -40,8 +40,8 @@ class _Sheet:
 
     def __init__(self, parent: core.NodePath, materials: Materials, name: str, *defines: str) -> None:
         self.root = parent.attach_new_node(name)
-        self._plate_shader = materials.shader("sign", "PLATE", *defines)
-        self._letter_shader = materials.shader("sign", *defines)
+        self.root.set_shader(materials.shader("sign", *defines))
+        self.root.set_bin("fixed", -20)
         self._shown = core.NodePath("nothing")
         looks = core.PTA_LVecBase4f.empty_array(_BUTTONS)
         #: (24, 4) float32: aimed, progress and chosen of each button, written in place.
@@ -51,6 +51,7 @@ class _Sheet:
         self.root.set_shader_input("button_look", looks)
         self.root.set_shader_input("sign_colours", states)
         self.root.set_transparency(core.TransparencyAttrib.M_alpha)
+        self.root.set_depth_write(True)
         self.root.hide()
         #: How often this was set anew, for tests.
         self.settings = 0
@@ -58,18 +59,8 @@ class _Sheet:
     def set(self, plates: list[Plate], lines: list[Line]) -> None:
         self.settings += 1
         self._shown.remove_node()
-        self._shown = self.root.attach_new_node("shown")
-        back = lettering.plates(plates)
-        back.reparent_to(self._shown)
-        back.set_shader(self._plate_shader)
-        back.set_depth_write(True)
-        back.set_bin("fixed", -20)
-        ink = lettering.letters(lines)
-        ink.reparent_to(self._shown)
-        ink.set_z(2 * lettering.PLATE_LIFT_M)
-        ink.set_shader(self._letter_shader)
-        ink.set_depth_write(False)
-        ink.set_bin("fixed", -10)
+        self._shown = lettering.sheet(plates, lines)
+        self._shown.reparent_to(self.root)
 
 
 class BoardSign:
