@@ -112,11 +112,12 @@ def clinic(
 @contextlib.contextmanager
 def kept_running(data: Path, port: int) -> Iterator[tuple[Kept, Kept]]:
     """Recorder and console of a data folder while this lasts. Raises `NobodyAnswers` where one does not start."""
-    recorder = Kept("recorder", ["recorder", "--data", str(data)], "listening on ")
+    anywhere = ["--bind", "tcp://127.0.0.1:*"]
+    recorder = Kept("recorder", ["recorder", "--data", str(data), *anywhere], "listening on ")
     console = Kept("console", ["console", "--data", str(data), "--port", str(port)], "the console is at ")
     try:
-        recorder.start()
-        # Where a browser has it open it is found again only if it comes back at the same place.
+        # A running session, and a page that is open, find each again only if it comes back at the same place.
+        recorder.arguments[-1] = recorder.start()
         console.arguments[-1] = console.start().rpartition(":")[2]
         yield recorder, console
     finally:
