@@ -18,6 +18,7 @@ audio = Audio("beach")
 began = time.monotonic()
 while audio.found and audio.time_s < 0.3 and time.monotonic() - began < 20:
     audio.hear(0.5)
+    audio.cue("done", 0.5)
     time.sleep(0.02)
 print(audio.found, audio.time_s > 0)
 audio.hear(0.0)
@@ -65,3 +66,45 @@ def test_a_sound_plays_where_there_is_something_to_play_on() -> None:
 
 def test_a_machine_without_sound_is_silent_without_a_word_on_the_terminal() -> None:
     assert play("nothing") == "False False"
+
+
+@pytest.mark.parametrize("name", sorted(sounds.CUES))
+def test_a_cue_is_soft_short_and_begins_and_ends_in_silence(name: str) -> None:
+    cue = sounds.cue(name) / 32767.0
+    assert 0.1 < np.abs(cue).max() <= 0.13
+    assert len(cue) / sounds.RATE_HZ < 1.5
+    assert np.abs(cue[:5]).max() < 0.01
+    assert np.abs(cue[-5:]).max() < 0.002
+    assert np.abs(np.diff(cue)).max() < 0.05, "nothing clicks"
+
+
+def test_cues_go_up_and_never_down() -> None:
+    for notes in sounds.CUES.values():
+        assert [hz for hz, _ in notes] == sorted(hz for hz, _ in notes)
+
+
+class Ear:
+    """What a stage plays through."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, float]] = []
+
+    def hear(self, volume: float) -> None: ...
+
+    def cue(self, name: str, volume: float) -> None:
+        self.heard.append((name, volume))
+
+
+def test_a_cue_is_heard_once_as_loud_as_set_and_not_in_the_calm_scene(stage) -> None:
+    from vrrehab.stage.picture import seated
+
+    view, ear = seated(0.0), Ear()
+    stage._heard = dict.fromkeys(sounds.CUES, 0)
+    view.cue_ratio = 0.4
+    for cues, calm in (({"repetition": 1}, 0.0), ({"repetition": 1}, 0.0), ({"repetition": 2, "question": 1}, 0.0),
+                       ({"done": 1}, 0.5), ({}, 0.0)):  # fmt: skip
+        view.cues |= cues
+        view.calm = calm
+        stage._sound_cues(ear, view)
+    assert ear.heard == [("repetition", 0.4), ("repetition", 0.4), ("question", 0.4)]
+    stage._heard = dict.fromkeys(sounds.CUES, 0)

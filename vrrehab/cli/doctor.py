@@ -34,7 +34,8 @@ def doctor(data: Data) -> None:
     width = min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
     wrong = []
     of_data = [functools.partial(look, data) for look in (_disk, *looks_at_record)]
-    looks: list[Callable[[], Iterable[Finding]]] = [_program, _languages, console, _graphics, _sound, probe, *of_data]
+    of_scene = _graphics, _sound, _speech, probe
+    looks: list[Callable[[], Iterable[Finding]]] = [_program, _languages, console, *of_scene, *of_data]
     for look in looks:
         for finding in look():
             _print(finding, width)
@@ -127,6 +128,18 @@ def _sound() -> Iterator[Finding]:
         remedy = "Places are silent without it; plug in headphones or a loudspeaker."
         yield Finding("sound", Verdict.LESS, "nothing to play on was found", remedy)
     audio.close()
+
+
+def _speech() -> Iterator[Finding]:
+    from vrrehab.speech.engine import find_engine
+    from vrrehab.xr.probe import Finding, Verdict
+
+    engine = find_engine()
+    if engine is not None:
+        yield Finding("speech", Verdict.OK, f"instructions are spoken by {engine.name}")
+    else:
+        remedy = "Instructions are only shown without it; install espeak-ng to hear them."
+        yield Finding("speech", Verdict.LESS, "nothing that speaks was found", remedy)
 
 
 def _disk(data: Path) -> Iterator[Finding]:

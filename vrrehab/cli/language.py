@@ -1,4 +1,4 @@
-"""`vrrehab language list|update|sign`: the catalogues of what a participant reads."""
+"""`vrrehab language list|update|sign|voices`: the catalogues of what a participant reads."""
 
 from __future__ import annotations
 
@@ -69,6 +69,23 @@ def sign(
     catalogue.metadata |= signature | {REVIEWED_TEXTS: fingerprint(catalogue)}
     catalogue.save()
     print(f"{code} signed by {by.strip()}")
+
+
+@language_app.command()
+def voices(code: Annotated[str, typer.Argument(metavar="LETTERS", help="Two letters, such as de.")]) -> None:
+    """List what may be recorded by a voice, each text with the name that its WAV file has to have.
+
+    A file that is there is played in place of this computer's own speech.
+    """
+    from vrrehab.language import languages_folder, load_language
+    from vrrehab.speech.engine import recording, recording_name
+    from vrrehab.texts import texts
+
+    language = load_language(code)
+    print(languages_folder() / "voices" / language.code)
+    for text in map(language.say, texts()):
+        mark = "recorded" if recording(text, language.code) else "        "
+        print(f"{recording_name(text)}.wav  {mark}  {text}")
 
 
 def _checked(code: str) -> str:

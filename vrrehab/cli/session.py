@@ -245,6 +245,7 @@ def sit(
     from vrrehab.session.plan import make_plan
     from vrrehab.session.programme import load_programme
     from vrrehab.session.sitting import Sitting
+    from vrrehab.speech.voice import Voice
 
     plan = make_plan(profile, load_programme(programme), mode, origin_of(source), seed, intact, place)
     plan = dataclasses.replace(plan, checklist=checklist or {})
@@ -265,7 +266,11 @@ def sit(
         therapist = open_parts.enter_context(open_doors(data, plan, doors or Doors(), sender, say))
         narrator = Narrator(therapist.record, plan, say)
         open_parts.callback(narrator.close)
-        sitting = Sitting(plan, parts.source, narrator, parts.runtime, parts.build_of)
+        voice = None
+        if display != "offscreen":  # nobody is there to hear it
+            voice = Voice(plan.language.code)
+            open_parts.callback(voice.close)
+        sitting = Sitting(plan, parts.source, narrator, parts.runtime, parts.build_of, voice)
         therapist.record.follow(sitting)
         parts.watch(therapist.show)
 

@@ -32,6 +32,7 @@ def _ask(here: Situation, question: Question, phase: messages.Phase, task_run_id
         ledger.ask(question, phase, task_run_id)
     view.title, view.text, view.count = "", "", ""
     view.panel = answering.panel
+    view.cues["question"] += 1
     waited_s = 0.0
     while answering.answer is None and ledger.asked == question:
         yield

@@ -138,7 +138,7 @@ class Performing:
         view.count = say("{done} of {goal}", done=done, goal=run.task.goal)
         if done and not isinstance(mechanic, Imagined) and not mechanic.paced:
             view.count = f"{say(_PRAISE[(done - 1) % len(_PRAISE)])}  {view.count}"
-            view.chimes += 1
+            view.cues["repetition"] += 1
 
     def _adapt(self, run: TaskRun) -> None:
         task = run.task
@@ -184,6 +184,8 @@ class Performing:
             self._tell_news(run)
             self._tell_score(run)
             self._here.ledger.end_task(status, run.performed_s, run.repetitions)
+            if status == "completed":
+                view.cues["done"] += 1
         self._run = self._stroking = None
         if self._pressing is not None:
             self._pressing, view.panel, view.lone = None, None, None

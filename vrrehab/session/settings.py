@@ -115,6 +115,10 @@ DECLARED: tuple[Setting, ...] = (
     Setting("difficulty_most_ratio", 1.0, "No task gets harder than this.", "", 0.0, 1.0),
     Setting("stroke_texture", AS_TASK, "What the virtual limb is stroked with, from the gentlest to the roughest.",
             choices=(AS_TASK, *TEXTURES)),
+    Setting("cue_ratio", 0.6, "How loud the soft sounds are: a repetition done, a question, a task done; 0 is silence.",
+            "", 0.0, 1.0),
+    Setting("speech", True, "Whether instructions, questions and notices are spoken, where this computer can."),
+    Setting("speech_ratio", 0.7, "How loud they are spoken.", "", 0.0, 1.0),
     Setting("calm_before_end_s", 30.0, "The session ends this long after Stop.", "s", 1.0, 600.0),
 )  # fmt: skip
 

@@ -26,6 +26,7 @@ from vrrehab.session.ledger import Record
 from vrrehab.session.limbs import VirtualLimbs
 from vrrehab.session.plan import Plan
 from vrrehab.session.settings import Settings, Value
+from vrrehab.session.spoken import Spoken, Voice
 from vrrehab.session.view import Ambience, View
 from vrrehab.sources import SPACE_CHANGED, Source
 
@@ -51,13 +52,20 @@ class Sitting:
     """The session's state between two frames. Make one, then let `loop.run` step it."""
 
     def __init__(
-        self, plan: Plan, source: Source, record: Record, runtime: str, build_of: BuildOf = Build.of_measures
+        self,
+        plan: Plan,
+        source: Source,
+        record: Record,
+        runtime: str,
+        build_of: BuildOf = Build.of_measures,
+        voice: Voice | None = None,
     ) -> None:
         self.plan = plan
         self.settings = Settings()
         self.view = View(Body.unseen())
         self.conductor = Conductor(plan, self.settings, self.view, record)
         self._source = source
+        self._spoken = Spoken(voice, self.settings) if voice is not None else None
         self._record = record
         self._runtime = runtime
         self._seen = Body.unseen()
@@ -155,6 +163,9 @@ class Sitting:
             self._tracker.fit(self._growth.build)
         self._surround(self.view.ambience)
         self.view.notice = self.conductor.notice or self._record_trouble()
+        self.view.cue_ratio = self.settings.number("cue_ratio")
+        if self._spoken is not None:
+            self._spoken.step(self.view)
         self._source.see(self.view)
 
     def _record_trouble(self) -> str:

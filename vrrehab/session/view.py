@@ -17,6 +17,9 @@ from vrrehab.body.limb import CHAIN_JOINTS, Chain, Limb
 from vrrehab.body.skeleton import Body, Side
 from vrrehab.geometry import IDENTITY
 
+#: The soft sounds that a session makes.
+Cue = Literal["repetition", "question", "done"]
+
 
 class TargetState(enum.Enum):
     WAITING = enum.auto()
@@ -152,8 +155,11 @@ class View:
     title: str = ""
     text: str = ""
     count: str = ""
-    #: How often something was achieved; each time is heard as one soft note.
-    chimes: int = 0
+    #: How often each soft sound was due: a repetition is done, a question appears, a task is done. Each counts up and
+    #: is heard once; nothing sounds for what was not achieved.
+    cues: dict[Cue, int] = field(default_factory=lambda: {"repetition": 0, "question": 0, "done": 0})
+    #: How loud they are, 0 silence to 1 as they were made.
+    cue_ratio: float = 0.6
     panel: Panel | None = None
     #: One line that must be seen ("The therapist's screen is not connected"); empty for none.
     notice: str = ""

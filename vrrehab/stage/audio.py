@@ -1,4 +1,4 @@
-"""Plays the sound of a place in a loop, where there is something to play it on.
+"""Plays the sound of a place in a loop, and a session's soft notes, where there is something to play them on.
 
 OpenAL mixes in a thread of its own that holds no Python lock; all that a frame does is to say how loud. A machine
 without sound is silent, and says so once (`Audio.found`).
@@ -13,6 +13,8 @@ import sys
 import wave
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
 from panda3d import core
 
 from vrrehab.stage import sounds
@@ -23,15 +25,18 @@ _FOLDER = "/vrrehab-sounds"
 
 
 class Audio:
-    """The sound of one place. It begins silent: `hear` makes it as loud as asked."""
+    """The sound of one place. It begins silent: `hear` makes it as loud as asked. `cue` plays a note at once."""
 
     def __init__(self, sound: str) -> None:
         self._manager = _manager()
         self._volume = 0.0
         self._sound: core.AudioSound | None = None
+        self._cues: dict[str, core.AudioSound] = {}
         if not self.found:
             return
-        self._sound = self._manager.get_sound(_file(sound))
+        # All of it before the first frame: what is loaded then is only played later.
+        self._cues = {name: self._manager.get_sound(_file(name, sounds.cue(name))) for name in sounds.CUES}
+        self._sound = self._manager.get_sound(_file(sound, sounds.loop(sound)))
         self._sound.set_loop(True)
         self._sound.set_volume(0.0)
         self._sound.play()
@@ -55,10 +60,17 @@ class Audio:
             self._sound.set_volume(self._volume)
         self._manager.update()
 
+    def cue(self, name: str, volume: float) -> None:
+        """Play one of `sounds.CUES` once, 0 silent to 1 as it was made; one that still sounds begins again."""
+        if volume > 0.0 and name in self._cues:
+            self._cues[name].set_volume(volume)
+            self._cues[name].play()
+
     def close(self) -> None:
         if self._sound is not None:
             self._sound.stop()
             self._sound = None
+        self._cues.clear()
         self._manager.shutdown()
 
 
@@ -83,17 +95,18 @@ def _hushed() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _file(sound: str) -> core.Filename:
-    """The loop as a WAV file in memory."""
+def _file(sound: str, samples: NDArray[np.int16]) -> core.Filename:
+    """A sound as a WAV file in memory."""
     data = io.BytesIO()
     with wave.open(data, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(sounds.RATE_HZ)
-        out.writeframes(sounds.loop(sound).astype("<i2").tobytes())
+        out.writeframes(samples.astype("<i2").tobytes())
     files = core.VirtualFileSystem.get_global_ptr()
     path = core.Filename(f"{_FOLDER}/{sound}.wav")
-    if not files.exists(path):
+    if not files.exists(_FOLDER):
         files.mount(core.VirtualFileMountRamdisk(), _FOLDER, 0)
+    if not files.exists(path):
         files.write_file(path, data.getvalue(), False)
     return path

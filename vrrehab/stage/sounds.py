@@ -1,7 +1,8 @@
-"""What each place sounds like, made in numpy: a quiet room's tone, wind in leaves with a few birds, a soft sea.
+"""What each place sounds like, made in numpy: a quiet room's tone, wind in leaves with a few birds, a soft sea; and the
+soft notes of what happens in a session.
 
-Every sound is a loop without a seam: noise is shaped in the frequency domain and what comes and goes does so a whole
-number of times. Nothing here plays.
+Every place's sound is a loop without a seam: noise is shaped in the frequency domain and what comes and goes does so a
+whole number of times. Nothing here plays.
 """
 
 from __future__ import annotations
@@ -98,3 +99,29 @@ def loop(sound: str) -> NDArray[np.int16]:
     made *= _SHARES[sound] * _LOUDNESS / np.sqrt((made**2).mean())
     # Rounded off at the top, where chance would go beyond.
     return np.round(PEAK * np.tanh(made / PEAK) * 32767).astype(np.int16)
+
+
+#: The notes of each cue, as frequency in Hz and when it begins in seconds: one bar of a marimba for a repetition, a
+#: fourth up for a question, a major chord one after the other for a task that is done. Nothing falls, nothing warns.
+CUES: dict[str, tuple[tuple[float, float], ...]] = {
+    "repetition": ((659.3, 0.0),),
+    "question": ((440.0, 0.0), (587.3, 0.16)),
+    "done": ((523.3, 0.0), (659.3, 0.14), (784.0, 0.28)),
+}
+_CUE_S, _CUE_PEAK = 1.1, 0.12
+#: How quickly a note comes and goes, in seconds; it never begins with a click.
+_ATTACK_S, _DECAY_S = 0.012, 0.22
+
+
+def cue(name: str) -> NDArray[np.int16]:
+    """A soft sound of a session, (n,) at RATE_HZ: it begins and ends in silence."""
+    t = np.arange(int(_CUE_S * RATE_HZ)) / RATE_HZ
+    made = np.zeros_like(t)
+    for frequency_hz, begins_s in CUES[name]:
+        since = t - begins_s
+        envelope = np.where(since > 0, (1 - np.exp(-since / _ATTACK_S)) * np.exp(-since / _DECAY_S), 0.0)
+        # A bar's second partial is four times its first, and dies away sooner.
+        overtone = 0.18 * np.sin(2 * np.pi * 4 * frequency_hz * since) * np.exp(-np.maximum(since, 0) / 0.05)
+        made += envelope * (np.sin(2 * np.pi * frequency_hz * since) + overtone)
+    made *= np.minimum(1.0, (t[-1] - t) / 0.1)
+    return np.round(_CUE_PEAK * made / np.abs(made).max() * 32767).astype(np.int16)

@@ -25,6 +25,7 @@ from vrrehab.stage.props import Props
 from vrrehab.stage.shadow import Shadow
 from vrrehab.stage.signs import BoardSign, NoticeSign, PanelSign, rgb
 from vrrehab.stage.skin import DEFAULT_TONE
+from vrrehab.stage.sounds import CUES
 from vrrehab.stage.targets import Targets
 from vrrehab.stage.world import Layer
 
@@ -63,6 +64,7 @@ class Stage:
         #: The display colour (3,) that the view fades to.
         self.calm_colour = rgb(place.calm)
         self._audio = audio
+        self._heard = dict.fromkeys(CUES, 0)
         self._given = Ambience()
         hour = self._world.at(self._given.hour_h)
         self.materials = Materials(tier, hour.light)
@@ -121,11 +123,21 @@ class Stage:
         self.materials.day[:, :3] = hour.day[:, :3]
         self.shadow.aim()
 
+    def _sound_cues(self, audio: Audio, view: View) -> None:
+        """Plays what has become due since the last frame; in the calm scene nothing is."""
+        heard = self._heard
+        for cue, count in view.cues.items():
+            if count != heard[cue]:
+                heard[cue] = count
+                if view.calm == 0.0:
+                    audio.cue(cue, view.cue_ratio)
+
     def update(self, view: View) -> None:
         """Take over what the participant is to see this frame."""
         self._surround(view.ambience)
         if self._audio is not None:
             self._audio.hear(view.ambience.sound_ratio * (1.0 - _QUIETER * view.calm))
+            self._sound_cues(self._audio, view)
         self.materials.set_calm(self.calm_colour, view.calm)
         self.materials.set_softness(view.boundary_softness_m)
         self._avatar.pose(view.virtual, view.opacity, view.leg_opacity, view.limb_size)
