@@ -85,6 +85,10 @@ class Narrator:
             self._begun = True
             self._heard.put("the room is shown")
 
+    def tell(self, line: str) -> None:
+        """Something else that is to be said."""
+        self._heard.put(line)
+
     def problem(self) -> str:
         problem = self._record.problem()
         if problem != self._problem:

@@ -31,7 +31,7 @@ def check(
     """Say whether a file can be used, with the line of what cannot be and what was expected there."""
     if file.suffix != ".toml":
         raise typer.BadParameter(f"expected a .toml file, got {str(file)!r}", param_hint="FILE")
-    for line in _told(str(file)):
+    for line in told(str(file)):
         print(line)
 
 
@@ -40,7 +40,7 @@ def show(name: Name) -> None:
     """Say what a programme or a course is made of, task by task."""
     from vrrehab.session.course import Course, load_plan
 
-    for line in _told(name):
+    for line in told(name):
         print(line)
     plan = load_plan(name)
     if isinstance(plan, Course):
@@ -66,7 +66,7 @@ def list_() -> None:
             print(f"  {path.stem:24}{load_plan(path.stem).title}")
 
 
-def _told(name: str) -> Iterator[str]:
+def told(name: str) -> Iterator[str]:
     """What there is to say of it. Raises `SceneFileError` and `UnknownName` where it cannot be used."""
     from vrrehab.session.checking import check as checked
     from vrrehab.session.course import Course, load_plan

@@ -238,6 +238,7 @@ def sit(
     from telemetry.sender import Sender
     from vrrehab.body.skeleton import JOINTS
     from vrrehab.cli.connection import keep_copy, keyring_of
+    from vrrehab.cli.editing import Editing
     from vrrehab.cli.interruption import Interruption
     from vrrehab.cli.narration import Narrator
     from vrrehab.cli.showing import Doors, open_doors
@@ -246,6 +247,7 @@ def sit(
     from vrrehab.session.programme import load_programme
     from vrrehab.session.sitting import Sitting
     from vrrehab.speech.voice import Voice
+    from vrrehab.stage.place import place_file
 
     plan = make_plan(profile, load_programme(programme), mode, origin_of(source), seed, intact, place)
     plan = dataclasses.replace(plan, checklist=checklist or {})
@@ -273,10 +275,14 @@ def sit(
         sitting = Sitting(plan, parts.source, narrator, parts.runtime, parts.build_of, voice)
         therapist.record.follow(sitting)
         parts.watch(therapist.show)
+        editing = Editing(programme, plan, mode, place_file(plan.programme.place))
+        open_parts.callback(editing.close)
 
         def come() -> Iterable[Command]:
             if interruption.asked:
                 sitting.conductor.end("interrupted")
+            if told := editing.apply(sitting):
+                narrator.tell(told)
             return therapist.commands.poll()
 
         status = run(sitting, parts.display, come)

@@ -7,7 +7,6 @@ elsewhere.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import replace
 
 from vrrehab.session.plan import Plan
@@ -91,14 +90,17 @@ class Agenda:
         """The step's block may take so much longer."""
         self.spend(step, -seconds)
 
-    def take(self, programme: Programme, steps: Iterable[Step]) -> None:
+    def take(self, programme: Programme, plan: Plan) -> None:
         """Go on by a programme that was edited: what was begun stays as it was, all else comes as it is written now."""
         spent = {block: left - self._left_s.get(block, left) for block, left in _budgets(self._plan.programme).items()}
-        self._plan = replace(self._plan, programme=programme, steps=tuple(steps))
-        self._coming = deque(
-            step for step in self._plan.steps if (step.block_index, step.task_index) not in self._begun
-        )
+        self._plan = plan
+        # What a therapist had put before it stays there.
+        wanted = [step for step in self._coming if step.by_therapist and self._is_begun(step)]
+        self._coming = deque([*wanted, *(step for step in self._plan.steps if not self._is_begun(step))])
         self._left_s = {block: left - spent.get(block, 0.0) for block, left in _budgets(programme).items()}
+
+    def _is_begun(self, step: Step) -> bool:
+        return (step.block_index, step.task_index) in self._begun
 
     def _insert(self, step: Step) -> Step:
         self._coming.appendleft(step)

@@ -23,9 +23,10 @@ from vrrehab.session.asking import ask
 from vrrehab.session.attendance import Attendance
 from vrrehab.session.calibration import calibrate
 from vrrehab.session.calm import Calm
+from vrrehab.session.edited import Edited
 from vrrehab.session.ledger import Ledger, Record
 from vrrehab.session.performing import Performing
-from vrrehab.session.plan import Plan
+from vrrehab.session.plan import Plan, check_steps
 from vrrehab.session.programme import Step
 from vrrehab.session.questions import PAIN, load_question
 from vrrehab.session.safety import Concern, Overheard, Response, Safety
@@ -377,6 +378,25 @@ class Conductor:
         if self._agenda.current is not None:
             self._agenda.extend(self._agenda.current, seconds)
         self._overridden("extend", who, seconds=seconds)
+
+    def take_up(self, edited: Edited) -> None:
+        """Go on by a programme that was edited: what was begun stays as it was. ValueError where that cannot be."""
+        plan = self.plan
+        if edited.programme.place != plan.programme.place:
+            raise ValueError(
+                f"{edited.programme.place} cannot be gone to while {plan.programme.place} is shown; it is used "
+                "from the next session on"
+            )
+        new = dataclasses.replace(
+            plan, programme=edited.programme, steps=edited.steps, questions=edited.questions,
+            catalogue={**plan.catalogue, **{step.task.name: step.task for step in edited.steps}},
+        )  # fmt: skip
+        check_steps(new)
+        self._agenda.take(edited.programme, new)
+        self._here.plan = self.ledger.plan = new
+        self._performing.prepare()
+        self.happened("programme_edited", {"programme": new.programme.name, "steps_to_come": len(self._agenda)})
+        self._tell_allocation()
 
     def press(self, button: str, who: str) -> None:
         """A therapist's press of a button that a task asks by, such as `left`. ValueError where none is asked for."""

@@ -225,9 +225,14 @@ def make_plan(
     catalogue = {step.task.name: step.task for step in steps} | load_tasks()
     plan = Plan(new_session_id(), profile, programme, steps, mode, limbs, side, origin, seed, catalogue)
     plan = dataclasses.replace(plan, questions=questions_of(programme.ask), language=load_language(profile.language))
-    for step in steps:
-        _check(dataclasses.replace(plan, mode=step.mode), step)
+    check_steps(plan)
     return plan
+
+
+def check_steps(plan: Plan) -> None:
+    """Whether every step of a plan can be performed in its mode. Raises `NotPossible`, with what can be done."""
+    for step in plan.steps:
+        _check(dataclasses.replace(plan, mode=step.mode), step)
 
 
 def _check_mode(mode: str) -> None:

@@ -235,13 +235,18 @@ class BeachPlace(OpenPlace, frozen=True, forbid_unknown_fields=True, tag="beach"
 AnyPlace = RoomPlace | GardenPlace | BeachPlace
 
 
+def place_file(name: str, folder: Path | None = None) -> Path:
+    """The file that `name` means, whether it is there or not."""
+    return (folder or Path(str(resources.files("scenes"))) / "places") / f"{name}.toml"
+
+
 def load_place(name: str, folder: Path | None = None) -> AnyPlace:
     """The place `name` from `folder`, by default the ones that ship in `scenes/places`.
 
     Raises `UnknownName` when there is none, `SceneFileError` when the file is not a place.
     """
-    folder = folder or Path(str(resources.files("scenes"))) / "places"
-    path = folder / f"{name}.toml"
+    path = place_file(name, folder)
+    folder = path.parent
     if not path.is_file():
         raise UnknownName("place", name, sorted(p.stem for p in folder.glob("*.toml")), folder)
     place: AnyPlace = read_toml(path, AnyPlace)  # type: ignore[arg-type]  # mypy takes a union for no type

@@ -87,11 +87,16 @@ def load_task(name: str, folder: Path | None = None) -> TaskDefinition:
 
     Raises `UnknownName` when there is none, `SceneFileError` when the file is not a task.
     """
-    folder = folder or tasks_folder()
-    path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
+    path = task_file(name, folder)
     if not path.is_file():
+        folder = folder or tasks_folder()
         raise UnknownName("task", name, sorted(p.stem for p in folder.glob("*.toml")), folder)
     return read_toml(path, TaskDefinition)
+
+
+def task_file(name: str, folder: Path | None = None) -> Path:
+    """The file that `name` means, whether it is there or not."""
+    return Path(name) if name.endswith(".toml") else (folder or tasks_folder()) / f"{name}.toml"
 
 
 def tasks_folder() -> Path:
