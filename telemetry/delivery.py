@@ -1,7 +1,7 @@
 """Brings a spool to the recorder: says hello, resumes where the recorder is, and knows what is acknowledged.
 
-`step` does a small piece of work and never waits, so that whoever calls it stays in charge of its thread. It must
-never touch what the spool holds; dropping what is acknowledged is the owner's work.
+`step` does a small piece of work and waits for milliseconds at most, so that whoever calls it stays in charge of its
+thread. It must never touch what the spool holds; dropping what is acknowledged is the owner's work.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from telemetry import wire
+from telemetry.clock_offset import OffsetEstimate
 from telemetry.door import Line
 from telemetry.errors import NotUnderstood
 from telemetry.journal import STREAMS, Journal, Stream
@@ -23,13 +24,15 @@ _GREET_WHEN_IDLE_S = 1.0
 _SILENCE_S = 3.0
 _AFTER_REFUSAL_S = 2.0
 _MOST_HEARD_AT_ONCE = 256
+#: A recorder on this computer has answered what time it is by then.
+_HEARD_AT_ONCE_S = 0.003
 
 
 class Delivery:
     """One session's conversation with the recorder at `address`. Raises as `Line` does.
 
     store: the id of the only store that may have the session; empty for any. keyring: this computer's keys, for a
-    curve:// address.
+    curve:// address. clock: what asks how far the recorder's clock is from ours, if anything does.
 
     erased: the recorder takes nothing of this session, whose participant was erased. acknowledged: what the recorder
     has committed of each stream. problem: what is wrong, in words; empty when all is well.
@@ -43,6 +46,7 @@ class Delivery:
         now_s: float,
         store: str = "",
         keyring: Keyring | None = None,
+        clock: OffsetEstimate | None = None,
     ) -> None:
         self.erased = False
         self.acknowledged: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
@@ -50,6 +54,7 @@ class Delivery:
         self._session = session_id
         self._address = address
         self._store = store
+        self._clock = clock
         # Queue only for a recorder that is there: to one that is not, a fresh hello says all that is needed.
         self._line = Line(address, keyring, wire.MOST_MESSAGE_BYTES, wait=False)
         self._greeted = False
@@ -71,7 +76,8 @@ class Delivery:
     @property
     def awaiting(self) -> bool:
         """Whether something sent lately is not acknowledged yet, so that `step` should be called soon again."""
-        return self.connected and any(self._in_flight.values())
+        waiting = self._clock is not None and self._clock.waiting
+        return self.connected and (waiting or any(self._in_flight.values()))
 
     @property
     def complete(self) -> bool:
@@ -113,6 +119,9 @@ class Delivery:
             self._greet()
         for stream in STREAMS:
             self._send_entries(stream)
+        if self._clock is not None and (question := self._clock.question(now_s)) is not None:
+            self._say(question)
+            self._listen(_HEARD_AT_ONCE_S)
 
     def close(self) -> None:
         self._line.close()
@@ -131,10 +140,10 @@ class Delivery:
     def _say(self, message: wire.ToRecorder) -> bool:
         return self._line.send(wire.encode(message))
 
-    def _listen(self) -> None:
+    def _listen(self, wait_s: float = 0.0) -> None:
         # Bounded, so that nobody who talks without end keeps the spool from the disk.
-        for _ in range(_MOST_HEARD_AT_ONCE):
-            data = self._line.receive()
+        for n in range(_MOST_HEARD_AT_ONCE):
+            data = self._line.receive(0.0 if n else wait_s)
             if data is None:
                 return
             try:
@@ -154,6 +163,8 @@ class Delivery:
                     self._acknowledge(reach)
                 case wire.Erased():
                     self.erased = True
+                case wire.Time() if self._clock is not None:
+                    self._clock.answer(said)
                 case wire.Refused(reason=reason):
                     self._refused = reason
                     self._begin_again()

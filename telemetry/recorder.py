@@ -131,10 +131,18 @@ class Recorder:
                 if data is None:
                     raise NotUnderstood("expected one part, from a computer on the list")
                 size += len(data)
-                said.append((identity, wire.decode_to_recorder(data)))
+                message = wire.decode_to_recorder(data)
+                if isinstance(message, wire.AskTime):  # at once: what it waits for is taken for its way
+                    self._tell_time(identity, message)
+                else:
+                    said.append((identity, message))
             except NotUnderstood:
                 self._dropped_messages += 1
         return said
+
+    def _tell_time(self, identity: bytes, asked: wire.AskTime) -> None:
+        came_ns = time.time_ns()
+        self._say(identity, wire.Time(asked.session, asked.sent_mono_ns, came_ns, time.time_ns()))
 
     def _tell_refused(self) -> None:
         """Say that somebody was turned away, seldom enough that nobody fills a disk by knocking."""

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry import messages
+from telemetry.clock_offset import OffsetEstimate
 from telemetry.delivery import Delivery
 from telemetry.door import check_way
 from telemetry.errors import InUse, JournalDamaged, JournalUnwritable
@@ -70,7 +71,7 @@ class Sender:
     spool_dir: where `SESSION_ID.db` is kept until the recorder has everything. recorder_address: None records to the
     spool alone. store: the id of the only store that may have the session, as `telemetry.folder.store_id` tells it;
     empty for any. keyring: this computer's keys, for a curve:// address. queue_frames: how many frames wait in memory
-    when the disk does not keep up.
+    when the disk does not keep up. recorder_clock: whether how far the recorder's clock is from ours goes on record.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Sender:
         store: str = "",
         keyring: Keyring | None = None,
         queue_frames: int = 2048,
+        recorder_clock: bool = False,
     ) -> None:
         if recorder_address is not None:
             # Here, where it can be told, and not in the thread that has to keep the record whatever happens.
@@ -94,6 +96,7 @@ class Sender:
         self._keyring = keyring
         self._frame_bytes = layout.dtype.itemsize
         self._queue_frames = queue_frames
+        self._clock = OffsetEstimate(session_id, time.monotonic()) if recorder_clock else None
         self._encoder = msgspec.msgpack.Encoder()
 
         # Written by the render thread.
@@ -142,9 +145,9 @@ class Sender:
 
     def event(self, event: messages.Event) -> None:
         """Hand over an event; a rating, a task's start or end is on its way to the disk at once."""
-        self._events.append(self._encoder.encode(event))
         if isinstance(event, messages.SessionEnded):
-            self._ended = True
+            self._ended = True  # before it is queued: nothing of our own comes behind it
+        self._events.append(self._encoder.encode(event))
         if isinstance(event, messages.URGENT):
             self._urgent = True
             self._wake.set()
@@ -218,7 +221,9 @@ class Sender:
         """Commit and deliver until closed."""
         delivery = None
         if self._address is not None:
-            delivery = Delivery(journal, self._session, self._address, time.monotonic(), self._store, self._keyring)
+            delivery = Delivery(
+                journal, self._session, self._address, time.monotonic(), self._store, self._keyring, self._clock
+            )
         self._delivery = delivery
         try:
             due_s = time.monotonic()
@@ -278,6 +283,8 @@ class Sender:
 
     def _take_over(self) -> None:
         """Move what waits in the queues into `_pending`, numbered."""
+        if self._clock is not None and (offset := self._clock.take()) and self._next["events"] > 1 and not self._ended:
+            self._add("events", 1, False, self._encoder.encode(offset))
         while self._events:
             self._add("events", 1, False, self._events.popleft())
         chunk: list[bytes] = []

@@ -21,6 +21,8 @@ import pyarrow.parquet as pq
 
 from telemetry import migrations, schema
 from telemetry.allocation import COURSE, OVERRIDE, with_allocation, with_course
+from telemetry.clock_offset import NAME as RECORDER_CLOCK
+from telemetry.clocks import SessionClock
 from telemetry.dictionary import columns_by_table
 from telemetry.errors import NotAStore, UnknownSession
 from telemetry.folder import Folder, open_read_only
@@ -148,6 +150,14 @@ class Store:
         table = self._with_session(self._stored(schema.ADVERSE_EVENTS))
         table["reported_at"] = _utc(table["mono_ns"], table)
         return _finish(table.sort_values(["started_utc_ns", "session_id", "mono_ns"]), schema.ADVERSE_EVENTS)
+
+    def clock(self, session_id: str) -> SessionClock:
+        """A session's monotonic clock against the other clocks that were read with it. Raises `UnknownSession`."""
+        of_session = "WHERE session_id = ?", (session_id,)
+        if self._stored(schema.SESSIONS, *of_session).empty:
+            raise UnknownSession(f"no session {session_id!r} in {self._folder.path}; see store.sessions()")
+        events = self._stored(schema.EVENTS, "WHERE session_id = ? AND name = ?", (session_id, RECORDER_CLOCK))
+        return SessionClock(self._stored(schema.CLOCK_PAIRS, *of_session), events)
 
     def addenda(self) -> pd.DataFrame:
         """One row a fact that arrived after the seal; ratings among them are in `ratings()` as well."""

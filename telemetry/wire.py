@@ -57,6 +57,22 @@ class Entries(_Message, frozen=True):
     entries: Annotated[list[Entry], Meta(min_length=1, max_length=MOST_ENTRIES)]
 
 
+class AskTime(_Message, frozen=True):
+    """What time is it there? `sent_mono_ns`, on the session's monotonic clock, comes back with the answer."""
+
+    session: SafeName
+    sent_mono_ns: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class Time(_Message, frozen=True):
+    """When the question came to the recorder and when it answered, by its UTC clock."""
+
+    session: str
+    sent_mono_ns: int
+    came_utc_ns: int
+    answered_utc_ns: int
+
+
 class Have(_Message, frozen=True):
     """The recorder holds each stream through this number: go on behind it."""
 
@@ -195,8 +211,8 @@ AnyRequest = (
     | GetStatus
     | GetSealState
 )
-ToRecorder = Hello | Entries | AnyRequest
-FromRecorder = Have | Ack | Refused | Erased | Reply
+ToRecorder = Hello | Entries | AskTime | AnyRequest
+FromRecorder = Have | Ack | Refused | Erased | Time | Reply
 
 _encoder = msgspec.msgpack.Encoder()
 _to_recorder = msgspec.msgpack.Decoder(ToRecorder)
@@ -231,9 +247,9 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
 
 
 __all__ = [
-    "MOST_ENTRIES", "MOST_ENTRY_BYTES", "MOST_MESSAGE_BYTES", "PROTOCOL", "Ack", "AnyRequest", "Entries", "Entry",
-    "Erased", "FromRecorder", "GetEntries", "GetHistory", "GetParticipant", "GetSealState", "GetStatus", "Have",
-    "Hello", "ListParticipants", "PastSession", "PutAddendum", "PutEntry", "PutParticipant", "RecorderStatus",
-    "Refused", "Reply", "SafeName", "SealState", "ToRecorder", "decode_event", "decode_from_recorder",
+    "MOST_ENTRIES", "MOST_ENTRY_BYTES", "MOST_MESSAGE_BYTES", "PROTOCOL", "Ack", "AnyRequest", "AskTime", "Entries",
+    "Entry", "Erased", "FromRecorder", "GetEntries", "GetHistory", "GetParticipant", "GetSealState", "GetStatus",
+    "Have", "Hello", "ListParticipants", "PastSession", "PutAddendum", "PutEntry", "PutParticipant", "RecorderStatus",
+    "Refused", "Reply", "SafeName", "SealState", "Time", "ToRecorder", "decode_event", "decode_from_recorder",
     "decode_to_recorder", "encode",
 ]  # fmt: skip

@@ -262,7 +262,13 @@ def sit(
         parts = open_parts.enter_context(_parts(data, plan, source, display, interruption, say))
         keyring = keyring_of(data)
         sender = Sender(
-            spool, plan.session_id, recorder.address, FrameLayout(JOINTS), store=recorder.store, keyring=keyring
+            spool,
+            plan.session_id,
+            recorder.address,
+            FrameLayout(JOINTS),
+            store=recorder.store,
+            keyring=keyring,
+            recorder_clock=True,
         )
         open_parts.callback(sender.close, 0.0)
         therapist = open_parts.enter_context(open_doors(data, plan, doors or Doors(), sender, say))
