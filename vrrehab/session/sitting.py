@@ -33,7 +33,7 @@ from vrrehab.sources import SPACE_CHANGED, Source
 _CLOCKS_EVERY_NS = 10_000_000_000
 #: A lost hand dims to this share of its opacity over this time; it never snaps away.
 _DIMMED_RATIO, _DIM_S = 0.35, 0.3
-#: Hiding and covering the limb takes as long.
+#: Hiding the limb takes as long; covering it twice that: first comes the cloth, then the limb beneath it goes.
 _HIDE_S = 0.3
 #: The modes in which virtual limbs go by what is tracked.
 _LED = ("mirror", "residual")
@@ -242,15 +242,18 @@ class Sitting:
         for limb in self._followed:
             _opacity_of(view, limb.chain)[limb.side] = self._dimmed
         self._shown = _glide(self._shown, 0.0 if self.settings["limb_hidden"] else 1.0, self._elapsed_s / _HIDE_S)
-        self._covered = _glide(self._covered, 1.0 if self.settings["limb_covered"] else 0.0, self._elapsed_s / _HIDE_S)
+        self._covered = _glide(
+            self._covered, 1.0 if self.settings["limb_covered"] else 0.0, self._elapsed_s / (2 * _HIDE_S)
+        )
         solid = self.settings.number("limb_opacity_ratio") * self._shown * self.conductor.limb_ratio
         if plan.mode == "imagery":
             solid *= _IMAGINED_RATIO
         elif plan.mode in WITHOUT_LIMB:
             solid = 0.0
+        view.cover = min(1.0, 2.0 * self._covered) * min(1.0, 4.0 * solid)
+        solid *= min(1.0, 2.0 - 2.0 * self._covered)
         for limb in plan.limbs:
             _opacity_of(view, limb.chain)[limb.side] = solid * (self._dimmed if plan.mode in _LED else 1.0)
-        view.cover = self._covered * min(1.0, 4.0 * solid)
 
     def _recentre_on(self, seen: Body) -> None:
         self._recentring = Recentring.from_head(seen.poses[HEAD])

@@ -26,6 +26,7 @@ from vrrehab.body.skeleton import FINGERS, Body, Side
 from vrrehab.body.trunk import LEG_BONES, TRUNK_BONES, TRUNK_COUNT, RestTrunk, TrunkRig
 from vrrehab.errors import BadModel
 from vrrehab.stage import skin
+from vrrehab.stage.cover import cloth
 from vrrehab.stage.glb import WHOLE_M, Mesh, Model, Piece, read_model, skinned_geom
 from vrrehab.stage.material import PALETTE_SIZE, Look, Material, Materials, Relief, Tier
 from vrrehab.stage.shape import body_shapes, shaped
@@ -191,6 +192,18 @@ class Avatar:
             if ends is not None
             for at, bone in (line.boundary(ends),)
         ]
+        cloths = [
+            cloth(model, look.mesh(f"{side}_{chain}"), line, float(line.metres(ends)), hand, part, 0)
+            for side in Side
+            for chain, line, ends, part, end in (
+                ("arm", LimbLine.arm(model, side), arm_ends(losses, side), _ARMS[side], "wrist"),
+                ("leg", LimbLine.leg(model, side), leg_ends(losses, side), _LEGS[side], "foot"),
+            )
+            if ends is not None
+            for hand in (model.bones.index(f"{side}_{end}"),)
+        ]
+        self._cloth = _Bent(self.root, cloths, materials, matrices, (_CLOTH,)) if cloths else None
+        self._covered = 0.0
         relief = _relief(materials.tier, tone)
         self._bent = _Bent(self.root, pieces, materials, matrices, (_SKIN, _CLOTH), relief)
 
@@ -205,10 +218,12 @@ class Avatar:
         opacity: Mapping[Side, float],
         leg_opacity: Mapping[Side, float] = _SOLID,
         size: float = 1.0,
+        cover: float = 0.0,
     ) -> None:
         """Draw `body` where its joints are, each limb as solid as it is given: what a loss took of it, or all of it.
 
-        What a loss took is drawn `size` times as large, about where the residual limb ends.
+        What a loss took is drawn `size` times as large, about where the residual limb ends, and `cover` is how solid a
+        cloth over it is.
 
         An arm that is not wholly there is not drawn. Trunk, legs and sleeves need the torso and the pelvis; the arms
         are drawn without them too.
@@ -217,7 +232,11 @@ class Avatar:
         left, right = self._rig.pose(poses, self._palette)
         trunk = self._trunk_rig.pose(poses, self._trunk_palette)
         for part, at, bone in self._boundaries:
-            self._bent.resize(part, at @ self._palette[bone], size)
+            self._bent.resize(part, about := at @ self._palette[bone], size)
+            if self._cloth is not None and (cover > 0.0 or self._covered > 0.0):
+                self._cloth.resize(part, about, size)
+                self._cloth.set(cover if trunk or part in _ARMS.values() else 0.0, part)
+        self._covered = cover
         shown = left, right, trunk, *opacity.values(), *leg_opacity.values()
         if shown != self._shown:
             self._shown = shown

@@ -82,6 +82,26 @@ def _stretch_out(body: Body, side: Side) -> None:
     body.provenance[LEG[side]] = Provenance.SCRIPTED
 
 
+def covered() -> Picture:
+    """A cloth over a hand, over a forearm and over a leg."""
+    tiles = []
+    for level in ("wrist", "elbow", "above_knee"):
+        arm = level in ARM_LEVELS
+        place = load_place(_PLACE) if arm else with_legs_in_view(load_place(_PLACE))
+        stage = Stage(place, Tier.FULL, losses=[Loss(_LOST, level)])
+        if arm:
+            view = resting(stage.place.table.top_m, -38.0)
+            view.opacity[_LOST] = 0.0
+        else:
+            beside = ((0.30, 0.60, -0.16), RELAXED, 10.0)
+            view = seated(-55.0, left=beside, right=beside)
+            _stretch_out(view.virtual, _LOST)
+            view.leg_opacity[_LOST] = 0.0
+        view.cover = 1.0
+        tiles.append(take(stage, view, _TILE))
+    return np.hstack(tiles)
+
+
 def tones() -> Picture:
     """Tones 1 to 10: the back of the left hand and the palm of the right one."""
     tiles = []
@@ -124,6 +144,7 @@ def main() -> None:
         write(arm_loss(level) if level in ARM_LEVELS else leg_loss(level), limbs / f"{level}.jpg")
     if given.level is None:
         write(tones(), given.out / "tones.jpg")
+        write(covered(), given.out / "covered.jpg")
         for name, picture in close().items():
             write(picture, given.out / f"{name}.jpg")
 

@@ -140,7 +140,7 @@ class Stage:
             self._sound_cues(self._audio, view)
         self.materials.set_calm(self.calm_colour, view.calm)
         self.materials.set_softness(view.boundary_softness_m)
-        self._avatar.pose(view.virtual, view.opacity, view.leg_opacity, view.limb_size)
+        self._avatar.pose(view.virtual, view.opacity, view.leg_opacity, view.limb_size, view.cover)
         self._ghost.pose(view.ghost, view.ghost_joints, view.ghost_opacity)
         lone = view.lone
         if lone is None:
