@@ -1,18 +1,22 @@
 """Pictures of every task for the documents: `python -m vrrehab.stage.task_gallery --out docs/pictures/tasks`.
 
-Each is the moment that a task's own mechanic makes of it: the limb is where its demonstration has it, the things and
-lights are the mechanic's, and it has been counted as far as the count on the board says.
+Each is a moment that the task's own mechanic makes: the limb is where its demonstration has it, things and lights are
+the mechanic's, and the board says how far it has counted.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrrehab import geometry
 from vrrehab.body.build import Build
 from vrrehab.body.hands import RELAXED
 from vrrehab.body.limb import CHAIN_OF, Chain, Limb
@@ -23,105 +27,123 @@ from vrrehab.stage.picture import Hand, seated, take, write
 from vrrehab.stage.place import load_place, with_legs_in_view
 from vrrehab.stage.stage import Stage
 from vrrehab.tasks.definition import TaskDefinition, load_task
+from vrrehab.tasks.demonstration import DemonstratingLeg
 from vrrehab.tasks.making import make_mechanic
 from vrrehab.tasks.mechanic import Performer
+from vrrehab.tasks.rules import LateralityRule, RepetitionRule, UnclenchRule
 
 _PLACE = "therapy_room"
 _SIZE = (960, 720)
 _ACTING = Side.LEFT
 _HZ = 36.0
-#: The other hand at rest beside the lap, out of the things' way.
-_ASIDE: Hand = ((0.27, 0.70, -0.22), RELAXED, 20.0)
+#: A hand that lies on the thigh.
+_RESTING: Hand = ((0.17, 0.635, -0.20), RELAXED, 12.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a picture is taken, in seconds of the task, and how far down and to the left the person looks."""
+    """When a picture is taken, in seconds of the task, and how far up and to the left the person looks."""
 
     at_s: float
-    pitch_deg: float = -30.0
-    yaw_deg: float = 6.0
+    pitch_deg: float
+    yaw_deg: float = 5.0
 
 
+_OF_ARM, _OF_LEG = Moment(1.25, -15.0), Moment(1.5, -44.0, 2.0)
 _MOMENTS: dict[str, Moment] = {
-    "carry_cups": Moment(7.35),
-    "stack_blocks": Moment(16.0),
-    "drum": Moment(4.1, -28.0),
-    "trace_eight": Moment(5.0, -14.0),
-    "circle_and_line": Moment(2.6, -16.0),
-    "kick_ball": Moment(1.25, -46.0, 4.0),
-    "pedal": Moment(5.2, -48.0, 4.0),
-    "reach_with_foot": Moment(2.0, -46.0, 4.0),
-    "reach_touch": Moment(2.0, -20.0),
-    "stroke_textures": Moment(2.2, -40.0),
-    "paced_breathing": Moment(4.2, -6.0, 0.0),
+    "bend_elbow": Moment(1.0, -18.0),
+    "bend_wrist": Moment(1.2, -22.0),
+    "carry_cups": Moment(7.0, -24.0),
+    "circle_and_line": Moment(2.4, -14.0),
+    "drum": Moment(3.3, -24.0),
     "grounding": Moment(22.0, -6.0, 0.0),
-    "progressive_relaxation": Moment(15.0, -26.0, 0.0),
-    "unclench_hand": Moment(3.0, -16.0),
-    "unclench_foot": Moment(3.0, -44.0, 4.0),
+    "kick_ball": Moment(1.25, -44.0, 3.0),
+    "paced_breathing": Moment(4.2, -8.0, 0.0),
+    "pedal": Moment(4.3, -46.0, 3.0),
+    "progressive_relaxation": Moment(15.0, -22.0, 0.0),
+    "reach_touch": Moment(1.5, -18.0, 0.0),
+    "reach_with_foot": Moment(1.6, -44.0, 2.0),
+    "stack_blocks": Moment(11.6, -24.0),
+    "stroke_textures": Moment(1.4, -38.0),
+    "trace_eight": Moment(5.0, -12.0),
+    "turn_palm": Moment(0.9, -22.0),
+    "thumb_to_fingers": Moment(6.2, -15.0),
+    "unclench_hand": Moment(3.0, -15.0),
+    "unclench_foot": Moment(3.0, -44.0, 2.0),
 }
-_OF_ARM, _OF_LEG = Moment(1.25, -14.0), Moment(1.5, -46.0, 4.0)
 
 
-def moment_of(task: TaskDefinition) -> Moment:
-    leg = task.limb != "any" and CHAIN_OF[task.limb] is Chain.LEG
-    return _MOMENTS.get(task.name, _OF_LEG if leg else _OF_ARM)
+def pictured() -> list[str]:
+    """The tasks that ship, without judgements of pictures, which are pictures themselves."""
+    names = sorted(path.stem for path in (Path(str(resources.files("scenes"))) / "tasks").glob("*.toml"))
+    return [name for name in names if not isinstance(load_task(name).rule, LateralityRule)]
+
+
+def _chain(task: TaskDefinition) -> Chain:
+    return Chain.ARM if task.limb == "any" else CHAIN_OF[task.limb]
 
 
 def view_of(task: TaskDefinition, build: Build) -> View:
-    """What a participant sees in the middle of a task: the virtual limb performs it as it is demonstrated."""
-    moment = moment_of(task)
-    chain = Chain.ARM if task.limb == "any" else CHAIN_OF[task.limb]
+    """What a participant sees in the middle of a task: the virtual limb performs it as it is demonstrated, and the
+    other one with it where both are to.
+    """
+    chain = _chain(task)
+    moment = _MOMENTS.get(task.name, _OF_ARM if chain is Chain.ARM else _OF_LEG)
     limb = Limb(chain, _ACTING)
-    view = seated(moment.pitch_deg, moment.yaw_deg, left=_ASIDE, right=_ASIDE)
+    view = seated(moment.pitch_deg, moment.yaw_deg, left=_RESTING, right=_RESTING)
     body = view.virtual
-    if chain is Chain.LEG:
-        _hang_legs(body, build)
+    _seat(body, build)
     root = body.poses[limb.joints.start, :3].copy()
     performer = Performer(limb, root, build, seed=3)
     mechanic = make_mechanic(task.rule, performer)
     body.provenance[limb.joints] = Provenance.SCRIPTED
-    for frame in range(round(moment.at_s * _HZ)):
+    moves = not mechanic.paced and task.name != "stroke_textures"
+    for frame in range(round(moment.at_s * _HZ) + 1):
         now_s = frame / _HZ
-        performer.brush.at = 0.15 + 0.6 * (now_s / moment.at_s) if task.name == "stroke_textures" else None
-        if not mechanic.paced or task.name == "progressive_relaxation":
+        if moves:
             mechanic.demonstrate(now_s, root, body.poses[limb.joints])
+        else:
+            performer.brush.at = 0.15 + 0.55 * now_s / moment.at_s
         mechanic.step(now_s, body)
+    if isinstance(task.rule, RepetitionRule | UnclenchRule):
+        body.poses[limb.other.joints] = geometry.mirror(body.poses[limb.joints])
     view.targets, view.props = mechanic.targets, mechanic.props
     view.title, view.text = task.title, mechanic.text or task.instruction
     view.count = f"{mechanic.repetitions} of {task.goal}" if mechanic.counts else ""
     return view
 
 
-def _hang_legs(body: Body, build: Build) -> None:
-    from vrrehab.tasks.demonstration import DemonstratingLeg
-
+def _seat(body: Body, build: Build) -> None:
+    """Legs that rest, soles on the floor."""
     for side in Side:
         limb = Limb(Chain.LEG, side)
         outward = 1.0 if side is Side.RIGHT else -1.0
-        hip = body.poses[PELVIS, :3] + [outward * build.hip_breadth / 2, 0.0, 0.0]
+        hip = body.poses[PELVIS, :3] + np.array([outward * build.hip_breadth / 2, 0.0, 0.0])
         DemonstratingLeg(side, build).rest(hip, body.poses[limb.joints])
         body.provenance[limb.joints] = Provenance.SCRIPTED
 
 
-def picture_of(task: TaskDefinition) -> NDArray[np.uint8]:
+@functools.cache
+def _stage(legs: bool) -> Stage:
     place = load_place(_PLACE)
-    if task.limb != "any" and CHAIN_OF[task.limb] is Chain.LEG:
-        place = with_legs_in_view(place)
-    stage = Stage(place, Tier.FULL)
-    return take(stage, view_of(task, stage.build), _SIZE)
+    return Stage(with_legs_in_view(place) if legs else place, Tier.FULL)
 
 
-def main() -> None:
-    from vrrehab.testing.trials import shipped
+def picture_of(task: TaskDefinition, size: tuple[int, int] = _SIZE) -> NDArray[np.uint8]:
+    stage = _stage(_chain(task) is Chain.LEG)
+    return take(stage, view_of(task, stage.build), size)
 
+
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m vrrehab.stage.task_gallery", description="Pictures of every task.")
     parser.add_argument("--out", type=Path, required=True, help="a folder, such as docs/pictures/tasks")
-    parser.add_argument("--task", choices=shipped(), action="append", help="only this task; may be given again")
-    given = parser.parse_args()
+    parser.add_argument("--task", choices=pictured(), action="append", help="only this task; may be given again")
+    parser.add_argument("--width", type=int, default=_SIZE[0], help="of the pictures, in pixels")
+    given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
-    for name in given.task or shipped():
-        write(picture_of(load_task(name)), given.out / f"{name}.jpg")
+    for name in given.task or pictured():
+        size = (given.width, given.width * _SIZE[1] // _SIZE[0])
+        write(picture_of(load_task(name), size), given.out / f"{name}.jpg")
 
 
 if __name__ == "__main__":
