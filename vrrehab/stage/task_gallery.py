@@ -30,7 +30,7 @@ from vrrehab.tasks.definition import TaskDefinition, load_task
 from vrrehab.tasks.demonstration import DemonstratingLeg
 from vrrehab.tasks.making import make_mechanic
 from vrrehab.tasks.mechanic import Performer
-from vrrehab.tasks.rules import LateralityRule, RepetitionRule, UnclenchRule
+from vrrehab.tasks.rules import GuidedRule, LateralityRule, RepetitionRule, UnclenchRule
 
 _PLACE = "therapy_room"
 _SIZE = (960, 720)
@@ -51,22 +51,22 @@ class Moment:
 
 _OF_ARM, _OF_LEG = Moment(1.25, -15.0), Moment(1.5, -44.0, 2.0)
 _MOMENTS: dict[str, Moment] = {
-    "bend_elbow": Moment(1.0, -18.0),
-    "bend_wrist": Moment(1.2, -22.0),
-    "carry_cups": Moment(7.0, -24.0),
-    "circle_and_line": Moment(2.4, -14.0),
-    "drum": Moment(3.3, -24.0),
+    "bend_elbow": Moment(0.7, -36.0),
+    "bend_wrist": Moment(1.25, -40.0),
+    "carry_cups": Moment(7.0, -26.0, 12.0),
+    "circle_and_line": Moment(2.6, -18.0, 12.0),
+    "drum": Moment(3.3, -28.0, 10.0),
     "grounding": Moment(22.0, -6.0, 0.0),
     "kick_ball": Moment(1.25, -44.0, 3.0),
     "paced_breathing": Moment(4.2, -8.0, 0.0),
-    "pedal": Moment(4.3, -46.0, 3.0),
-    "progressive_relaxation": Moment(15.0, -22.0, 0.0),
-    "reach_touch": Moment(1.5, -18.0, 0.0),
-    "reach_with_foot": Moment(1.6, -44.0, 2.0),
-    "stack_blocks": Moment(11.6, -24.0),
+    "pedal": Moment(4.6, -44.0, 10.0),
+    "progressive_relaxation": Moment(15.0, -20.0, 0.0),
+    "reach_touch": Moment(1.6, -26.0, 16.0),
+    "reach_with_foot": Moment(1.6, -42.0, 10.0),
+    "stack_blocks": Moment(11.6, -26.0, 8.0),
     "stroke_textures": Moment(1.4, -38.0),
-    "trace_eight": Moment(5.0, -12.0),
-    "turn_palm": Moment(0.9, -22.0),
+    "trace_eight": Moment(5.0, -16.0, 10.0),
+    "turn_palm": Moment(0.9, -40.0),
     "thumb_to_fingers": Moment(6.2, -15.0),
     "unclench_hand": Moment(3.0, -15.0),
     "unclench_foot": Moment(3.0, -44.0, 2.0),
@@ -97,7 +97,7 @@ def view_of(task: TaskDefinition, build: Build) -> View:
     performer = Performer(limb, root, build, seed=3)
     mechanic = make_mechanic(task.rule, performer)
     body.provenance[limb.joints] = Provenance.SCRIPTED
-    moves = not mechanic.paced and task.name != "stroke_textures"
+    moves = task.name == "progressive_relaxation" or not (mechanic.paced or task.name == "stroke_textures")
     for frame in range(round(moment.at_s * _HZ) + 1):
         now_s = frame / _HZ
         if moves:
@@ -105,7 +105,7 @@ def view_of(task: TaskDefinition, build: Build) -> View:
         else:
             performer.brush.at = 0.15 + 0.55 * now_s / moment.at_s
         mechanic.step(now_s, body)
-    if isinstance(task.rule, RepetitionRule | UnclenchRule):
+    if isinstance(task.rule, RepetitionRule | UnclenchRule | GuidedRule) and moves:
         body.poses[limb.other.joints] = geometry.mirror(body.poses[limb.joints])
     view.targets, view.props = mechanic.targets, mechanic.props
     view.title, view.text = task.title, mechanic.text or task.instruction

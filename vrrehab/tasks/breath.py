@@ -19,7 +19,7 @@ from vrrehab.tasks.mechanic import Mechanic, Performer
 from vrrehab.tasks.rules import BreathRule
 
 #: The light, (3,) metres from the floor below the head, where a gaze rests; its radius without and with air.
-_PLACE_M = (0.0, 1.02, -1.15)
+_PLACE_M = (0.0, 0.93, -1.10)
 _EMPTY_M, _FULL_M = 0.055, 0.135
 _IN, _OUT = mark("Breathe in, down into your belly."), mark("And out, slowly.")
 
