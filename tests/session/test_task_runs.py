@@ -133,3 +133,25 @@ def test_a_difficulty_that_names_no_number_of_the_rule_is_refused() -> None:
             msgspec.structs.replace(task, difficulty=msgspec.structs.replace(task.difficulty, hard=names))
     with pytest.raises(ValueError, match="expected `low` below `high`"):
         msgspec.structs.replace(task, difficulty=msgspec.structs.replace(task.difficulty, hard={"high": 0.2}))
+
+
+LOST_LEFT_LEG = messages.Profile(
+    code="P003", limb_losses=(messages.LimbLoss(limb="leg", side="left", level="above_knee"),)
+)
+
+
+@pytest.mark.parametrize(
+    ("programme", "profile"), [("every_arm_task", LOST_LEFT_HAND), ("every_leg_task", LOST_LEFT_LEG)]
+)
+def test_the_participant_does_every_task_in_a_session_and_each_is_counted_and_scored(
+    sit: Callable[..., Sat], programme: str, profile: messages.Profile
+) -> None:
+    sat = sit(str(HERE / f"{programme}.toml"), profile=profile)
+    started, ended = sat.record.of(messages.TaskStarted), sat.record.of(messages.TaskEnded)
+    done = {start.task: (end.repetitions, end.status) for start, end in zip(started, ended, strict=True)}
+    assert done == {step.task.name: (step.task.goal, "completed") for step in sat.plan.steps}
+    truth = sat.participant.truth
+    assert len(truth.cycles_s) + len(truth.touches_s) == sum(end.repetitions for end in ended)
+    scores = sat.record.named("score")
+    assert [score.task_run_id for score in scores] == [end.task_run_id for end in ended]
+    assert all(score.detail["goal_ratio"] == 1.0 for score in scores)

@@ -36,7 +36,8 @@ _PLACE = "therapy_room"
 _SIZE = (960, 720)
 _ACTING = Side.LEFT
 _HZ = 36.0
-#: A hand that lies on the thigh.
+#: A hand that lies on the table, and one on the thigh.
+_ON_TABLE: Hand = ((0.17, 0.765, -0.42), 0.15, 14.0)
 _RESTING: Hand = ((0.17, 0.635, -0.20), RELAXED, 12.0)
 
 
@@ -64,7 +65,7 @@ _MOMENTS: dict[str, Moment] = {
     "reach_touch": Moment(1.6, -26.0, 16.0),
     "reach_with_foot": Moment(1.6, -42.0, 10.0),
     "stack_blocks": Moment(11.6, -26.0, 8.0),
-    "stroke_textures": Moment(1.4, -38.0),
+    "stroke_textures": Moment(1.4, -34.0, 10.0),
     "trace_eight": Moment(5.0, -16.0, 10.0),
     "turn_palm": Moment(0.9, -40.0),
     "thumb_to_fingers": Moment(6.2, -15.0),
@@ -90,7 +91,8 @@ def view_of(task: TaskDefinition, build: Build) -> View:
     chain = _chain(task)
     moment = _MOMENTS.get(task.name, _OF_ARM if chain is Chain.ARM else _OF_LEG)
     limb = Limb(chain, _ACTING)
-    view = seated(moment.pitch_deg, moment.yaw_deg, left=_RESTING, right=_RESTING)
+    left = _ON_TABLE if task.name == "stroke_textures" else _RESTING
+    view = seated(moment.pitch_deg, moment.yaw_deg, left=left, right=_RESTING)
     body = view.virtual
     _seat(body, build)
     root = body.poses[limb.joints.start, :3].copy()
