@@ -86,8 +86,10 @@ def test_a_new_participant_is_added_without_a_manual(clinic: Clinic, open_page: 
     page.get_by_label("Limb", exact=True).select_option("leg")
     page.get_by_label("Level").select_option("below_knee")
     page.get_by_role("combobox", name="left leg").select_option("plantarflexed")
+    page.get_by_role("combobox", name="Language").select_option("de")
     page.locator("[data-do=keep]").click()
     expect(page.get_by_role("heading", name="P077: left leg (below knee)")).to_be_visible()
+    expect(page.get_by_text("A clinician has yet to review the headset's texts")).to_be_visible()
     with RecorderClient(clinic.recorder) as client:
         profile = client.profile("P077")
     assert profile is not None

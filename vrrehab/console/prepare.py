@@ -24,6 +24,7 @@ from vrrehab.console.launcher import Start
 from vrrehab.console.profile_form import ProfileForm
 from vrrehab.console.shell import Console, Visit, later, page, refused
 from vrrehab.console.words import Words
+from vrrehab.language import load_language
 
 _LATEST = 5
 
@@ -142,6 +143,11 @@ class _Prepare:
                     (profile.language, t("language")),
                 ]
             )
+            language = load_language(profile.language)
+            if language.code != profile.language:
+                kit.notice(t("There are no texts in this language yet: the headset shows them in English."), "warn")
+            elif not language.reviewed:
+                kit.notice(t("A clinician has yet to review the headset's texts in this language."), "warn")
             if past:
                 rows = [
                     (
