@@ -32,6 +32,7 @@ def test_no_shipped_target_is_further_than_comfortable() -> None:
             "[-0.10, -0.25, 1.62]",
             "within 0.9 lengths of the limb from shoulder or hip, got [-0.1, -0.25, 1.62]",
         ),
+        ("reach_touch", "[-0.10, -0.25, 0.62]", "[0.0, 0.50, 0.50]", "no target higher than 0.2 lengths of the limb"),
         ("open_close_hand", "low = 0.4 ", "low = 0.7 ", "expected `low` below `high`, got low = 0.7 and high = 0.6"),
         ("open_close_hand", 'feature = "hand_closure"', 'feature = "hand_closer"', "hand_closer"),
         ("open_close_hand", 'kind = "repetition"', 'kind = "repeat"', "repeat"),
