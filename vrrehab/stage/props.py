@@ -6,13 +6,15 @@ dark under it that anything has where it touches the ground.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from panda3d import core
 
-from vrrehab.session.view import Prop
+from vrrehab.geometry import IDENTITY
+from vrrehab.session.view import Prop, Shape
 from vrrehab.stage.engine import set_pose
 from vrrehab.stage.material import SHADOW_MASK, Materials
 from vrrehab.stage.mesh import Mesh, geom_node
@@ -61,9 +63,10 @@ class _Drawn:
 
     def _make(self) -> None:
         self._finish = self._prop.finish
-        mesh, roughness = thing(self._prop)
+        prop = self._prop
+        node, roughness = _made(prop.shape, prop.size, prop.colour, prop.finish)
         self._node.get_children().detach()
-        self._node.attach_new_node(_node(self._prop.shape, mesh))
+        self._node.attach_new_node(node)
         self._node.set_shader_input("surface", core.LVecBase4(roughness, 0.0, 0.04, 0.0))
 
     def update(self) -> None:
@@ -78,6 +81,13 @@ class _Drawn:
             if self._dark is not None:
                 self._dark.set_pos(prop.pose[0], _OVER_RUG_M, prop.pose[2])
         self._glow[0, :3] += _EASE * (prop.glow * _WARM - self._glow[0, :3])
+
+
+@functools.lru_cache(maxsize=48)
+def _made(shape: Shape, size: tuple[float, float, float], colour: str, finish: str) -> tuple[core.GeomNode, float]:
+    """What such a thing looks like, and its roughness; made once, which takes some milliseconds."""
+    mesh, roughness = thing(Prop(shape, IDENTITY, size, colour, finish=finish))
+    return _node(shape, mesh), roughness
 
 
 def _node(name: str, mesh: Mesh) -> core.GeomNode:

@@ -6,13 +6,16 @@ there in the very frame that takes the command, so that sight and touch are as m
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab import geometry
+from vrrehab.body.ik import aimed
 from vrrehab.body.limb import Chain
+from vrrehab.body.single import rotate
 from vrrehab.body.skeleton import Body, joint
 from vrrehab.session.view import Prop
 from vrrehab.tasks.demonstration import resting
@@ -42,8 +45,8 @@ class Stroke(Mechanic):
         self._brush = performer.brush
         side = performer.limb.side
         along = _ALONG[performer.limb.chain]
-        self._joints = np.array([joint(side, name) for name, _ in along])
-        self._over_m = np.array([over for _, over in along])
+        self._joints = tuple(joint(side, name) for name, _ in along)
+        self._over_m = tuple(over for _, over in along)
         self._prop = Prop("brush", geometry.IDENTITY.copy(), _SIZE_M, _COLOUR, shown=False, finish=rule.texture)
         self.props = [self._prop]
         self._resting = resting(performer.limb, performer.build)
@@ -56,7 +59,7 @@ class Stroke(Mechanic):
         self._prop.finish = self._brush.texture or self._rule.texture
         at = self._brush.at
         self._count(now_s, at)
-        self._prop.shown = at is not None and bool(body.has(int(self._joints[0])))
+        self._prop.shown = at is not None and body.has(self._joints[0])
         if at is not None and self._prop.shown:
             self._put(at, body)
 
@@ -85,20 +88,21 @@ class Stroke(Mechanic):
 
     def _put(self, at: float, body: Body) -> None:
         """The brush on the skin, pointing along the limb, its back away from it."""
-        poses = body.poses[self._joints]
-        lengths = np.sqrt(((poses[1:, :3] - poses[:-1, :3]) ** 2).sum(axis=1))
-        ends = np.concatenate([[0.0], np.cumsum(lengths)])
-        way = at * ends[-1]
-        bone = min(int(np.searchsorted(ends[1:], way)), len(lengths) - 1)
-        share = (way - ends[bone]) / max(lengths[bone], 1e-9)
-        up = geometry.rotate(poses[bone + 1, 3:], _UP)
-        back = (poses[bone, :3] - poses[bone + 1, :3]) / max(lengths[bone], 1e-9)
-        up = up - (up @ back) * back
-        up /= max(math.sqrt(float(up @ up)), 1e-9)
+        poses = [body.poses[index].tolist() for index in self._joints]
+        lengths = [math.dist(near[:3], far[:3]) for near, far in itertools.pairwise(poses)]
+        way, bone = at * sum(lengths), 0
+        while bone < len(lengths) - 1 and way > lengths[bone]:
+            way -= lengths[bone]
+            bone += 1
+        share = min(way / max(lengths[bone], 1e-9), 1.0)
+        near, far = poses[bone], poses[bone + 1]
+        turn = aimed(far[3:], near[:3], far[:3])
         over = self._over_m[bone] + share * (self._over_m[bone + 1] - self._over_m[bone])
+        up = rotate(turn, (0.0, over, 0.0))
         pose = self._prop.pose
-        pose[:3] = poses[bone, :3] + share * (poses[bone + 1, :3] - poses[bone, :3]) + over * up
-        pose[3:] = geometry.quaternions_of(np.stack([np.cross(up, back), up, back], axis=-1))
+        for k in range(3):
+            pose[k] = near[k] + share * (far[k] - near[k]) + up[k]
+        pose[3:] = turn
 
     def demonstrate(self, elapsed_s: float, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         self._resting.rest(root, into)
@@ -108,6 +112,3 @@ class Stroke(Mechanic):
         if not self.repetitions:
             return {}
         return {"stroke_way": self._ways / self.repetitions, "stroke_s": self._strokes_s / self.repetitions}
-
-
-_UP = np.array([0.0, 1.0, 0.0])
