@@ -84,7 +84,7 @@ class Performing:
         view.difficulty_ratio = level
         here.brush.at = None
         performer = Performer(acting, root, here.build, seed, here.brush, here.tracked.poses[HEAD].copy(), here.say)
-        mechanic = make_mechanic(rule, performer)
+        mechanic = movement = make_mechanic(rule, performer)
         imagining = mode == "imagery" and not mechanic.paced
         relaxing = mode == "relax" and not mechanic.paced
         if imagining or relaxing:
@@ -98,7 +98,8 @@ class Performing:
         if relaxing:
             view.title, view.text = here.say("Rest"), here.say(_REST)
         else:
-            view.props = mechanic.props
+            # What a movement is for is in the scene while it is shown, also where it is then only imagined.
+            view.targets, view.props = movement.targets, movement.props
             yield from self._demonstrate(run, acting, root)
         run.phase = TaskPhase.PERFORMING
         task_run_id = here.ledger.begin_task(step, {"difficulty_ratio": level, **_numbers(rule)})
@@ -123,7 +124,7 @@ class Performing:
                 break
             self._step(run)
         on = self._run is run
-        if on and status == "completed" and mode not in _NOT_TELLING and not mechanic.paced and self._stroking is None:
+        if on and status == "completed" and mode not in _NOT_TELLING and not mechanic.paced:
             self._adapt(run)
         self.end(status)
         return task_run_id

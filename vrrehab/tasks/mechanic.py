@@ -58,8 +58,8 @@ class Mechanic(ABC):
 
     cycle_s: how long the demonstration takes for one repetition. targets, props: what is seen of it, changed in place.
     text: what is said now instead of the task's instruction. counts: whether the number of repetitions says anything to
-    the person. paced: whether nobody has to move, because it goes by time or is all in the mind. touches: whether it
-    counts what is seen to happen (a light touched) and not what the person does.
+    the person. paced: whether nobody has to move, because it goes by time, is all in the mind or is done by the
+    therapist. touches: whether it counts what is seen to happen (a light touched) and not what the person does.
 
     panel, lone: a board whose buttons tell it something, and a limb by itself that is looked at. asks: whether a press
     counts now. at_rest: whether the person is to keep still now, where imagining means that. news: what happened in it,

@@ -37,6 +37,7 @@ class Stroke(Mechanic):
     """Counts strokes by what the therapist's hand does."""
 
     touches = True
+    paced = True
     cycle_s = 4.0
 
     def __init__(self, rule: StrokeRule, performer: Performer) -> None:

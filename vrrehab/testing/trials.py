@@ -27,7 +27,7 @@ from vrrehab.tasks.making import make_mechanic
 from vrrehab.tasks.mechanic import Performer
 from vrrehab.tasks.run import TaskPhase, TaskRun
 from vrrehab.testing.acting import Effort
-from vrrehab.testing.actors import has_actor, make_actor
+from vrrehab.testing.actors import Still, has_actor, make_actor
 
 RATE_HZ = 72.0
 #: What goes by time alone needs no more than this.
@@ -73,9 +73,10 @@ def run_trial(task: TaskDefinition, effort: Effort, seed: int) -> Trial:
     body.poses[PELVIS], body.provenance[PELVIS] = IDENTITY, Provenance.SCRIPTED
     body.provenance[limb.joints] = Provenance.SCRIPTED
     into = body.poses[limb.joints]
-    period_s = 1.0 / (_PACED_HZ if mechanic.paced else RATE_HZ)
+    timed = isinstance(actor, Still)
+    period_s = 1.0 / (_PACED_HZ if timed else RATE_HZ)
     now_s = done_s = 0.0
-    while run.phase is not TaskPhase.FINISHED and (mechanic.paced or now_s - done_s <= _RESTING_S):
+    while run.phase is not TaskPhase.FINISHED and (timed or now_s - done_s <= _RESTING_S):
         now_s += period_s
         done_s = done_s if actor.done else now_s
         actor.act(now_s, mechanic, into)
