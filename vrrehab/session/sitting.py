@@ -28,6 +28,7 @@ from vrrehab.session.plan import Plan
 from vrrehab.session.settings import Settings, Value
 from vrrehab.session.spoken import Spoken, Voice
 from vrrehab.session.view import Ambience, View
+from vrrehab.session.way_out import HIDE, STOP, WayOut
 from vrrehab.sources import SPACE_CHANGED, Source
 
 _CLOCKS_EVERY_NS = 10_000_000_000
@@ -90,6 +91,7 @@ class Sitting:
         self._clocks_due_ns = 0
         self._dimmed = 1.0
         self._shown, self._covered = 1.0, 0.0
+        self._way_out = WayOut(self.settings, plan.hands, plan.language.say)
         self._recorded = 0
 
     @property
@@ -162,11 +164,27 @@ class Sitting:
         if self._growth.step(self._elapsed_s):
             self._tracker.fit(self._growth.build)
         self._surround(self.view.ambience)
+        self._offer_way_out(selecting)
         self.view.notice = self.conductor.notice or self._record_trouble()
         self.view.cue_ratio = self.settings.number("cue_ratio")
         if self._spoken is not None:
             self._spoken.step(self.view)
         self._source.see(self.view)
+
+    def _offer_way_out(self, selecting: bool) -> None:
+        """The participant's own panel, except in the calm scene; and what they ask for with it."""
+        way_out, conductor = self._way_out, self.conductor
+        if conductor.calm.shown or conductor.over is not None:
+            way_out.forget()
+        else:
+            shown = conductor.plan.mode not in WITHOUT_LIMB
+            asked = way_out.step(self._elapsed_s, self._tracked, selecting, shown)
+            if asked == STOP:
+                conductor.rest("participant", frozen=True)
+            elif asked:
+                setting = "limb_hidden" if asked == HIDE else "limb_covered"
+                self.change_setting(setting, not self.settings[setting], "participant")
+        self.view.way_out = way_out.panel
 
     def _record_trouble(self) -> str:
         return self.plan.language.say(_RECORD_TROUBLE) if self._record.problem() else ""
@@ -262,6 +280,7 @@ class Sitting:
         self._tracker.recentre(self._recentring.eye_height_m)
         self._smoother.forget()
         self._limbs.forget()
+        self._way_out.forget()
         names = ("px", "py", "pz", "qx", "qy", "qz", "qw")
         detail: dict[str, float | int | str | bool | None] = {
             name: float(value) for name, value in zip(names, pose, strict=True)

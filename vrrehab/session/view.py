@@ -161,6 +161,8 @@ class View:
     #: How loud they are, 0 silence to 1 as they were made.
     cue_ratio: float = 0.6
     panel: Panel | None = None
+    #: The participant's own panel, beside them: to stop, to hide and to cover the limb.
+    way_out: Panel | None = None
     #: One line that must be seen ("The therapist's screen is not connected"); empty for none.
     notice: str = ""
     ambience: Ambience = field(default_factory=Ambience)

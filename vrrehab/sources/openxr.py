@@ -85,7 +85,8 @@ class OpenXRSource:
 
     def see(self, view: View) -> None:
         """A person sees for themselves; their select is listened for while something asks."""
-        self._asked = view.panel is not None
+        way_out = view.way_out
+        self._asked = view.panel is not None or (way_out is not None and way_out.aimed is not None)
 
     def news(self) -> Sequence[News]:
         """The headset's events as they are recorded; a space that moves is told when it has moved."""

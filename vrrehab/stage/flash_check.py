@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from telemetry.messages import Event, LimbLoss, Profile
 from vrrehab import geometry
+from vrrehab.body.drives import Mode
 from vrrehab.body.limb import CHAIN_OF, Chain
 from vrrehab.body.loss import Loss
 from vrrehab.body.skeleton import HEAD, Side
@@ -28,6 +29,7 @@ from vrrehab.session.frame import ClockReading, FrameTime
 from vrrehab.session.loop import run
 from vrrehab.session.plan import Plan, make_plan
 from vrrehab.session.programme import Block, PlannedTask, Programme
+from vrrehab.session.questions import Moment
 from vrrehab.session.sitting import Sitting
 from vrrehab.session.view import View
 from vrrehab.sources.scripted import ScriptedSource
@@ -52,7 +54,9 @@ _EYE = geometry.pose(
 )
 PLACES = sorted(path.name.removesuffix(".toml") for path in (resources.files("scenes") / "places").iterdir())
 #: Keys that are pressed so many frames into the task run; the last one stops the session.
-KEYS = {20: "h", 35: "h", 50: "c", 65: "c", 80: "space", 95: "space", 600: "escape"}
+KEYS = {20: "h", 35: "h", 50: "c", 65: "c", 80: "space", 95: "space", 360: "escape"}
+#: The first of these that a task makes sense in: those in which most is seen.
+_MODES: tuple[Mode, ...] = ("mirror", "observe", "intact_only", "imagery", "relax")
 _LOST = {Chain.ARM: ("hand", "wrist"), Chain.LEG: ("foot", "ankle")}
 _SEED = 4
 
@@ -105,10 +109,14 @@ class MeteredDisplay:
 
 def plan_of(task: str, place: str) -> Plan:
     """A session of one task by somebody who lost what it moves."""
-    limb, level = _LOST[CHAIN_OF[load_task(task).limb]]
+    definition = load_task(task)
+    limb, level = _LOST[CHAIN_OF.get(definition.limb, Chain.ARM)]
+    mode: Mode = next(each for each in _MODES if not definition.modes or each in definition.modes)
     profile = Profile(code="FLASH", limb_losses=(LimbLoss(limb=limb, side="left", level=level),))  # type: ignore[arg-type]
     block = Block("Flashes", (PlannedTask(task, goal=4, demonstration_s=3.0, time_limit_s=25.0),))
-    return make_plan(profile, Programme("flashes", "Flashes", "mirror", place, (block,)), None, "scripted", _SEED)
+    asked: dict[Moment, tuple[str, ...]] = {"before": ("phantom_pain",), "after_task": ("phantom_pain",)}
+    programme = Programme("flashes", "Flashes", mode, place, (block,), ask=asked)
+    return make_plan(profile, programme, None, "scripted", _SEED)
 
 
 def flashes(

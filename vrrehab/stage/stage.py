@@ -91,6 +91,7 @@ class Stage:
         self._props = Props(self.movers, self.materials)
         self._board = BoardSign(self.root, self.materials, place.board, place.board_pose)
         self._panel = PanelSign(self.root, self.materials)
+        self._way_out = PanelSign(self.root, self.materials)
         self._notice = NoticeSign(self.root, self.materials)
 
     def build_of(self, measures: Measures) -> Build:
@@ -151,6 +152,7 @@ class Stage:
         self._props.show(view.props)
         self._board.say(view.title, view.text, view.count)
         self._panel.show(view.panel)
+        self._way_out.show(view.way_out)
         self._notice.say(view.notice, view.virtual.poses[HEAD])
 
 
