@@ -20,7 +20,8 @@ from vrrehab.tasks.making import make_mechanic
 from vrrehab.tasks.mechanic import Brush, Performer
 from vrrehab.tasks.rules import COMFORTABLE_REACH_RATIO
 from vrrehab.testing.acting import Effort
-from vrrehab.testing.actors import UnclenchActor, make_actor
+from vrrehab.testing.actors import make_actor
+from vrrehab.testing.repeating import UnclenchActor
 
 SHOULDER, HIP = np.array([0.18, 1.0, 0.06]), np.array([0.09, 0.48, 0.08])
 SMALL, TALL = Build.of_stature(1.50), Build.of_stature(1.90)
