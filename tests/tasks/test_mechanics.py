@@ -58,7 +58,9 @@ def test_targets_keep_to_what_was_measured_of_the_person(name: str, limb: Limb) 
     for build in (SMALL, TALL):
         measured_m = build.arm if limb.chain is Chain.ARM else build.leg
         mine = performer(limb, build)
-        far = [math.dist(target.position, mine.root) for target in make_mechanic(rule, mine).targets]
+        # Of a leg it is the ankle that was measured, and that the reach is of.
+        ahead = [0.0, -build.ball_below_ankle, -build.ball_before_ankle] if limb.chain is Chain.LEG else np.zeros(3)
+        far = [math.dist(target.position - ahead, mine.root) for target in make_mechanic(rule, mine).targets]
         assert max(far) <= COMFORTABLE_REACH_RATIO * measured_m + 1e-9
         assert max(far) > 0.6 * measured_m
         assert all(t.position[1] > t.radius_m for t in make_mechanic(rule, mine).targets), "clear of the floor"

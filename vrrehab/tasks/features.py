@@ -35,7 +35,7 @@ _POSTURES = 33
 _BEYOND = 0.3
 #: Where the hand of a demonstrating arm is, (outward, up, forward) in arm lengths from the shoulder: raised before the
 #: face, so that its fingers are seen; and lower, with the elbow bent, for what wrist and forearm do.
-_RAISED, _BENT = (-0.06, -0.10, 0.98), (0.02, -0.34, 0.66)
+_RAISED, _BENT = (-0.06, -0.10, 0.98), (0.02, -0.27, 0.78)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,9 @@ class Pointer(Protocol):
     joint: int
 
     def place(self, way: Way, root: Floats, radius_m: float) -> Floats:
-        """(outward, up, forward) in the limb's own lengths from its `root` as a place (3,), clear of the floor."""
+        """Where the limb's end is with its wrist or ankle at (outward, up, forward) in the limb's own lengths from its
+        `root`: a place (3,), clear of the floor. Of an arm it is the fingertip itself that comes there.
+        """
         ...
 
     def resting(self, root: Floats) -> Floats:
@@ -56,12 +58,15 @@ class Foot:
     def __init__(self, performer: Performer) -> None:
         self.joint = joint(performer.limb.side, "ball")
         self._leg = DemonstratingLeg(performer.limb.side, performer.build)
-        self._length_m = performer.build.leg
+        build = performer.build
+        self._length_m = build.leg
+        #: The ball of a level foot from its ankle.
+        self._ball_m = np.array([0.0, -build.ball_below_ankle, -build.ball_before_ankle])
         self._outward = 1.0 if performer.limb.side is Side.RIGHT else -1.0
 
     def place(self, way: Way, root: Floats, radius_m: float) -> Floats:
         outward, up, forward = way
-        place = root + self._length_m * np.array([self._outward * outward, up, -forward])
+        place = root + self._length_m * np.array([self._outward * outward, up, -forward]) + self._ball_m
         place[1] = max(place[1], radius_m + _OVER_FLOOR_M)
         return place
 

@@ -2,8 +2,8 @@
 
 A rule is data; the mechanic that counts by it stands in the module of the kind's name. Ways to places are (outward, up,
 forward) in lengths of the limb from shoulder or hip, outward away from the middle of the body, so that one file serves
-both sides and people of every size. Thresholds come in pairs (hysteresis) and with a least time, so that neither tremor
-nor a glitch of tracking counts.
+both sides and people of every size; a hand comes there with its fingertip, a foot with its ankle. Thresholds come in
+pairs (hysteresis) and with a least time, so that neither tremor nor a glitch of tracking counts.
 """
 
 from __future__ import annotations

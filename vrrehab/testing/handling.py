@@ -250,10 +250,10 @@ class TraceActor(Actor):
             self.truth_s.append(now_s + passes_s(self._there, lap_s))
         blink_s = 0.25 if self._lapses and self._random.random() < 0.5 else 0.0
         if blink_s:
-            if not self._gives_up:
-                self.truth_s[-1] += blink_s
             start_s = now_s + self._random.uniform(0.2, 0.8) * lap_s
             self._hide(start_s, start_s + blink_s)
+            if not self._gives_up and start_s < self.truth_s[-1]:
+                self.truth_s[-1] += blink_s
         self._next(now_s + lap_s + blink_s + 0.4)
 
     def _pose(self, now_s: float, into: Floats) -> None:
