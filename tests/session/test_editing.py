@@ -26,7 +26,10 @@ tasks = [
     { task = "reach_touch", goal = 1, demonstration_s = 0.1 },
 ]
 """
-MORE = TASKS.rstrip().removesuffix("]") + '    { task = "own.toml", goal = 1, demonstration_s = 0.1 },\n]\n'
+MORE = (
+    TASKS.rstrip().removesuffix("]")
+    + '    { task = "own.toml", goal = 1, demonstration_s = 0.1, time_limit_s = 2 },\n]\n'
+)
 HZ = 20
 
 

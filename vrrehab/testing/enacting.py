@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vrrehab import geometry
 from vrrehab.body.build import Build
 from vrrehab.body.limb import CHAIN_JOINTS, CHAIN_OF, Limb
+from vrrehab.errors import UnknownName
 from vrrehab.session.view import View
 from vrrehab.tasks.definition import load_task
 from vrrehab.tasks.mechanic import Performer
@@ -85,8 +86,13 @@ class Enacting:
 
 
 def limb_of(task: str, side_of_arm: Limb | None, side_of_leg: Limb | None) -> Limb | None:
-    """Which of one's own limbs a task is for; None where it is lost or not tracked."""
-    limb = load_task(task).limb
+    """Which of one's own limbs a task is for; None where it is lost or not tracked, or for a task that does not ship,
+    which nobody has learnt.
+    """
+    try:
+        limb = load_task(task).limb
+    except UnknownName:
+        return None
     if limb == "any":
         return side_of_arm or side_of_leg
     return side_of_arm if CHAIN_OF[limb].value == "arm" else side_of_leg
