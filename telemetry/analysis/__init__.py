@@ -15,12 +15,13 @@ from telemetry.analysis.mixed import pain_model
 from telemetry.analysis.multiple import benjamini_hochberg, holm
 from telemetry.analysis.paired import paired
 from telemetry.analysis.selection import given_scores
-from telemetry.analysis.single_case import alternation_test, baseline_corrected_tau, phase_test, piecewise
+from telemetry.analysis.single_case import alternation_test, baseline_corrected_tau, by_condition, phase_test, piecewise
 
 __all__ = [
     "alternation_test",
     "baseline_corrected_tau",
     "benjamini_hochberg",
+    "by_condition",
     "by_session",
     "by_task",
     "courses",

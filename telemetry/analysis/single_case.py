@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -20,6 +21,28 @@ from telemetry.errors import NotAnalysable
 #: Up to so many assignments are all counted; of more, so many are drawn.
 _COUNTED = 50_000
 _DRAWN = 10_000
+
+
+def by_condition(
+    ledger: pd.DataFrame, participant: str, course: str, score: str = "pain_after", origins: Iterable[str] = ("person",)
+) -> pd.DataFrame:
+    """One row a session of a course, in order: session_id, condition, condition_block, condition_by, and the session's
+    mean `score` of phantom limb pain, as the tests below take them.
+
+    Sessions in which no score was given are left out, and so must be said. Raises `NotAnalysable` where none is left.
+    """
+    own = ledger[(ledger["participant"] == participant) & (ledger["course"] == course) & (ledger["site"] == "PLP")]
+    own = own[own["origin"].isin(list(origins))].dropna(subset=[score])
+    if own.empty:
+        raise NotAnalysable(
+            f"expected sessions of {participant} in the course {course} with a {score}, but there are none; "
+            "see store.sessions()[['participant', 'course', 'condition']]"
+        )
+    facts = ["session_number", "condition", "condition_block", "condition_by"]
+    sessions = own.groupby("session_id", sort=False)[[*facts, score]].agg(
+        {**dict.fromkeys(facts, "first"), score: "mean"}
+    )
+    return sessions.sort_values("session_number").rename(columns={score: "score"}).reset_index()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 
 import telemetry
+from telemetry.analysis import alternation_test, by_condition
+from telemetry.errors import NotAnalysable
 from telemetry.folder import Folder
 from telemetry.messages import LimbLoss, Profile
 from telemetry.motion import FrameLayout
@@ -238,5 +240,10 @@ def test_accuracy_imagery_time_and_stillness_of_a_course_are_in_the_record(grade
 
 def test_a_course_is_in_the_ledger_for_the_analysis(graded: tuple[Clinic, list[str]]) -> None:
     ledger = telemetry.open_store(graded[0].data).task_pain()
-    first = ledger.groupby("session_id")[["condition", "condition_block"]].first()
-    assert first["condition_block"].tolist() == [1, 1, 2, 1, 2, 3]
+    sessions = by_condition(ledger, "P001", "gmi_hand", origins=("scripted",))
+    assert sessions["condition"].tolist() == ["laterality", "laterality", "imagery", "laterality", "imagery", "mirror"]
+    assert sessions["condition_block"].tolist() == [1, 1, 2, 1, 2, 3]
+    early = sessions[sessions["condition"] != "mirror"]
+    assert alternation_test(early["score"], early["condition"].tolist()).assignments == 10
+    with pytest.raises(NotAnalysable, match="in the course abab_hand"):
+        by_condition(ledger, "P001", "abab_hand")

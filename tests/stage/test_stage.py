@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 
 import scenes
-from vrrehab.body.skeleton import Side
+from vrrehab import geometry
+from vrrehab.body.limb import CHAIN_JOINTS, CHAIN_OF, Limb
+from vrrehab.body.skeleton import HEAD, Side
 from vrrehab.errors import UnknownName
 from vrrehab.session.toml_file import SceneFileError
-from vrrehab.session.view import Target, TargetState
+from vrrehab.session.view import LoneLimb, Target, TargetState
 from vrrehab.stage.material import Tier
 from vrrehab.stage.picture import asked, reaching, seated
 from vrrehab.stage.place import load_place
 from vrrehab.stage.places import build
+from vrrehab.tasks.laterality import Trial, shown
 
 SHIPPED = Path(scenes.__file__).parent / "places"
 
@@ -50,6 +53,28 @@ def test_a_steady_state_gives_the_collector_nothing(stage) -> None:
         gc.enable()
         view.calm, view.panel, view.notice = 0.0, None, ""
         stage.update(seated(0.0))
+
+
+@pytest.mark.parametrize(("limb", "view_of", "posture"), [("hand", "palm", "open"), ("foot", "sole", "flat")])
+def test_a_limb_by_itself_is_seen_and_the_left_one_is_the_mirror_image_of_the_right_one(
+    eye, limb: str, view_of: str, posture: str
+) -> None:
+    view = seated(0.0)
+    # In the middle of the picture, so that its halves can be held against each other.
+    at = geometry.pose(view.virtual.poses[HEAD, :3] + [0.0, 0.0, -0.45])
+    empty = eye.draw(view)
+    chain, drawn = CHAIN_OF[limb], {}
+    for side in Side:
+        joints = np.empty((len(CHAIN_JOINTS[chain]), 7))
+        shown(chain, Trial(side, posture, view_of, 0.0), joints, at)
+        view.lone = LoneLimb(Limb(chain, side), joints, 1.0)
+        drawn[side] = np.abs(eye.draw(view) - empty).sum(axis=2) > 40
+    left, right = drawn[Side.LEFT], drawn[Side.RIGHT][:, ::-1]
+    assert 800 < left.sum() < 20_000
+    assert (left & right).sum() / (left | right).sum() > 0.9
+    assert (left & drawn[Side.RIGHT]).sum() / (left | drawn[Side.RIGHT]).sum() < 0.9, "the two look different"
+    view.lone = None
+    assert np.array_equal(eye.draw(view), empty)
 
 
 def test_a_target_is_seen_where_it_is_and_each_state_looks_different(eye) -> None:
