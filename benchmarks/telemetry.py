@@ -1,19 +1,27 @@
-"""What the record costs: handing a frame over, what the spool's thread takes from the render thread, the sealed file.
+"""What the record costs, table by table:
 
-    python benchmarks/telemetry.py                # tables; pylsl beside it where it can be imported
-    python benchmarks/telemetry.py --minutes 20   # the sealed file of a whole session
+    python benchmarks/telemetry.py                       # all of them, in full: half an hour on a quiet machine
+    python benchmarks/telemetry.py handover live         # some of them
+    python benchmarks/telemetry.py --short               # to see that they work; the figures mean little
+
+handover   microseconds of the render thread for a frame's record; pylsl beside it where it can be imported
+live       what the spool's and the live view's threads take from a render thread that is busy
+recorder   ten real senders at 90 frames a second; then ever more headsets, until acknowledgements are late
+bytes      megabytes a minute of session, beside XDF as LabRecorder writes it and CSV as UXF does
+motion     a sealed session of 20 minutes: its size, and how long reading it takes
+tasks      `tasks()` over 1,000 sessions
 
 Handing over is timed call by call at 90 frames a second, behind a millisecond of other work, with the spool's thread, a
 recorder process and its acknowledgements running meanwhile. The first row is a call that does nothing: what the machine
 charges for being timed. The peer pushes the same values through an outlet with a reader in another process.
-
-The second table is about the interpreter lock, beside a thread that does nothing but take and drop it.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -27,15 +35,17 @@ sys.path[0] = str(Path(__file__).parents[1])
 # ruff: noqa: E402
 
 import telemetry
+from benchmarks.record import sizes, traffic
+from benchmarks.record.movement import FRAME_S, FULL, LAYOUT, captured, frames, movement
 from telemetry.client import RecorderClient
+from telemetry.live import LiveShow
+from telemetry.live_messages import Facts, Joints, RecordHealth, State, first_standing
 from telemetry.motion import FrameLayout
 from telemetry.sender import Sender
 from telemetry.testing import PretendSession, RecorderProcess
+from telemetry.testing.study import Truth, simulate
+from telemetry.testing.write_study import write_study
 
-FRAME_S = 1 / 90
-SIDE = ("shoulder", "elbow", *(f"hand_{n}" for n in range(26)), "hip", "knee", "ankle", "ball")
-#: As many joints as the product records.
-FULL = ("centre_head", "centre_torso", "centre_pelvis", *(f"{s}_{j}" for s in ("left", "right") for j in SIDE))
 #: 2 bodies x 43 joints x 7 components: about 600 floats.
 SIX_HUNDRED = FULL[:43]
 
@@ -103,25 +113,57 @@ def pylsl_row(floats: int, frames: int) -> None:
     reader.kill()
 
 
-def interruptions(address: str | None, spool: Path, seconds: float) -> np.ndarray:
-    """Milliseconds that a busy render thread was kept from running, each time longer than 20 us."""
-    record = FrameLayout(FULL).new_record()
-    sender = None
-    if address is not None:
-        sender = Sender(spool, "I1", address, FrameLayout(FULL))
+_WATCH = """
+import sys, time
+from telemetry.live import LiveReader
+with LiveReader(sys.argv[1], joints=True, pictures=True) as reader:
+    until, states, pictures, before = time.monotonic() + float(sys.argv[2]), set(), set(), None
+    while time.monotonic() < until:
+        reader.receive(0.05)
+        states.add(reader.state and reader.state.frame)
+        pictures.add(reader.picture and reader.picture.frame)
+    print(len(states), len(pictures))
+"""
+
+
+def interruptions(what: str, place: Path, seconds: float) -> tuple[np.ndarray, str]:
+    """Milliseconds that a busy render thread was kept from running, each time longer than 20 us; and what was watched.
+
+    what: `spool` with a sender and its recorder, `live` with a console that watches everything, or `idle` with a thread
+    that does nothing but take and drop the interpreter's lock, for comparison.
+    """
+    gaps, seen, over = [], "", threading.Event()
+    record, pixels = next(frames(1)), np.zeros((360, 480, 4), np.uint8)
+    free = [pixels, pixels.copy(), pixels.copy()]
+    sender = show = watching = idle = None
+    if what == "spool":
+        recorder = RecorderProcess(place / "interrupted").__enter__()
+        sender = Sender(place / "spool", "I1", recorder.address, LAYOUT)
         PretendSession(sender, "I1", joints=FULL)
-    over = threading.Event()
-    idle = threading.Thread(target=lambda: [time.sleep(0.005) for _ in iter(over.is_set, True)])
-    if sender is None:
+    elif what == "live":
+        show = LiveShow("tcp://127.0.0.1:*", lambda: RecordHealth(connected=True))
+        show.stand(first_standing(_facts(), {f"setting_{n}": 1.0 for n in range(60)}))
+        root = str(Path(__file__).parents[1])
+        watching = subprocess.Popen([sys.executable, "-c", _WATCH, show.address, str(seconds)], stdout=subprocess.PIPE,
+                                    text=True, env={**os.environ, "PYTHONPATH": root})  # fmt: skip
+        while not show.watched:
+            time.sleep(0.01)
+    else:
+        idle = threading.Thread(target=lambda: [time.sleep(0.005) for _ in iter(over.is_set, True)])
         idle.start()
-    gaps = []
-    until = before = time.perf_counter_ns()
-    next_frame = before
-    until += int(seconds * 1e9)
+    n, before = 0, time.perf_counter_ns()
+    next_frame, until = before, before + int(seconds * 1e9)
     while before < until:
-        if sender is not None and before >= next_frame:
-            sender.frame(record)
-            next_frame += int(FRAME_S * 1e9)
+        if before >= next_frame:
+            n, next_frame = n + 1, next_frame + int(FRAME_S * 1e9)
+            if sender is not None:
+                sender.frame(record)
+            if show is not None and n % 9 == 0:
+                show.show(State(frame=n, mono_ns=before, time_s=0.0, doing="task"),
+                          Joints(n, before, record["tracked"].tobytes() * 2, bytes(2 * len(FULL))))  # fmt: skip
+            if show is not None and n % 8 == 0 and show.pictured and free:
+                show.offer(n, free.pop(), free.append)
+            before = time.perf_counter_ns()
         now = time.perf_counter_ns()
         if now - before > 20_000:
             gaps.append((now - before) / 1e6)
@@ -129,33 +171,38 @@ def interruptions(address: str | None, spool: Path, seconds: float) -> np.ndarra
     over.set()
     if sender is not None:
         sender.close(10.0)
-    else:
+        recorder.stop()
+    if show is not None and watching is not None:
+        states, pictures = watching.communicate()[0].split()
+        seen = f"{int(states) / seconds:.0f} states and {int(pictures) / seconds:.0f} pictures a second"
+        show.close()
+    if idle is not None:
         idle.join()
-    return np.array(gaps or [0.0])
+    return np.array(gaps or [0.0]), seen
 
 
-def sealed_file(minutes: float, folder: Path) -> None:
+def _facts() -> Facts:
+    return Facts(
+        session_id="L", participant="P001", programme="p", title="P", mode="mirror", origin="scripted",
+        intact_side="right", limbs=("left arm",), steps=(), place="room", joints=FULL, software_version="0",
+        runtime="none", commands="", started_utc_ns=0,
+    )  # fmt: skip
+
+
+def sealed_file(minutes: float, folder: Path, capture: np.ndarray | None) -> None:
     """A session of all joints with plausible movement: sealed, its size, and what reading it takes."""
-    frames = int(minutes * 60 / FRAME_S)
-    layout = FrameLayout(FULL)
-    record = layout.new_record()
-    chance = np.random.default_rng(1)
-    with RecorderProcess(folder) as recorder, RecorderClient(recorder.address) as client:
-        sender = Sender(folder / "spool", "L1", recorder.address, layout)
+    count = int(minutes * 60 / FRAME_S)
+    with RecorderProcess(folder) as recorder, RecorderClient(recorder.address, 30.0) as client:
+        sender = Sender(folder / "spool", "L1", recorder.address, LAYOUT)
         session = PretendSession(sender, "L1", joints=FULL)
         run = session.begin_task()
-        pose = chance.normal(size=record["tracked"].shape).astype(np.float32)
-        record["tracked_provenance"] = record["virtual_provenance"] = 1
-        record["run_number"] = 1
         began = time.perf_counter()
-        for n in range(frames):
-            pose += chance.normal(scale=1e-3, size=pose.shape).astype(np.float32)
-            record["frame"], record["mono_ns"] = n + 1, n * 11_111_111
-            record["display_time_ns"] = n * 11_111_111 + 40_000_000
-            record["tracked"], record["virtual"] = pose, -pose
-            sender.frame(record)
-            while len(sender._frames) > 1000:
-                time.sleep(0.001)
+        for piece in movement(count, capture):
+            for n in range(len(piece)):
+                sender.frame(piece[n : n + 1])
+                while len(sender._frames) > 1000:
+                    time.sleep(0.001)
+        session.frames = count
         session.end_task(run)
         session.end()
         assert sender.close(120.0)
@@ -164,42 +211,94 @@ def sealed_file(minutes: float, folder: Path) -> None:
         sealed = time.perf_counter()
     path = next(folder.rglob("motion.parquet"))
     store = telemetry.open_store(folder)
-    began_reading = time.perf_counter()
-    motion = store.motion("L1")
-    read = time.perf_counter()
-    assert len(motion) == frames
-    print(f"{frames} frames of {len(FULL)} joints, {minutes:g} minutes ({sender.status().lost_frames} lost)")
-    print(
-        f"  delivered to the recorder in {delivered - began:.1f} s: {frames / (delivered - began):.0f} frames a second"
-    )
-    print(f"  sealed in {sealed - delivered:.1f} s; motion.parquet {path.stat().st_size / 1e6:.0f} MB")
-    print(f"  store.motion() in {read - began_reading:.2f} s, {motion.shape[0]} x {motion.shape[1]}")
+    took = []
+    for _ in range(3):
+        began_reading = time.perf_counter()
+        motion = store.motion("L1")
+        took.append(time.perf_counter() - began_reading)
+    assert len(motion) == count
+    print(f"| {minutes:g} minutes, {count:,} frames of {len(FULL)} joints, lost | {sender.status().lost_frames} |")
+    print(f"| delivered as fast as it goes | {count / (delivered - began):,.0f} frames a second |")
+    print(f"| sealed in | {sealed - delivered:.1f} s |")
+    print(f"| motion.parquet | {path.stat().st_size / 1e6:.0f} MB |")
+    print(f"| `store.motion()`, {motion.shape[0]:,} x {motion.shape[1]}, best of three | {min(took):.2f} s |")
+
+
+def tasks(folder: Path, sessions: int) -> None:
+    """Many sessions, no movement: what the ledger takes."""
+    write_study(folder, simulate(Truth(), 20, max(1, sessions // 20), seed=1, runs=6), movement_s=0.0)
+    store = telemetry.open_store(folder)
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        table = store.tasks()
+        took.append(time.perf_counter() - began)
+    found = len(store.sessions())
+    print(f"| `tasks()`, {len(table):,} task runs of {found:,} sessions, median of five | {np.median(took):.2f} s |")
+
+
+SECTIONS = ("handover", "live", "recorder", "bytes", "motion", "tasks")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each hand-over row")
-    parser.add_argument("--minutes", type=float, default=2.0, help="of the sealed session")
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--short", action="store_true", help="a few seconds of each")
+    parser.add_argument("--capture", type=Path, help="for bytes and motion a capture of real hands, as --source "
+                        "recording: plays; else every joint is tracked, and shivers")  # fmt: skip
+    parser.add_argument("--minutes", type=float, help="of the session of motion, instead of 20")
     options = parser.parse_args()
-    frames = int(options.seconds / FRAME_S)
+    capture = captured(options.capture) if options.capture else None
+    if unknown := [name for name in options.sections if name not in SECTIONS]:
+        parser.error(f"expected sections of {', '.join(SECTIONS)}, got {unknown[0]}")
+    chosen, short = options.sections or SECTIONS, options.short
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} when it began\n")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        for name in SECTIONS:
+            if name in chosen:
+                print(f"### {name}\n", flush=True)
+                (folder / name).mkdir()
+                _section(name, folder / name, short, capture, options.minutes or (0.5 if short else 20.0))
+                print(flush=True)
+
+
+def _section(name: str, folder: Path, short: bool, capture: np.ndarray | None, minutes: float) -> None:
+    seconds = 2.0 if short else 10.0
+    if name == "handover":
         print(f"{'microseconds on the render thread, a call':<44}{'median':>9}{'p99':>9}{'max':>9}")
         with RecorderProcess(folder / "a") as recorder:
-            row("nothing", paced(lambda: None, frames))
-            sender_row(SIX_HUNDRED, frames, recorder.address, folder / "spool")
-            sender_row(FULL, frames, recorder.address, folder / "spool")
-            pylsl_row(2 * len(SIX_HUNDRED) * 7, frames)
-            print()
-            print("a busy render thread kept from running, stretches over 20 us:   number  >0.2 ms  median ms")
-            for name, address in (
-                ("with the spool's thread", recorder.address),
-                ("with a thread that only takes and drops the lock", None),
-            ):
-                gaps = interruptions(address, folder / "spool", options.seconds)
-                print(f"  {name:<60}{len(gaps):>8}{np.count_nonzero(gaps > 0.2):>9}{np.median(gaps):>11.3f}")
+            count = int(seconds / FRAME_S)
+            row("nothing", paced(lambda: None, count))
+            sender_row(SIX_HUNDRED, count, recorder.address, folder / "spool")
+            sender_row(FULL, count, recorder.address, folder / "spool")
+            pylsl_row(2 * len(SIX_HUNDRED) * 7, count)
+    elif name == "live":
+        print(
+            "| a busy render thread kept from running, over 20 us | times a second | over 0.2 ms a second | median ms |"
+        )
+        print("| --- | ---: | ---: | ---: |")
+        for what, said in (("idle", "a thread that only takes and drops the lock"), ("spool", "the spool's thread"),
+                           ("live", "the live view's thread")):  # fmt: skip
+            gaps, seen = interruptions(what, folder, seconds)
+            many = len(gaps) / seconds, np.count_nonzero(gaps > 0.2) / seconds
+            print(f"| {said}{': ' + seen if seen else ''} | {many[0]:.0f} | {many[1]:.1f} | {np.median(gaps):.3f} |")
+    elif name == "recorder":
+        print(
+            f"| the disk's own fsyncs a second | {traffic.fsyncs_a_second(folder, seconds / 5):.0f} |\n| --- | ---: |"
+        )
+        for line in traffic.ten_senders(folder, 5.0 if short else 60.0):
+            print(line, flush=True)
         print()
-        sealed_file(options.minutes, folder / "b")
+        for line in traffic.saturation(folder, 3.0 if short else 20.0, 40 if short else 400):
+            print(line, flush=True)
+    elif name == "bytes":
+        for format_name, megabytes in sizes.sizes(folder, 0.3 if short else 2.0, capture).items():
+            print(f"| {format_name} | {megabytes:.1f} MB a minute |", flush=True)
+    elif name == "motion":
+        sealed_file(minutes, folder, capture)
+    else:
+        tasks(folder, 100 if short else 1000)
 
 
 if __name__ == "__main__":
