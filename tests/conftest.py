@@ -16,16 +16,15 @@ import pytest
 
 _TESTS = Path(__file__).parent
 _RECORDINGS = _TESTS.parents[1] / "shared/data"
-#: Folders whose tests share something that is costly to make, such as a whole demo or a stage.
-_STAY_TOGETHER = ("cli", "console", "models", "stage")
+#: Folders whose tests share something: a demo, a stage, a clinic, or the one port that programs listen on by default.
+_STAY_TOGETHER = {"cli": "programs", "console": "programs", "models": "models", "stage": "stage"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every file's tests run in one process, and so does every folder of `_STAY_TOGETHER`."""
     for item in items:
         place = item.path.relative_to(_TESTS)
-        together = place.parts[0] if place.parts[0] in _STAY_TOGETHER else str(place)
-        item.add_marker(pytest.mark.xdist_group(together))
+        item.add_marker(pytest.mark.xdist_group(_STAY_TOGETHER.get(place.parts[0], str(place))))
 
 
 def _recording(what: str, path: Path) -> Path:

@@ -44,13 +44,6 @@ ACCOUNTS = {
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that run side by side share one clinic and one browser, in one process."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and "clinic" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("console"))
-
-
 @dataclass(frozen=True)
 class Clinic:
     """A running clinic. console: its address for browsers; recorder: the recorder's address."""

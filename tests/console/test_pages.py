@@ -129,7 +129,7 @@ def test_a_change_is_undone_and_reset(open_page: Opening, session: Sitting) -> N
     session()
     page = open_page("anna", "/run")
     page.get_by_role("tab", name="Settings").click()
-    page.get_by_label("Search settings").fill("how loud")
+    page.get_by_label("Search settings").fill("how loud the place")
     expect(page.locator("[data-setting]:visible")).to_have_count(1)
     setting = page.locator("[data-setting=sound_ratio]")
     setting.locator("input").fill("0.2")
