@@ -197,12 +197,13 @@ class _Lines:
         place: Place = ()
         for part in outer:
             place = self._newest((*place, part))
-        place = (*place, last)
+        place = whole = (*place, last)
         if listed:
             self.counts[place] = self.counts.get(place, -1) + 1
         place = self._newest(place)
         end = self.at + (2 if listed else 1)
         self.at = begin
+        self._mark(whole)  # a list of tables begins with the first of them
         self._mark(place)
         self.at = end
         return place
