@@ -23,7 +23,7 @@ from vrrehab.body.limb import CHAIN_OF, Chain, Limb
 from vrrehab.body.skeleton import PELVIS, Body, Provenance, Side
 from vrrehab.session.view import View
 from vrrehab.stage.material import Tier
-from vrrehab.stage.picture import Hand, seated, take, write
+from vrrehab.stage.picture import Hand, seated, seen_from, take, write
 from vrrehab.stage.place import load_place, with_legs_in_view
 from vrrehab.stage.stage import Stage
 from vrrehab.tasks.definition import TaskDefinition, load_task
@@ -38,18 +38,22 @@ _ACTING = Side.LEFT
 _HZ = 36.0
 #: A hand that lies on the table, and one on the thigh.
 _ON_TABLE: Hand = ((0.17, 0.765, -0.42), 0.15, 14.0)
-_RESTING: Hand = ((0.17, 0.635, -0.20), RELAXED, 12.0)
+_RESTING: Hand = ((0.19, 0.635, -0.12), RELAXED, 12.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a picture is taken, in seconds of the task, and how far up and to the left the person looks."""
+    """When a picture is taken, in seconds of the task, and how far up and to the left the person looks; or that the eye
+    is beside them, where their own knee would hide what their foot does."""
 
     at_s: float
     pitch_deg: float
     yaw_deg: float = 5.0
+    beside: bool = False
 
 
+#: An eye beside the person, and what it looks at.
+_BESIDE = (0.62, 1.12, -0.15), (-0.10, 0.20, -0.72)
 _OF_ARM, _OF_LEG = Moment(1.25, -15.0), Moment(1.5, -44.0, 2.0)
 _MOMENTS: dict[str, Moment] = {
     "bend_elbow": Moment(0.7, -36.0),
@@ -58,12 +62,12 @@ _MOMENTS: dict[str, Moment] = {
     "circle_and_line": Moment(2.6, -18.0, 12.0),
     "drum": Moment(3.3, -28.0, 10.0),
     "grounding": Moment(22.0, -6.0, 0.0),
-    "kick_ball": Moment(1.25, -44.0, 3.0),
+    "kick_ball": Moment(1.22, -40.0, beside=True),
     "paced_breathing": Moment(4.2, -8.0, 0.0),
-    "pedal": Moment(4.6, -44.0, 10.0),
+    "pedal": Moment(4.6, -40.0, beside=True),
     "progressive_relaxation": Moment(15.0, -20.0, 0.0),
     "reach_touch": Moment(1.6, -26.0, 16.0),
-    "reach_with_foot": Moment(1.6, -42.0, 10.0),
+    "reach_with_foot": Moment(1.6, -40.0, beside=True),
     "stack_blocks": Moment(11.6, -26.0, 8.0),
     "stroke_textures": Moment(1.4, -34.0, 10.0),
     "trace_eight": Moment(5.0, -16.0, 10.0),
@@ -110,6 +114,8 @@ def view_of(task: TaskDefinition, build: Build) -> View:
     if isinstance(task.rule, RepetitionRule | UnclenchRule | GuidedRule) and moves:
         body.poses[limb.other.joints] = geometry.mirror(body.poses[limb.joints])
     view.targets, view.props = mechanic.targets, mechanic.props
+    if moment.beside:
+        seen_from(view, *_BESIDE)
     view.title, view.text = task.title, mechanic.text or task.instruction
     view.count = f"{mechanic.repetitions} of {task.goal}" if mechanic.counts else ""
     return view

@@ -34,8 +34,9 @@ _POSTURES = 33
 #: A demonstration goes beyond the thresholds by this share of the way between them.
 _BEYOND = 0.3
 #: Where the hand of a demonstrating arm is, (outward, up, forward) in arm lengths from the shoulder: raised before the
-#: face, so that its fingers are seen; and lower, with the elbow bent, for what wrist and forearm do.
-_RAISED, _BENT = (-0.06, -0.10, 0.98), (0.02, -0.27, 0.78)
+#: face, so that its fingers are seen; lower, with the elbow bent, for what wrist and forearm do;
+#: and with the upper arm forward, over a table, for the elbow.
+_RAISED, _BENT, _FORWARD = (-0.06, -0.10, 0.98), (0.02, -0.27, 0.78), (0.0, -0.14, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ FEATURES: dict[str, Feature] = {
         _between(_BENT, _degrees(forearm_rotation=-70), _degrees(forearm_rotation=75)),
     ),
     "elbow_flexion": Feature(
-        Chain.ARM, features.elbow_flexion, _between(_BENT, _degrees(elbow_flexion=25), _degrees(elbow_flexion=115))
+        Chain.ARM, features.elbow_flexion, _between(_FORWARD, _degrees(elbow_flexion=25), _degrees(elbow_flexion=115))
     ),
     "hip_flexion": Feature(Chain.LEG, features.hip_flexion, _leg(1.40, 2.05, lambda value: {"hip": value})),
     "knee_flexion": Feature(Chain.LEG, features.knee_flexion, _leg(0.10, 1.75, lambda value: {"knee": value})),
