@@ -189,7 +189,7 @@ class Store:
         known = INSTRUMENTS.get(instrument)
         if known is None:
             raise KeyError(f"expected an instrument of {', '.join(INSTRUMENTS)}, got {instrument!r}")
-        is_this = (rows["instrument"] == instrument).tolist()
+        is_this = (rows["instrument"] == instrument).astype(bool)
         told = [
             {**given, **{f"score_{name}": value for name, value in made.items()}}
             for given, made, wanted in zip(answers, scores, is_this, strict=True)

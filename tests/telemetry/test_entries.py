@@ -60,6 +60,13 @@ def test_dated_entries_come_out_of_the_store_in_the_order_of_what_they_are_about
     assert known.entries("P001")[1] == LOG
 
 
+def test_before_anything_was_filled_in_there_are_no_rows_and_all_columns(data: Path) -> None:
+    data.mkdir()
+    rows = telemetry.open_store(data).entries("ssq")
+    assert rows.empty
+    assert {"entry_id", "about_at", "vertigo", "score_total"} <= set(rows.columns)
+
+
 def test_a_correction_is_a_new_entry_and_the_corrected_one_stays(known: RecorderClient, data: Path) -> None:
     known.enter(LOG)
     better = msgspec.structs.replace(LOG, entry_id="e9", answers={"pain": 4, "site": "PLP"}, supersedes="e1")
