@@ -46,6 +46,7 @@ class _Prepare:
         self._visit, self._t, self._console = visit, visit.t, visit.console
         self._profiles: list[Profile] = []
         self._profile: Profile | None = None
+        self._past: Sequence[PastSession] = ()
         self._search = ""
         self._start = Start("", "")
         self._checklist: ChecklistForm | None = None
@@ -109,6 +110,7 @@ class _Prepare:
         self._profile = profile
         self._checklist = None
         self._start = Start(profile.code, "")
+        self._past = ()
         self._show_list()
         past: Sequence[PastSession] = ()
         try:
@@ -167,11 +169,12 @@ class _Prepare:
 
     def _session(self, profile: Profile, past: Sequence[PastSession]) -> None:
         t = self._t
-        offers = choices.offers(profile)
+        self._past = past
+        offers = choices.offers(profile, past=past)
         possible = [offer for offer in offers if not offer.refused]
-        last = next((each for each in reversed(past) if any(o.name == each.programme for o in possible)), None)
-        programme = last.programme if last else (possible[0].name if possible else "")
-        self._start = replace(self._start, programme=programme, mode=last.mode if last else "")
+        programme, mode = choices.continued(past, possible) or (possible[0].name if possible else "", "")
+        last = bool(programme) and any(choices.plan_of(each) == programme for each in past)
+        self._start = replace(self._start, programme=programme, mode=mode)
         with Tag("section", kind="card", aria_label=t("This session")):
             Tag("h2", t("This session"))
             if last:
@@ -240,7 +243,7 @@ class _Prepare:
         why = ""
         if start.programme:
             intact = Side(start.intact) if start.intact else None
-            why = choices.why_not(self._profile, start.programme, start.mode or None, intact)
+            why = choices.why_not(self._profile, start.programme, start.mode or None, intact, self._past)
         self._problem.say(why)
         self._problem.put("hidden", None if why else "hidden")
         person = start.source == "openxr"

@@ -28,6 +28,7 @@ from telemetry.live_messages import (
     first_standing,
 )
 from telemetry.motion import STAGES
+from telemetry.reviews import REVIEWS
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.skeleton import HAND, HEAD, Provenance, Side
 from vrrehab.session import programme
@@ -133,7 +134,7 @@ class LiveRecord:
             session_id=started.session_id,
             participant=started.participant,
             programme=started.programme,
-            title=plan.programme.title,
+            title=_title(plan),
             mode=started.mode,
             origin=started.origin,
             intact_side=started.intact_side,
@@ -239,6 +240,14 @@ class LiveRecord:
         seen = _SEEN[record["tracked_provenance"]]
         limbs = {name: float(seen[joints].mean()) for name, joints in self._limbs.items()}
         return Tracking(head=bool(seen[HEAD]), limbs=limbs, lost=lost)
+
+
+def _title(plan: Plan) -> str:
+    """The programme's title; of a course, what of it the session is; and whether it is time to look back."""
+    title = plan.programme.title
+    if plan.due is not None:
+        title = f"{plan.due.title}: {plan.due.session}, {plan.due.phase.name}"
+    return f"{title} · review {plan.session_number}" if plan.session_number in REVIEWS else title
 
 
 def _place_of(step: programme.Step, plan: Plan) -> int:
