@@ -11,11 +11,14 @@ import pytest
 
 from vrrehab import geometry
 from vrrehab.body.skeleton import HEAD, Side
+from vrrehab.language import languages, load_language
 from vrrehab.session.answering import Answering, panel_in_front_of
 from vrrehab.session.questions import PAIN, load_question
 from vrrehab.session.view import Button, Panel
-from vrrehab.stage import signs
+from vrrehab.stage import lettering, signs
 from vrrehab.stage.picture import asked, seated
+from vrrehab.stage.place import load_place
+from vrrehab.tasks.definition import load_tasks
 
 Eye = runpy.run_path(str(Path(__file__).parent / "conftest.py"))["Eye"]
 
@@ -176,3 +179,19 @@ def test_more_buttons_than_a_panel_can_show_are_refused(stage) -> None:
     view.panel = Panel(geometry.pose((0, 1, -0.5)), 0.5, 0.2, "", "", "", many)
     with pytest.raises(ValueError, match="at most 24 buttons"):
         stage.update(view)
+
+
+@pytest.mark.parametrize("place", ["therapy_room", "garden"])
+@pytest.mark.parametrize("language", languages())
+def test_every_instruction_and_title_fits_the_board_in_every_language(place: str, language: str) -> None:
+    board = load_place(place).board
+    say = load_language(language).say
+    imagined = say("Only imagine it, and keep still.")
+    em = 0.066 * board.width_m / 1.5
+    wrap, room = board.width_m - 2.6 * em, board.height_m - 2.6 * em - 4.6 * em
+    for task in load_tasks().values():
+        for text in (say(task.instruction), f"{imagined} {say(task.instruction)}"):
+            fits = signs._fitting(text, em, wrap, room)
+            assert (lettering.rows(text, fits, wrap) - 1) * lettering.LINE_HEIGHT * fits <= room, text
+            assert fits >= 0.85 * em, "too small to be read"
+        assert lettering.text_width(say(task.title), 1.28 * em, bold=True) <= 1.25 * wrap

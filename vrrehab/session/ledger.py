@@ -63,7 +63,7 @@ class Ledger:
         self.answers: list[Answer] = []
         #: The question that awaits an answer, None while none does.
         self.asked: Question | None = None
-        self._asked_at: messages.Phase = "before"
+        self._phase: messages.Phase = "before"
         self._asked_for: str | None = None
         #: The rating of each item that awaits its value.
         self._open: dict[str, str] = {}
@@ -128,7 +128,7 @@ class Ledger:
     def ask(self, question: Question, phase: messages.Phase, task_run_id: str | None) -> None:
         """Put a question on record as awaiting its answer; one that still does is interrupted by it."""
         self.answer("interrupted", {}, "participant", "")
-        self.asked, self._asked_at, self._asked_for = question, phase, task_run_id
+        self.asked, self._phase, self._asked_for = question, phase, task_run_id
         for item in question.items:
             self._ratings += 1
             self._open[item] = f"{self.plan.session_id}-r{self._ratings:02d}"
@@ -162,7 +162,7 @@ class Ledger:
         if self.asked is None:
             return
         # Settled first: whoever hears of it may look at the ledger.
-        answer = Answer(self.asked, self._asked_at, self._asked_for, status, dict(values), source, self.mono_ns)
+        answer = Answer(self.asked, self._phase, self._asked_for, status, dict(values), source, self.mono_ns)
         open_ratings, self._open, self.asked = self._open, {}, None
         self.answers.append(answer)
         for item, rating_id in open_ratings.items():

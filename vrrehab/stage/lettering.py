@@ -170,6 +170,15 @@ def text_width(text: str, em_m: float, bold: bool = False) -> float:
     return float(node.calc_width(text)) * em_m
 
 
+def rows(text: str, em_m: float, wrap_m: float) -> int:
+    """How many lines a text takes, wrapped at `wrap_m`."""
+    node = core.TextNode("measure")
+    node.set_font(_font(False))
+    node.set_wordwrap(wrap_m / em_m)
+    node.set_text(text)
+    return int(node.get_num_rows())
+
+
 def _plates(items: Sequence[Plate]) -> _Part:
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
     half = np.array([[p.width / 2, p.height / 2] for p in items], np.float32)

@@ -25,6 +25,8 @@ _QUIET_LETTERS: RGB = (0.80, 0.82, 0.80)
 #: Of a button's height, how large its letters are at most, and how small they get for a longer neighbour's sake; and
 #: how much of its width they take.
 _LARGEST, _EASILY_READ, _LABEL_WIDTH = 0.46, 0.30, 0.86
+#: What a long instruction is shrunk to on the board, a step after the other.
+_SMALLER = (1.0, 0.93, 0.86, 0.79, 0.72)
 _NOTICE_PLATE: RGB = (0.98, 0.90, 0.70)
 _NOTICE_LETTERS: RGB = (0.20, 0.16, 0.10)
 #: Of a button: aimed at, the dwell's progress, chosen.
@@ -96,12 +98,21 @@ class BoardSign:
         margin = 1.3 * em
         left, top = -board.width_m / 2 + margin, board.height_m / 2 - margin
         wrap = board.width_m - 2 * margin
+        heading = 1.28 * em * min(1.0, wrap / max(lettering.text_width(title, 1.28 * em, bold=True), 1e-6))
         lines = [
-            Line(title, left, top - 1.0 * em, 1.28 * em, self._letters, wrap_m=wrap, bold=True),
-            Line(text, left, top - 3.1 * em, em, self._letters, wrap_m=wrap),
+            Line(title, left, top - 1.0 * em, heading, self._letters, bold=True),
+            Line(text, left, top - 3.1 * em, _fitting(text, em, wrap, 2 * top - 4.6 * em), self._letters, wrap_m=wrap),
             Line(count, -left, -top + 0.25 * em, 1.2 * em, self._letters, RIGHT),
         ]
         self._sheet.set([Plate(0, 0, board.width_m, board.height_m, rgb(board.colour))], lines)
+
+
+def _fitting(text: str, em: float, wrap_m: float, room_m: float) -> float:
+    """How large a text may be that has `room_m` from its first baseline down: smaller only where it is long."""
+    for share in _SMALLER:
+        if (lettering.rows(text, share * em, wrap_m) - 1) * LINE_HEIGHT * share * em <= room_m:
+            return share * em
+    return _SMALLER[-1] * em
 
 
 class PanelSign:
