@@ -129,6 +129,14 @@ def parse_key(text: str) -> bytes:
     return bytes.fromhex(last)
 
 
+def granted_to(listing: str) -> list[str]:
+    """Who an access list lets near a file, by account, as Windows' `icacls` prints it: `PATH WHO:(RIGHTS)`, a line
+    each.
+    """
+    accounts = (line.partition(":(")[0].rpartition("\\")[2] for line in listing.splitlines() if ":(" in line)
+    return [account.split()[-1].lower() if account.split() else "" for account in accounts]
+
+
 def _for_its_owner_alone(path: Path) -> None:
     if os.name == "nt":
         # Windows takes no mode: what the folder grants to others is taken away, and its owner keeps the file.
@@ -143,12 +151,13 @@ def _for_its_owner_alone(path: Path) -> None:
 
 def _check_owner_alone(path: Path) -> None:
     if os.name == "nt":
-        # One line a grant: "PATH WHO:(RIGHTS)"; a key of ours has one, its owner's.
         told = subprocess.run(["icacls", str(path)], capture_output=True, text=True, check=False).stdout
-        grants = [line for line in told.splitlines() if ":(" in line]
-        if path.exists() and len(grants) != 1:
+        user = os.environ.get("USERNAME", "")
+        if path.exists() and granted_to(told) != [user.lower()]:
             raise KeysUnsafe(
-                f"others can read {path}; grant it to yourself alone (icacls /inheritance:r), and make new keys"
+                f"expected that only {user} can read {path}, but it is granted to "
+                f"{', '.join(granted_to(told)) or 'nobody'}; if nobody else has read it: icacls {path} /inheritance:r "
+                f"/grant:r {user}:F, otherwise make new keys"
             )
         return
     state = path.stat()

@@ -82,6 +82,13 @@ def real_messages() -> list[bytes]:
         wire.GetHistory(1, "P001"),
         wire.GetStatus(1),
         wire.GetSealState(1, "F1"),
+        wire.AskTime("F1", 1),
+        wire.PutAddendum(
+            1,
+            messages.Addendum(
+                addendum_id="a", session_id="F1", kind="note", who="anna", entered_utc_ns=1, about_utc_ns=1
+            ),
+        ),
     ]
     return [wire.encode(message) for message in said]
 

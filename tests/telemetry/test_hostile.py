@@ -12,10 +12,11 @@ import msgspec
 import pytest
 import zmq
 
-from telemetry import wire
+from telemetry import live_messages, wire
 from telemetry.client import RecorderClient
 from telemetry.commands import Applied, CommandClient, CommandServer, _Order
 from telemetry.errors import NobodyAnswers, TelemetryError
+from telemetry.live import LiveReader, LiveShow
 from telemetry.motion import FrameLayout
 from telemetry.sender import Sender
 from telemetry.testing import JOINTS, PretendSession, RecorderProcess, eventually
@@ -131,3 +132,32 @@ def test_who_asks_an_impostor_is_told(impostor: str) -> None:
 def test_every_real_message_is_understood() -> None:
     for data in real_messages():
         wire.decode_to_recorder(data)
+
+
+def test_a_session_is_shown_after_20_000_hostile_messages() -> None:
+    ask = live_messages.encode(live_messages.Ask(("state", "picture"), 5))
+    with LiveShow("tcp://127.0.0.1:*", lambda: live_messages.RecordHealth(connected=True)) as show:
+        socket = zmq.Context.instance().socket(zmq.DEALER)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.connect(show.address)
+        for parts in itertools.islice(hostile(random.Random(3), [ask]), 20_000):
+            socket.send_multipart(parts)
+            while socket.poll(0):
+                socket.recv_multipart()
+        # One that is too long costs its connection, and what was on its way there.
+        eventually(lambda: show.dropped_messages > 500)
+        socket.close()
+        assert len(show._watchers) <= 16
+        show.stand(pretend_standing())
+        with LiveReader(show.address) as reader:
+            shown = live_messages.State(frame=1, mono_ns=1, time_s=0.0, doing="task")
+            eventually(lambda: (show.show(shown), reader.receive(0.02), reader.state is not None)[-1])
+
+
+def pretend_standing() -> live_messages.Standing:
+    facts = live_messages.Facts(
+        session_id="S1", participant="P001", programme="p", title="P", mode="mirror", origin="scripted",
+        intact_side="right", limbs=(), steps=(), place="room", joints=(), software_version="1", runtime="none",
+        commands="", started_utc_ns=0,
+    )  # fmt: skip
+    return live_messages.first_standing(facts, {})

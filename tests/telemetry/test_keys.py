@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from telemetry.errors import BadKey, KeysMissing, KeysUnsafe
-from telemetry.keys import Keyring, parse_key
+from telemetry.keys import Keyring, granted_to, parse_key
 
 ONE, TWO = bytes([1] * 32), bytes([2] * 32)
 
@@ -82,3 +82,21 @@ def test_a_file_on_the_list_that_is_no_key_lets_nobody_in(keyring: Keyring) -> N
 def test_a_text_without_a_key_is_told(text: str) -> None:
     with pytest.raises(BadKey, match="64 hexadecimal digits"):
         parse_key(text)
+
+
+@pytest.mark.parametrize(
+    ("listing", "accounts"),
+    [
+        ("C:\\clinic\\keys\\own.key DESKTOP-1\\anna:(F)\n\nSuccessfully processed 1 files", ["anna"]),
+        (
+            "C:\\my clinic\\own.key NT AUTHORITY\\SYSTEM:(I)(F)\n"
+            "                      BUILTIN\\Administrators:(I)(F)\n"
+            "                      DESKTOP-1\\anna:(I)(F)\n",
+            ["system", "administrators", "anna"],
+        ),
+        ("C:\\own.key Everyone:(R)\n", ["everyone"]),
+        ("C:\\own.key: Access is denied.\n", []),
+    ],
+)
+def test_who_windows_lets_near_a_key_is_read_from_its_access_list(listing: str, accounts: list[str]) -> None:
+    assert granted_to(listing) == accounts

@@ -50,6 +50,7 @@ class FlatDisplay:
         self._pacer = Pacer(rate_hz, self._clock)
         self._frame = 0
         self._watched: core.DisplayRegion | None = None
+        self._spectator: Spectator | None = None
 
     def _fit(self, size: tuple[int, int]) -> None:
         upright = self._field_of_view_deg
@@ -70,13 +71,16 @@ class FlatDisplay:
         region = output.make_display_region()
         region.sort = _AFTER_ALL
         region.set_draw_callback(core.PythonCallbackObject(after_drawing))
-        self._watched = region
+        region.set_active(False)
+        self._watched, self._spectator = region, spectator
 
     def wait(self) -> FrameTime | None:
         return self._pacer.wait()
 
     def draw(self, frame: FrameTime, view: View) -> None:
         self._frame = frame.number
+        if self._watched is not None and self._spectator is not None:
+            self._watched.set_active(self._spectator.busy)
         self._stage.update(view)
         if view.virtual.has(HEAD):
             set_pose(self._eye, view.virtual.poses[HEAD].tolist())

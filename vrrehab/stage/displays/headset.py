@@ -202,7 +202,7 @@ class HeadsetDisplay:
         target.finish()
         if self._window is not None:
             target.show_left_eye(self._window.get_x_size(), self._window.get_y_size())
-        if self._spectator is not None:
+        if self._spectator is not None and self._spectator.busy:
             picture, width, height = target.left_eye
             self._spectator.after_drawing(self._number, picture, middle(width, height), samples=1, alpha=True)
         target.leave()

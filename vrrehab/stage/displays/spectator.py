@@ -70,6 +70,11 @@ class Spectator:
         self._due_s = 0.0
         self._drawn_frame = 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether `after_drawing` has anything to do in this frame."""
+        return bool(self._drawn_frame) or (self._taker.pictured and time.monotonic() >= self._due_s)
+
     def after_drawing(
         self, frame: int, framebuffer: int | None, source: tuple[int, int, int, int], *, samples: int, alpha: bool
     ) -> None:
