@@ -80,6 +80,7 @@ class Visit:
     data: Path
     head: np.ndarray = field(default_factory=SEATED.copy)
     grip: np.ndarray = field(default_factory=lambda: pose([0.2, 0.75, -0.3]))
+    panel_at: np.ndarray = field(default_factory=SEATED.copy)
     curl: tuple[float, ...] | float = 0.0
     holds: list[Hold] = field(default_factory=list)
     sent: list[tuple[int, np.ndarray]] = field(default_factory=list)
@@ -130,11 +131,15 @@ class Visit:
         self.lost = (first, self.session.frame() - 1)
         self.send()
 
-    def answer_by_looking(self, phase: str, number: int) -> None:
-        """Look at the number until it is chosen, and then at yes."""
+    def answer_by_looking(self, phase: str, number: int, follows: bool = False) -> None:
+        """Look at the number until it is chosen, and then at yes. A question that `follows` another stands where that
+        stood.
+        """
         self.asked(phase)
+        if not follows:
+            self.panel_at = panel_in_front_of(self.head)
         # A question of our own says where the buttons are: the panel stands by the head as it was when asked.
-        question, body = Answering(load_question(PAIN), panel_in_front_of(self.head), ()), Body.unseen()
+        question, body = Answering(load_question(PAIN), self.panel_at, ()), Body.unseen()
         body.poses[HEAD] = self._look_at(question, str(number))
         body.provenance[HEAD] = Provenance.MEASURED
         time.sleep(2 * DWELL_S)
@@ -219,7 +224,7 @@ def visited(request, screen: Screen, tmp_path_factory) -> Visited:
             for curl in (1.0, 0.0, 1.0, 0.0):
                 visit.hold(curl)
             visit.answer_by_looking("after_task", 3) if by_looking else visit.answer_for("after_task", "rate", value=4)
-            visit.answer_by_looking("after", 2) if by_looking else visit.answer_for("after", "decline")
+            visit.answer_by_looking("after", 2, follows=True) if by_looking else visit.answer_for("after", "decline")
             status, said = session.wait(30), session.output()
         client.wait_sealed(session.session_id, timeout_s=20)
     store = telemetry.open_store(data)
