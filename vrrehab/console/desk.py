@@ -69,6 +69,7 @@ class Desk:
         self._lock = threading.Lock()
         self._heard_s: dict[int, float] = {}
         self._stop_line, self._line, self._heart_line = _Line("stop"), _Line("commands"), _Line("heartbeat")
+        self._notary = ThreadPoolExecutor(1, thread_name_prefix="audit")
         self._closing = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="attendance", daemon=True)
         self._heart.start()
@@ -78,6 +79,7 @@ class Desk:
         self._heart.join()
         for line in (self._stop_line, self._line, self._heart_line):
             line.close()
+        self._notary.shutdown()
 
     def running(self) -> RunningSession | None:
         """The session that runs on the data folder; None where none does."""
@@ -113,7 +115,7 @@ class Desk:
             "frame": order.frame,
             "reason": order.reason,
         }
-        await asyncio.to_thread(self._people.note, login.name, "command", said)
+        self._notary.submit(self._people.note, login.name, "command", said)  # whoever waits, waits for the answer alone
         return order
 
     def _forbidden(self, login: Login, name: str) -> str:

@@ -103,6 +103,8 @@ class People:
         if fresh:
             path.chmod(0o600)
         self._db.execute("PRAGMA journal_mode = WAL")
+        # Stop passes through here: it must not wait for the disk.
+        self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.executescript(_SCHEMA)
         # So that a name that is not there takes as long as one that is.

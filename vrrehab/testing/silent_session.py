@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -64,6 +66,16 @@ class SilentSession:
         """The number of the last frame that was drawn."""
         return self._display.drawn
 
+    @property
+    def first_calm_frame(self) -> int:
+        """The number of the first frame whose picture had begun to fade; 0 where none has."""
+        return self._display.first_calm
+
+    @property
+    def frame_ms(self) -> float:
+        """How long a frame takes in the middle, waiting left out."""
+        return float(np.median(self._display.took_ms)) if self._display.took_ms else 0.0
+
     def hang(self) -> None:
         """From here on no frame begins, as in a program that hangs, until `go_on`."""
         self._display.hold.set()
@@ -102,6 +114,9 @@ class _PicturedDisplay(SilentDisplay):
     def __init__(self, rate_hz: float) -> None:
         super().__init__(MonotonicClock(), rate_hz)
         self.therapist: Therapist | None = None
+        self.first_calm = 0
+        self.took_ms: deque[float] = deque(maxlen=500)
+        self._began_s = 0.0
         self.hold, self.holds = threading.Event(), threading.Event()
         self._free: list[NDArray[np.uint8]] = [np.zeros(_PICTURE, np.uint8) for _ in range(2)]
         self._every = max(1, round(rate_hz / 15))
@@ -111,10 +126,15 @@ class _PicturedDisplay(SilentDisplay):
             self.holds.set()
             self._clock.sleep_until_ns(self._clock.now_ns() + 10_000_000)
         self.holds.clear()
-        return super().wait()
+        frame = super().wait()
+        self._began_s = time.perf_counter()
+        return frame
 
     def draw(self, frame: FrameTime, view: View) -> None:
         super().draw(frame, view)
+        self.took_ms.append((time.perf_counter() - self._began_s) * 1000)
+        if view.calm > 0.0 and not self.first_calm:
+            self.first_calm = frame.number
         if (
             self.therapist is not None
             and self.therapist.show.pictured

@@ -82,7 +82,7 @@
         if (got.status !== 200) { await wait(1000); continue; }
         const said = await got.json();
         number = said.number;
-        if (said.virtual) { draw(canvas, said); canvas.dataset.frame = said.frame; }
+        if (said.virtual) { draw(canvas, said); canvas.dataset.count = Number(canvas.dataset.count || 0) + 1; }
         await wait(60);
       } catch { await wait(500); }
     }
