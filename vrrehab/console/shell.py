@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from nicegui import ui
@@ -159,9 +161,18 @@ def _menu(visit: Visit) -> None:
 
 
 def _stop_bar(t: Words) -> Tag:
+    said = {
+        "sent": t("Stop is sent …"),
+        "again": t("No answer yet, Stop is sent again …"),
+        "applied": t("Stopped, in frame {frame}."),
+        "refused": t("Not stopped: {reason}."),
+        "unanswered": t("The session does not answer. Press Esc on the headset's computer."),
+    }
+    words = escape(json.dumps(said), quote=True)
     with Tag("aside", kind="stopbar", aria_label=t("Stop")) as bar:
         kit.raw(
-            '<form method="post" action="/stop" data-stop><button class="stop" aria-keyshortcuts="Escape">'
+            f'<form method="post" action="/stop" data-stop data-words="{words}"><button class="stop" '
+            'aria-keyshortcuts="Escape">'
             f"{t('Stop')}</button></form>"
         )
         with Tag("div"):

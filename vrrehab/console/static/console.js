@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   // --- Stop: the form works without this; with it the page stays where it is ---
+  const words = () => JSON.parse(document.querySelector("form[data-stop]")?.dataset.words || "{}");
   const said = (text, kind) => document.querySelectorAll("[data-stop-said]").forEach((place) => {
     place.textContent = text;
     place.className = `said ${kind}`;
@@ -10,7 +11,8 @@
   async function stop(form) {
     if (stopping) return;
     stopping = true;
-    said("Stop …", "");
+    const tell = words();
+    said(tell.sent, "");
     // One key a press: sent again after a lost answer it is still one Stop.
     const body = new URLSearchParams({ key: `stop-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}` });
     let answer = null;
@@ -19,13 +21,13 @@
         const got = await fetch("/stop", { method: "POST", body, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(2500) });
         if (got.status === 401) { location.href = `/login?to=${location.pathname}`; return; }
         answer = await got.json();
-      } catch { said("No answer yet, sending Stop again …", "bad"); }
+      } catch { said(tell.again, "bad"); }
     }
     stopping = false;
     if (!answer) { if (form) form.submit(); return; }
-    if (answer.status === "applied") said(`Stopped, in frame ${answer.frame}.`, "good");
-    else if (answer.status === "unanswered") said("The session does not answer. Press Esc on the headset's computer.", "bad");
-    else said(`Not stopped: ${answer.reason}.`, "bad");
+    if (answer.status === "applied") said(tell.applied.replace("{frame}", answer.frame), "good");
+    else if (answer.status === "unanswered") said(tell.unanswered, "bad");
+    else said(tell.refused.replace("{reason}", answer.reason), "bad");
     document.dispatchEvent(new CustomEvent("stopped", { detail: answer }));
   }
   document.addEventListener("submit", (event) => {

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import ast
+import string
+from pathlib import Path
+
+import polib
+import pytest
+
+import vrrehab.console
+from vrrehab.console.words import Words, catalogue_file
+
+SAYING = ("t", "_t")
+
+
+@pytest.fixture(scope="module")
+def sentences() -> set[str]:
+    """Everything that the console's pages say outright."""
+    found = set()
+    for path in Path(vrrehab.console.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+                if name in SAYING and isinstance(node.args[0].value, str):
+                    found.add(node.args[0].value)
+    return found
+
+
+def test_every_sentence_of_the_console_is_there_in_german(sentences: set[str]) -> None:
+    catalogue = {entry.msgid: entry.msgstr for entry in polib.pofile(str(catalogue_file("de")))}
+    assert len(sentences) > 200
+    assert sorted(sentences - catalogue.keys()) == []
+    assert [text for text, said in catalogue.items() if not said] == []
+
+
+def test_a_translation_has_the_places_of_its_sentence() -> None:
+    def places(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+    for entry in polib.pofile(str(catalogue_file("de"))):
+        assert places(entry.msgid) == places(entry.msgstr), entry.msgid
+
+
+def test_what_a_catalogue_lacks_is_said_in_english() -> None:
+    assert Words("de")("Stop") == "Stopp"
+    assert Words("fr")("Stop") == "Stop"
+    assert Words("de")("No such sentence {n}", n=3) == "No such sentence 3"
