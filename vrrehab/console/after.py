@@ -108,6 +108,8 @@ class _After:
             return
         if code:
             past, profile = self._found
+        known = next((each for each in past if each.session_id == self._session), past[-1] if past else None)
+        self._session = known.session_id if known else ""
         self._sessions.clear()
         with self._sessions:
             for each in reversed(past):
@@ -123,10 +125,8 @@ class _After:
                     Tag("span", f"{each.programme.replace('_', ' ')}, {self._t(each.status)}")
             if code and not past:
                 Tag("p", self._t("No session yet."), "soft")
-        if profile is not None:
-            known = next((each for each in past if each.session_id == self._session), past[-1] if past else None)
-            if known is not None:
-                self._tell(code, known)
+        if profile is not None and known is not None:
+            self._tell(code, known)
 
     async def _ask(self, code: str) -> None:
         records = self._console.records

@@ -202,7 +202,7 @@ class _Prepare:
                         Tag("span", t("{tasks} tasks, {mode}", tasks=offer.tasks, mode=t(offer.mode.replace("_", " "))))
             if not possible:
                 kit.notice(offers[0].refused if offers else t("There is no programme."), "warn")
-            with Tag("div", kind="fields"):
+            with Tag("div", kind="fields wide"):
                 modes = {
                     "": t("As the programme says"),
                     **{name: f"{t(name.replace('_', ' '))}: {t(text)}" for name, text in choices.modes().items()},

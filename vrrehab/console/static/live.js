@@ -88,6 +88,7 @@
     }
   }
 
+  performance.setResourceTimingBufferSize(0); // nobody reads when each picture came
   pictures();
   skeleton();
 
