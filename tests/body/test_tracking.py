@@ -13,6 +13,8 @@ from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
 from vrrehab.body.features import ankle_flexion, hip_flexion, knee_flexion
 from vrrehab.body.hands import hand_pose
+from vrrehab.body.limb import Chain, Limb
+from vrrehab.body.sight import Sight
 from vrrehab.body.skeleton import ARM, HAND, HEAD, LEG, PELVIS, SIDE, TORSO, Body, Provenance, Side, joint
 from vrrehab.body.tracking import Tracker
 
@@ -21,9 +23,28 @@ EYES_M = 1.2
 NECK_FROM_EYES = np.array([0.0, -USUAL.eyes_above_neck, USUAL.eyes_before_neck])
 
 
+class Watched(Tracker):
+    """A tracker, and beside it the sight by which a session goes of each limb; a lost arm's is that of its stump."""
+
+    def __init__(self, eye_height_m: float) -> None:
+        super().__init__(eye_height_m)
+        arms, legs = ([Limb(chain, side) for side in Side] for chain in Chain)
+        self._sights = {("hand", limb.side): Sight([limb], {}) for limb in arms}
+        self._sights |= {("arm", limb.side): Sight([limb], {limb: "elbow"}) for limb in arms}
+        self._sights |= {("leg", limb.side): Sight([limb], {}) for limb in legs}
+
+    def update(self, seen: Body, tracked: Body, now_s: float) -> None:
+        super().update(seen, tracked, now_s)
+        for sight in self._sights.values():
+            sight.update(tracked, now_s)
+
+    def lost_for_s(self, side: Side, part: str = "hand") -> float:
+        return self._sights[part, side].lost_for_s
+
+
 @pytest.fixture
-def tracker() -> Tracker:
-    return Tracker(EYES_M)
+def tracker() -> Watched:
+    return Watched(EYES_M)
 
 
 def head_turned_about_its_neck(turn: np.ndarray, shift: np.ndarray | float = 0.0) -> np.ndarray:
@@ -31,7 +52,7 @@ def head_turned_about_its_neck(turn: np.ndarray, shift: np.ndarray | float = 0.0
     return geometry.pose(neck - geometry.rotate(turn, NECK_FROM_EYES), turn)
 
 
-def test_what_was_seen_is_passed_on_bit_for_bit(tracker: Tracker, make_body) -> None:
+def test_what_was_seen_is_passed_on_bit_for_bit(tracker: Watched, make_body) -> None:
     seen, tracked = make_body(), Body.unseen()
     tracker.update(seen, tracked, 1.0)
     for joints in (HEAD, HAND[LEFT], HAND[RIGHT]):
@@ -40,7 +61,7 @@ def test_what_was_seen_is_passed_on_bit_for_bit(tracker: Tracker, make_body) -> 
     assert tracker.lost_for_s(LEFT) == tracker.lost_for_s(RIGHT) == 0.0
 
 
-def test_a_lost_hand_is_held_where_it_was_last_seen(tracker: Tracker, make_body) -> None:
+def test_a_lost_hand_is_held_where_it_was_last_seen(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     first = make_body()
     tracker.update(first, tracked, 1.0)
@@ -53,7 +74,7 @@ def test_a_lost_hand_is_held_where_it_was_last_seen(tracker: Tracker, make_body)
         assert tracker.lost_for_s(RIGHT) == 0.0
 
 
-def test_one_joint_short_and_the_whole_hand_is_held(tracker: Tracker, make_body) -> None:
+def test_one_joint_short_and_the_whole_hand_is_held(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     first = make_body(closure=0.1)
     tracker.update(first, tracked, 1.0)
@@ -65,7 +86,7 @@ def test_one_joint_short_and_the_whole_hand_is_held(tracker: Tracker, make_body)
     assert np.all(tracked.provenance[HAND[LEFT]] == Provenance.HELD)
 
 
-def test_a_hand_that_comes_back_is_true_at_once(tracker: Tracker, make_body) -> None:
+def test_a_hand_that_comes_back_is_true_at_once(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     tracker.update(make_body(), tracked, 1.0)
     tracker.update(make_body(left=None), tracked, 1.5)
@@ -76,9 +97,8 @@ def test_a_hand_that_comes_back_is_true_at_once(tracker: Tracker, make_body) -> 
     assert tracker.lost_for_s(LEFT) == 0.0
 
 
-def test_a_hand_never_seen_is_not_there(tracker: Tracker, make_body) -> None:
+def test_a_hand_never_seen_is_not_there(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
-    assert tracker.lost_for_s(LEFT) == math.inf
     tracker.update(make_body(left=None), tracked, 1.0)
     assert tracker.lost_for_s(LEFT) == math.inf
     arm = ARM[LEFT]
@@ -89,7 +109,7 @@ def test_a_hand_never_seen_is_not_there(tracker: Tracker, make_body) -> None:
     assert np.all(np.isnan(tracked.poses[arm.start + 1]))
 
 
-def test_a_lost_head_is_held_and_without_any_head_nothing_is_inferred(tracker: Tracker, make_body) -> None:
+def test_a_lost_head_is_held_and_without_any_head_nothing_is_inferred(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     tracker.update(make_body(head=None), tracked, 1.0)
     for joints in (HEAD, TORSO, PELVIS, ARM[LEFT].start, ARM[LEFT].start + 1):
@@ -105,7 +125,7 @@ def test_a_lost_head_is_held_and_without_any_head_nothing_is_inferred(tracker: T
 @pytest.mark.parametrize("yaw", [-0.69, -0.3, 0.5, 0.69])
 @pytest.mark.parametrize("nod", [-1.2, 0.0, 0.5])
 def test_a_glance_turns_neither_pelvis_nor_torso_nor_shoulders(
-    tracker: Tracker, make_body, yaw: float, nod: float
+    tracker: Watched, make_body, yaw: float, nod: float
 ) -> None:
     ahead, turned = Body.unseen(), Body.unseen()
     turn = geometry.quaternion_multiply(geometry.yaw(yaw), np.array([math.sin(nod / 2), 0, 0, math.cos(nod / 2)]))
@@ -117,7 +137,7 @@ def test_a_glance_turns_neither_pelvis_nor_torso_nor_shoulders(
 
 @pytest.mark.parametrize("side", list(Side))
 def test_shoulders_follow_a_head_that_turns_far_and_the_pelvis_does_not(
-    tracker: Tracker, make_body, side: Side
+    tracker: Watched, make_body, side: Side
 ) -> None:
     tracked = Body.unseen()
     left = 1.0 if side is LEFT else -1.0
@@ -140,7 +160,7 @@ def test_shoulders_follow_a_head_that_turns_far_and_the_pelvis_does_not(
     assert tracked.poses[shoulder, 2] > USUAL.eyes_before_neck + 0.05, "the shoulder of the side looked at goes back"
 
 
-def test_a_head_laid_on_the_shoulder_does_not_turn_the_torso(tracker: Tracker, make_body) -> None:
+def test_a_head_laid_on_the_shoulder_does_not_turn_the_torso(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     told = []
     for degrees in range(0, 180, 2):
@@ -150,7 +170,7 @@ def test_a_head_laid_on_the_shoulder_does_not_turn_the_torso(tracker: Tracker, m
     assert np.allclose(told, 0.0, atol=1e-3)
 
 
-def test_an_upright_trunk_lies_in_the_mirrors_plane_with_shoulders_either_side(tracker: Tracker, make_body) -> None:
+def test_an_upright_trunk_lies_in_the_mirrors_plane_with_shoulders_either_side(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     tracker.update(make_body(), tracked, 1.0)
     assert tracked.poses[PELVIS, 0] == tracked.poses[TORSO, 0] == 0.0
@@ -164,7 +184,7 @@ def test_an_upright_trunk_lies_in_the_mirrors_plane_with_shoulders_either_side(t
 
 
 @pytest.mark.parametrize("shift", [(0.15, -0.02, 0.0), (-0.15, -0.02, 0.0), (0.0, -0.05, -0.2)])
-def test_the_torso_leans_with_the_head_and_does_not_twist(tracker: Tracker, make_body, shift) -> None:
+def test_the_torso_leans_with_the_head_and_does_not_twist(tracker: Watched, make_body, shift) -> None:
     tracked = Body.unseen()
     tracker.update(make_body(head=head_turned_about_its_neck(geometry.yaw(0.0), np.array(shift))), tracked, 1.0)
     torso = tracked.poses[TORSO]
@@ -177,7 +197,7 @@ def test_the_torso_leans_with_the_head_and_does_not_twist(tracker: Tracker, make
     assert np.allclose(tracked.poses[PELVIS, :3], [0, tracked.poses[PELVIS, 1], USUAL.eyes_before_neck])
 
 
-def test_elbows_join_shoulder_and_measured_wrist(tracker: Tracker, make_body) -> None:
+def test_elbows_join_shoulder_and_measured_wrist(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     tracker.update(make_body(), tracked, 1.0)
     for side in Side:
@@ -187,14 +207,14 @@ def test_elbows_join_shoulder_and_measured_wrist(tracker: Tracker, make_body) ->
         assert np.linalg.norm(wrist - elbow) == pytest.approx(USUAL.forearm)
 
 
-def test_a_headset_laid_on_the_floor_leaves_the_torso_upright(tracker: Tracker, make_body) -> None:
+def test_a_headset_laid_on_the_floor_leaves_the_torso_upright(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     tracker.update(make_body(head=geometry.pose((0.1, 0.05, 0.2))), tracked, 1.0)
     assert np.array_equal(tracked.poses[TORSO, 3:], [0, 0, 0, 1])
     assert np.all(np.isfinite(tracked.poses[ARM[LEFT]]))
 
 
-def test_joints_that_a_source_does_see_are_not_inferred_over(tracker: Tracker, make_body) -> None:
+def test_joints_that_a_source_does_see_are_not_inferred_over(tracker: Watched, make_body) -> None:
     seen, tracked = make_body(), Body.unseen()
     elbow = joint(LEFT, "elbow")
     seen.poses[elbow], seen.provenance[elbow] = geometry.pose((-0.4, 0.8, -0.1)), Provenance.MEASURED
@@ -207,17 +227,16 @@ def test_joints_that_a_source_does_see_are_not_inferred_over(tracker: Tracker, m
                        USUAL.shoulder_breadth * geometry.rotate(geometry.yaw(0.3), np.array([1.0, 0, 0])))  # fmt: skip
 
 
-def test_recentring_forgets_hands_held_in_the_old_space(tracker: Tracker, make_body) -> None:
+def test_recentring_forgets_hands_held_in_the_old_space(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     tracker.update(make_body(), tracked, 1.0)
     tracker.recentre(1.4)
     tracker.update(make_body(left=None, head=geometry.pose((0, 1.4, 0))), tracked, 1.1)
     assert np.all(tracked.provenance[HAND[LEFT]] == Provenance.NONE)
-    assert tracker.lost_for_s(LEFT) == math.inf
     assert np.array_equal(tracked.poses[TORSO, 3:], [0, 0, 0, 1])
 
 
-def test_what_was_seen_is_left_alone(tracker: Tracker, make_body) -> None:
+def test_what_was_seen_is_left_alone(tracker: Watched, make_body) -> None:
     seen = make_body(right=None)
     poses, provenance = seen.poses.copy(), seen.provenance.copy()
     tracker.update(seen, Body.unseen(), 1.0)
@@ -240,7 +259,7 @@ def leg_lengths(body: Body, side: Side) -> np.ndarray:
     return np.linalg.norm(np.diff(body.poses[LEG[side], :3], axis=0), axis=1)
 
 
-def test_a_foot_that_is_seen_has_a_whole_leg(tracker: Tracker, make_body) -> None:
+def test_a_foot_that_is_seen_has_a_whole_leg(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     tracker.update(with_joint(make_body(), "ankle", FOOT), tracked, 1.0)
     hip, knee, ankle, ball = LEG[LEFT].start + np.arange(4)
@@ -261,7 +280,7 @@ def test_a_foot_that_is_seen_has_a_whole_leg(tracker: Tracker, make_body) -> Non
     assert tracker.lost_for_s(RIGHT, "leg") == math.inf
 
 
-def test_a_lost_foot_is_held_and_true_at_once_when_it_is_back(tracker: Tracker, make_body) -> None:
+def test_a_lost_foot_is_held_and_true_at_once_when_it_is_back(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     ankle = joint(LEFT, "ankle")
     tracker.update(with_joint(make_body(), "ankle", FOOT), tracked, 1.0)
@@ -282,7 +301,7 @@ def test_a_lost_foot_is_held_and_true_at_once_when_it_is_back(tracker: Tracker, 
     assert np.all(tracked.provenance[LEG[LEFT]] == Provenance.NONE)
 
 
-def test_a_tracker_on_the_shin_gives_a_leg_too_its_foot_square_to_the_shin(tracker: Tracker, make_body) -> None:
+def test_a_tracker_on_the_shin_gives_a_leg_too_its_foot_square_to_the_shin(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     shin = geometry.pose((-0.1, 0.5, -0.35), [-math.sqrt(0.5), 0, 0, math.sqrt(0.5)])
     tracker.update(with_joint(make_body(), "knee", shin), tracked, 1.0)
@@ -298,7 +317,7 @@ def test_a_tracker_on_the_shin_gives_a_leg_too_its_foot_square_to_the_shin(track
     assert 1.0 < hip_flexion(tracked, LEFT) < 2.0
 
 
-def test_trackers_on_thigh_and_foot_leave_only_the_knee_to_be_inferred(tracker: Tracker, make_body) -> None:
+def test_trackers_on_thigh_and_foot_leave_only_the_knee_to_be_inferred(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     thigh = geometry.pose((-0.1, 0.55, 0.05))
     body = with_joint(with_joint(make_body(), "hip", thigh), "ankle", FOOT)
@@ -310,7 +329,7 @@ def test_trackers_on_thigh_and_foot_leave_only_the_knee_to_be_inferred(tracker: 
     assert np.allclose(geometry.rotate(knee[3:], np.array([0, 0, -1.0])), down / np.linalg.norm(down))
 
 
-def test_a_tracker_on_a_stump_aims_the_upper_arm_and_is_held_when_lost(tracker: Tracker, make_body) -> None:
+def test_a_tracker_on_a_stump_aims_the_upper_arm_and_is_held_when_lost(tracker: Watched, make_body) -> None:
     tracked = Body.unseen()
     forearm = geometry.pose((-0.35, 0.8, -0.1), geometry.yaw(0.3))
     tracker.update(with_joint(make_body(left=None), "elbow", forearm), tracked, 1.0)
@@ -324,7 +343,7 @@ def test_a_tracker_on_a_stump_aims_the_upper_arm_and_is_held_when_lost(tracker: 
     assert tracker.lost_for_s(LEFT, "arm") == pytest.approx(0.5)
 
 
-def test_another_build_is_in_force_from_the_next_frame_on(tracker: Tracker, make_body) -> None:
+def test_another_build_is_in_force_from_the_next_frame_on(tracker: Watched, make_body) -> None:
     tracked, tall = Body.unseen(), Build.of_stature(1.9)
     tracker.update(with_joint(make_body(), "ankle", FOOT), tracked, 1.0)
     tracker.fit(tall)

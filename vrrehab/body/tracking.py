@@ -8,7 +8,6 @@ the picture).
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import numpy as np
 
@@ -30,9 +29,8 @@ _HANGING = geometry.quaternions_of(np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], 
 _SQUARE = (math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5))
 #: Upper arm and forearm, on which a tracker may be strapped where no hand is.
 _NEAR = {side: slice(ARM[side].start, HAND[side].start) for side in Side}
-#: What may be lost apart from the rest, by the name under which its loss is asked for.
-Part = Literal["hand", "arm", "leg"]
-_PARTS: dict[Part, dict[Side, slice]] = {"hand": HAND, "arm": _NEAR, "leg": LEG}
+#: What may be lost apart from the rest.
+_PARTS = (HAND, _NEAR, LEG)
 
 
 class Tracker:
@@ -74,14 +72,7 @@ class Tracker:
         self.fit(self._build)
         self._held.fill(np.nan)
         self._head_seen = False
-        self._last_seen_s = {part[side].start: -math.inf for part in _PARTS.values() for side in Side}
-
-    def lost_for_s(self, side: Side, part: Part = "hand") -> float:
-        """How long a hand has not been seen, at the last `update`: 0 while it is, infinite if it never was.
-
-        part: or a leg; or upper arm and forearm, for an arm that ends there and has a tracker strapped to it.
-        """
-        return self._now_s - self._last_seen_s[_PARTS[part][side].start] if self._now_s > -math.inf else math.inf
+        self._last_seen_s = {part[side].start: -math.inf for part in _PARTS for side in Side}
 
     def update(self, seen: Body, tracked: Body, now_s: float) -> None:
         """Writes every joint of `tracked` from what was `seen` in the frame shown at `now_s`."""
