@@ -5,8 +5,13 @@ a clinic has a name for. All of it is told for a right limb; a left one is its m
 
 A joint's vector is its swing and its twist, in radians: X and Y the axis of its turn out of line times the angle (X is
 bending, negative; Y to the thumb's side), Z the twist about the bone before that (pronation). Frames are those of
-`vrrehab.body.features`. Ranges of motion are those of the
-American Academy of Orthopaedic Surgeons (1965), as far as it gives them.
+`vrrehab.body.features`.
+
+Ranges of motion are those of the American Academy of Orthopaedic Surgeons (1965) as Norkin and White tabulate them
+(*Measurement of Joint Motion*, appendix A), none narrower: elbow 0 to 150 degrees, forearm 80 each way, wrist 80 flexed
+and 70 extended, 20 to the thumb and 30 away; fingers 90, 100 and 90 flexed and 45 extended; ankle 20 up and 50 down;
+knee 135. Where people commonly go further (knee, forearm, ankle) or the source says nothing (deviation of fingers,
+turning of the foot) the range is wider, by our own allowance.
 """
 
 from __future__ import annotations
@@ -86,15 +91,15 @@ MOVEMENTS: dict[Chain, dict[str, Movement]] = {
         "wrist_deviation": _movement("wrist", _TO_THUMB, -30, 20),
         "thumb_opposition": Movement("thumb_metacarpal", _OPPOSE, -0.2, 1.3 * OPPOSED_RAD),
         "thumb_proximal_flexion": _movement("thumb_proximal", _BEND, -10, 60),
-        "thumb_distal_flexion": _movement("thumb_distal", _BEND, -15, 85),
+        "thumb_distal_flexion": _movement("thumb_distal", _BEND, -20, 85),
         **{
             f"{finger}_{name}": _movement(f"{finger}_{joint}", axis, least, most)
             for finger in FINGERS
             for name, joint, axis, least, most in (
                 ("deviation", "proximal", _TO_THUMB, -25, 25),
-                ("proximal_flexion", "proximal", _BEND, -30, 95),
+                ("proximal_flexion", "proximal", _BEND, -45, 95),
                 ("intermediate_flexion", "intermediate", _BEND, -5, 110),
-                ("distal_flexion", "distal", _BEND, -10, 80),
+                ("distal_flexion", "distal", _BEND, -10, 90),
             )
         },
     },
