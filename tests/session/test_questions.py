@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import resources
 from itertools import combinations
 from pathlib import Path
@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from telemetry import messages
-from vrrehab.body.skeleton import Side
+from vrrehab.body.skeleton import HEAD, Side
 from vrrehab.errors import SceneFileError, UnknownName
 from vrrehab.session.panels import DECLINE, laid_out
 from vrrehab.session.questions import ASKED, PAIN, Numbers, Question, load_question, questions_of
+from vrrehab.session.sitting import Sitting
 from vrrehab.stage.displays.flat import FIELD_OF_VIEW_DEG
 from vrrehab.testing.participant import FadingPain, ScriptedParticipant
 
@@ -183,6 +184,27 @@ def test_a_therapist_answers_what_is_asked_and_nothing_else(sit: Callable[..., S
     words, stump, sick = sat.sitting.conductor.ledger.answers
     assert {word for word, chosen in words.values.items() if chosen} == {"burning", "cold"}
     assert (stump.values, sick.status, sick.source) == ({"": 7.0}, "declined", "therapist")
+
+
+def test_a_question_that_follows_another_stands_where_that_stood(sit: Callable[..., Sat], tmp_path: Path) -> None:
+    """The head has turned to the last answer; a panel that went with it would wander round the person."""
+    path = tmp_path / "two.toml"
+    path.write_text(EVERY.format(before='"phantom_pain", "sickness", "telescoping"'))
+    places: dict[str, np.ndarray] = {}
+    yaws: list[float] = []
+
+    def watch(sitting: Sitting, frame: int) -> Iterable[Told]:
+        if (panel := sitting.view.panel) is not None and panel.asks not in places:
+            places[panel.asks] = panel.pose.copy()
+            yaws.append(float(sitting.view.virtual.poses[HEAD, 4]))
+        return ()
+
+    sat = sit(str(path), tell=watch, most_frames=1200)
+    asked = [answer.question.name for answer in sat.sitting.conductor.ledger.answers[:3]]
+    assert asked == list(places)[:3] == ["phantom_pain", "sickness", "telescoping"]
+    for name in ("sickness", "telescoping"):
+        assert np.array_equal(places[name], places["phantom_pain"])
+    assert np.ptp(yaws[:3]) > 0.01, "the head did turn"
 
 
 def test_a_question_that_is_not_there_is_told_before_anything_starts(sit: Callable[..., Sat], tmp_path: Path) -> None:
