@@ -14,6 +14,7 @@ from vrrehab.session.programme import load_programme
 from vrrehab.session.sitting import Sitting
 from vrrehab.session.view import View
 from vrrehab.sources.scripted import ScriptedSource
+from vrrehab.tasks.definition import load_task
 from vrrehab.testing.clock import VirtualClock
 from vrrehab.testing.display import SilentDisplay
 from vrrehab.testing.movement import Movement, Wavering, minimum_jerk
@@ -118,7 +119,7 @@ def test_at_rest_it_breathes_and_sways_but_stays_where_it_is() -> None:
 
 @pytest.mark.parametrize(("activity", "task"), [("", ""), ("repetition", "open_close_hand"), ("trace", "trace_eight")])
 def test_no_joint_ever_moves_faster_than_a_person(activity: str, task: str) -> None:
-    view = View(Body.unseen(), activity=activity, task=task)
+    view = View(Body.unseen(), activity=activity, task=task, rule=load_task(task).rule if task else None)
     poses = watched(ScriptedParticipant(4), view, 12)[:, [HEAD, *range(*HAND[Side.LEFT].indices(100))]]
     speeds = np.linalg.norm(np.diff(poses[..., :3], axis=0), axis=-1) * RATE_HZ
     assert speeds.max() < 2.5
@@ -126,7 +127,7 @@ def test_no_joint_ever_moves_faster_than_a_person(activity: str, task: str) -> N
 
 def test_the_same_seed_gives_the_same_session_and_another_seed_another() -> None:
     first, again, other = (ScriptedParticipant(seed) for seed in (6, 6, 7))
-    view = View(Body.unseen(), activity="repetition", task="open_close_hand")
+    view = View(Body.unseen(), activity="repetition", task="open_close_hand", rule=load_task("open_close_hand").rule)
     a, b, c = (watched(participant, view, 8) for participant in (first, again, other))
     assert np.array_equal(a, b, equal_nan=True)
     assert first.truth == again.truth

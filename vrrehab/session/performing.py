@@ -81,7 +81,7 @@ class Performing:
         seed = here.plan.seed * 1000 + step.block_index * 100 + step.task_index
         level = self._adapting.level(task.name)
         rule = task.rule_at(level)
-        view.difficulty_ratio = level
+        view.rule = rule
         here.brush.at = None
         performer = Performer(acting, root, here.build, seed, here.brush, here.tracked.poses[HEAD].copy(), here.say)
         mechanic = movement = make_mechanic(rule, performer)
@@ -191,6 +191,7 @@ class Performing:
         if self._pressing is not None:
             self._pressing, view.panel, view.lone = None, None, None
         view.targets, view.props, view.ghost, view.activity, view.movement, view.task = [], [], None, "", "", ""
+        view.rule = None
 
     def _tell_news(self, run: TaskRun) -> None:
         for name, detail in run.mechanic.news:

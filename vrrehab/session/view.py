@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from vrrehab.body.limb import CHAIN_JOINTS, Chain, Limb
 from vrrehab.body.skeleton import Body, Side
 from vrrehab.geometry import IDENTITY
+from vrrehab.tasks.rules import AnyRule
 
 #: The soft sounds that a session makes.
 Cue = Literal["repetition", "question", "done"]
@@ -144,8 +145,8 @@ class View:
     props: list[Prop] = field(default_factory=list)
     #: The task that is performed, by its name; empty between task runs.
     task: str = ""
-    #: How difficult it is, 0 to 1, see `vrrehab.session.difficulty`.
-    difficulty_ratio: float = 0.5
+    #: Its rule, at the difficulty that it has now.
+    rule: AnyRule | None = None
     #: The kind of movement that counts now, as in a task's `rule.kind`, `imagining`, `resting`, or `measuring` the
     #: person; empty between the participant's turns.
     activity: str = ""

@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 
 from vrrehab import geometry
 from vrrehab.body.build import Build
-from vrrehab.body.limb import CHAIN_JOINTS, CHAIN_OF, Limb
-from vrrehab.errors import UnknownName
+from vrrehab.body.limb import CHAIN_JOINTS, Limb
 from vrrehab.session.view import View
-from vrrehab.tasks.definition import load_task
 from vrrehab.tasks.mechanic import Performer
 from vrrehab.testing.acting import Actor, Effort
 from vrrehab.testing.actors import make_actor
@@ -45,12 +43,13 @@ class Enacting:
         self._limb = np.empty((len(CHAIN_JOINTS[acting.chain]), 7))
         self._began_s = self._ended_s = math.inf
         self.task = view.task
+        assert view.rule is not None
+        self.rule = view.rule
         self.truth_s: list[float] = []
 
     def begin(self, now_s: float, effort: Effort, seed: int) -> None:
-        """Goes by the task's definition at the difficulty that is on. What is out of sight is the body's own matter."""
-        rule = load_task(self.task).rule_at(self._view.difficulty_ratio)
-        self._actor = make_actor(rule, self._performer, effort, seed, lapses=False)
+        """Goes by the task's rule at the difficulty that is on. What is out of sight is the body's own matter."""
+        self._actor = make_actor(self.rule, self._performer, effort, seed, lapses=False)
         self._began_s = now_s + _BLEND_S
 
     def finish(self, now_s: float) -> None:
@@ -83,16 +82,3 @@ class Enacting:
         out = rest + share * (np.hstack([limb[:, :3], turned]) - rest)
         out[:, 3:] = geometry.normalise(out[:, 3:])
         return out
-
-
-def limb_of(task: str, side_of_arm: Limb | None, side_of_leg: Limb | None) -> Limb | None:
-    """Which of one's own limbs a task is for; None where it is lost or not tracked, or for a task that does not ship,
-    which nobody has learnt.
-    """
-    try:
-        limb = load_task(task).limb
-    except UnknownName:
-        return None
-    if limb == "any":
-        return side_of_arm or side_of_leg
-    return side_of_arm if CHAIN_OF[limb].value == "arm" else side_of_leg

@@ -231,8 +231,8 @@ class TraceActor(Actor):
         places = [self._pointer.place(way, self.root, 0.011) for way in ways]
         self._path = np.array([*places, places[0]] if self._closed else places)
         from_end = np.linalg.norm(self._path - self._path[-1], axis=1)
-        #: From this share of a lap on its end is near.
-        self._there = float(np.flatnonzero(from_end > 0.9 * rule.near_m).max()) / (len(self._path) - 1)
+        #: From this share of a lap on its end may be near, as far as the hand strays from the path.
+        self._there = float(np.flatnonzero(from_end > 1.4 * rule.near_m).max()) / (len(self._path) - 1)
         self._off = Wavering(self._random, 0.3, 1.2, 0.15 * rule.near_m)
         self._way = Movement(0.0)
         self._own_s = self._last_s = 0.0

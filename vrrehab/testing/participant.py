@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
 from vrrehab.body.hands import RELAXED
-from vrrehab.body.limb import END, Chain, Limb
+from vrrehab.body.limb import CHAIN_OF, END, Chain, Limb
 from vrrehab.body.skeleton import Side
 from vrrehab.session.plan import Plan, lost_limbs
 from vrrehab.session.questions import PAIN
 from vrrehab.session.view import Panel, TargetState, View
-from vrrehab.tasks.definition import load_task
+from vrrehab.tasks.rules import AnyRule
 from vrrehab.testing.acting import Effort
 from vrrehab.testing.answering import Answering, How, Meant, Opinion
-from vrrehab.testing.enacting import ENACTED, Enacting, limb_of
+from vrrehab.testing.enacting import ENACTED, Enacting
 from vrrehab.testing.judging import Judgement, Judging
 from vrrehab.testing.pain import FadingPain
 from vrrehab.testing.sitter import AHEAD_M, LAP_M, SEATED, Sitter
@@ -111,7 +111,7 @@ class ScriptedParticipant(Sitter):
             self._judging.see(view)
         elif view.panel is not None:
             self._tell(view.panel)
-        elif view.activity in ENACTED and view.task:
+        elif view.activity in ENACTED and view.rule is not None:
             self._perform(view)
         elif view.activity == "measuring":
             self._hold_out(view.movement)
@@ -151,7 +151,7 @@ class ScriptedParticipant(Sitter):
     def _perform(self, view: View) -> None:
         """Does what the task asks, with the limb that it is for."""
         if self.enacting is None or self.enacting.task != view.task or self._doing != view.task:
-            own = self._own_limb(view.task)
+            own = None if view.rule is None else self._own_limb(view.rule)
             if own is None:
                 self._rest(view)
                 return
@@ -169,11 +169,17 @@ class ScriptedParticipant(Sitter):
         ahead = self.root_of(self.enacting.own) * [0.0, 0.9, 1.0] + [0.0, 0.0, -0.45]
         self.look_at(self.seen_at(target.position if target is not None else ahead))
 
-    def _own_limb(self, task: str) -> Limb | None:
-        arm = Limb(Chain.ARM, self.pointing) if self.hands else None
+    def _own_limb(self, rule: AnyRule) -> Limb | None:
+        """Which of its own limbs a task is for; None where it is lost or not tracked."""
+        if CHAIN_OF[rule.limbs[0]] is Chain.ARM and not self._for_legs(rule):
+            return Limb(Chain.ARM, self.pointing) if self.hands else None
         sides = [self.intact_side, *self.legs]
-        leg = next((Limb(Chain.LEG, side) for side in sides if side in self.legs), None)
-        return limb_of(task, arm, leg)
+        return next((Limb(Chain.LEG, side) for side in sides if side in self.legs), None)
+
+    def _for_legs(self, rule: AnyRule) -> bool:
+        """Of what arms and legs may do, whether it was a leg that showed it."""
+        both = {CHAIN_OF[limb] for limb in rule.limbs} == set(Chain)
+        return both and self._acting is not None and self._acting.chain is Chain.LEG
 
     def _finish(self) -> None:
         """The task is over; what was truly done in it is kept."""
@@ -182,7 +188,7 @@ class ScriptedParticipant(Sitter):
             return
         self._kept = enacting
         enacting.finish(self.now_s)
-        joint = load_task(enacting.task).rule.kind in ("repetition", "unclench")
+        joint = enacting.rule.kind in ("repetition", "unclench")
         (self.truth.cycles_s if joint else self.truth.touches_s).extend(enacting.truth_s)
 
     def _tell(self, panel: Panel) -> None:
