@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vrrehab.stage.material import Light, Tier
-from vrrehab.stage.picture import seated
+from vrrehab.stage.picture import asked, resting, seated
 from vrrehab.stage.place import load_place
 from vrrehab.stage.places import build
 from vrrehab.stage.stage import Stage
@@ -69,15 +69,31 @@ def test_a_brighter_card_is_brighter_and_never_clips(eye) -> None:
     assert seen[-1] < 255
 
 
-def test_the_fade_reaches_the_calm_colour_everywhere(eye) -> None:
+def test_the_fade_leaves_the_place_in_a_mist_of_the_calm_colour(eye) -> None:
     view = seated(-20.0)
     view.title = "Open and close"
     plain = eye.draw(view)
     view.calm = 1.0
     calm = np.array(eye.stage.calm_colour) * 255
-    assert np.abs(eye.draw(view) - calm).max() <= 1
+    assert np.abs(eye.draw(view) - calm).max() <= 0.1 * np.abs(plain - calm).max() + 1
     view.calm = 0.5
-    assert np.abs(eye.draw(view) - (plain + calm) / 2).max() <= 2
+    assert np.abs(eye.draw(view) - (0.55 * plain + 0.45 * calm)).max() <= 2
+    view.calm = 0.0
+    assert np.array_equal(eye.draw(view), plain)
+
+
+def test_in_the_calm_scene_no_limb_is_seen_and_no_question(eye) -> None:
+    view = resting(eye.stage.place.table.top_m)
+    view.calm = 1.0
+    calm = eye.draw(view)
+    view.virtual.copy_from(seated(-24.0).virtual)
+    alone = eye.draw(view)
+    view.panel = asked(eye.stage.place.table.top_m).panel
+    questioned = eye.draw(view)
+    view.calm = 0.0
+    eye.draw(view)
+    assert np.array_equal(calm, alone)
+    assert np.array_equal(alone, questioned)
 
 
 def test_a_notice_stays_readable_in_the_calm(eye) -> None:

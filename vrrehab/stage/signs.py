@@ -28,6 +28,7 @@ _LARGEST, _EASILY_READ, _LABEL_WIDTH = 0.46, 0.30, 0.86
 #: What a long instruction is shrunk to on the board, a step after the other.
 _SMALLER = (1.0, 0.93, 0.86, 0.79, 0.72)
 _NOTICE_PLATE: RGB = (0.98, 0.90, 0.70)
+_QUIET_PLATE: RGB = (0.74, 0.78, 0.76)
 _NOTICE_LETTERS: RGB = (0.20, 0.16, 0.10)
 #: Of a button: aimed at, the dwell's progress, chosen.
 _STATES = ((0.41, 0.50, 0.54), (0.36, 0.58, 0.60), (0.13, 0.50, 0.47))
@@ -215,7 +216,9 @@ def _anchors(panel: Panel) -> list[Line]:
 
 
 class NoticeSign:
-    """One line held before the eyes, above the gaze where hands are not; it stays when the view fades to calm."""
+    """One line held before the eyes, above the gaze where hands are not; it stays, in quieter colours, when the view
+    fades to calm.
+    """
 
     _DISTANCE_M, _ABOVE_M = 1.2, 0.45
 
@@ -225,11 +228,11 @@ class NoticeSign:
         self._sheet.root.set_pos(0, self._ABOVE_M, -self._DISTANCE_M)
         self._sheet.root.set_p(np.degrees(np.arctan2(self._ABOVE_M, self._DISTANCE_M)))
         self._sheet.root.set_depth_test(False)
-        self._said = ""
+        self._said, self._quiet = "", False
 
-    def say(self, notice: str, head: NDArray[np.float64]) -> None:
-        if notice != self._said:
-            self._said = notice
+    def say(self, notice: str, head: NDArray[np.float64], quiet: bool = False) -> None:
+        if notice != self._said or quiet is not self._quiet:
+            self._said, self._quiet = notice, quiet
             if notice:
                 self._set(notice)
                 self._sheet.root.show()
@@ -240,9 +243,10 @@ class NoticeSign:
 
     def _set(self, notice: str) -> None:
         em = 0.042
+        colour = _QUIET_PLATE if self._quiet else _NOTICE_PLATE
         width = lettering.text_width(notice, em)
         lines = 1 if width < 1.0 else 2
         wrap = 1.02 * width if lines == 1 else max(1.0, 0.56 * width)
-        plate = Plate(0, 0, min(width, wrap) + 2 * em, (lines * LINE_HEIGHT + 0.9) * em, _NOTICE_PLATE)
+        plate = Plate(0, 0, min(width, wrap) + 2 * em, (lines * LINE_HEIGHT + 0.9) * em, colour)
         first = ((lines - 1) * 0.5 * LINE_HEIGHT - CAPITAL_MIDDLE) * em
         self._sheet.set([plate], [Line(notice, 0, first, em, _NOTICE_LETTERS, CENTRE, wrap_m=wrap)])

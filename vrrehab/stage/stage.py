@@ -34,6 +34,8 @@ _CYCLE_S = 240.0
 _EASE = 0.1
 #: How much quieter the place is when the view has faded to calm.
 _QUIETER = 0.6
+#: How much of the picture the mist of the calm scene takes.
+_MIST = 0.9
 
 
 class Stage:
@@ -73,6 +75,7 @@ class Stage:
         self.movers = self.root.attach_new_node("movers")
         self.shadow = Shadow(self.materials, self.movers, self.root)
         self.materials.share(self.root)
+        self._resting = False
         size, anisotropy = (1024, 8) if tier is Tier.FULL else (512, 1)
         still = self.root.attach_new_node("what stands still")
         still.set_shader_input("patterns", texture(size, anisotropy))
@@ -139,7 +142,7 @@ class Stage:
         if self._audio is not None:
             self._audio.hear(view.ambience.sound_ratio * (1.0 - _QUIETER * view.calm))
             self._sound_cues(self._audio, view)
-        self.materials.set_calm(self.calm_colour, view.calm)
+        self._calm(view.calm)
         self.materials.set_softness(view.boundary_softness_m)
         self._avatar.pose(view.virtual, view.opacity, view.leg_opacity, view.limb_size, view.cover)
         self._ghost.pose(view.ghost, view.ghost_joints, view.ghost_opacity)
@@ -151,9 +154,19 @@ class Stage:
         self._targets.show(view.targets)
         self._props.show(view.props)
         self._board.say(view.title, view.text, view.count)
-        self._panel.show(view.panel)
+        self._panel.show(None if self._resting else view.panel)
         self._way_out.show(view.way_out)
-        self._notice.say(view.notice, view.virtual.poses[HEAD])
+        self._notice.say(view.notice, view.virtual.poses[HEAD], quiet=view.calm > 0.0)
+
+    def _calm(self, amount: float) -> None:
+        """The place goes into a mist, in which it is still there, so that nobody loses the ground; limbs, and all else
+        that moves, are gone in the end.
+        """
+        self.materials.set_calm(self.calm_colour, _MIST * amount)
+        resting = amount >= 1.0
+        if resting is not self._resting:
+            self._resting = resting
+            self.movers.hide() if resting else self.movers.show()
 
 
 def _nearer(value: float, goal: float, close: float) -> float:
