@@ -26,6 +26,9 @@ MASKS = ("openness", "blood", "palm", "nail")
 #: Levels of Catmull-Clark of the skin, the shirt and the shorts. Low is for drawing without a graphics card.
 TIERS = {"full": (1, 2, 1), "low": (0, 1, 1)}
 
+#: How open the skin of legs and neck is at the least.
+_LEAST_OPEN = 0.25
+
 #: The tiles of the skin's picture that meshes have.
 _CHARTS = {"left_arm": ("hand", "arm"), "left_leg": ("foot", "leg")}
 
@@ -152,19 +155,19 @@ def parts_of(who: Person) -> tuple[list[gltf.Part], dict[str, adults.Trace]]:
     heights = who.body.points[who.body.quads].mean(axis=1)[:, 1]
     arm, leg = who.left_arm(), who.left_leg()
     middle = np.abs(who.body.points[who.body.quads].mean(axis=1)[:, 0]) < 0.11
-    neck = who.selected("body", middle & (np.abs(heights - cut.neck[1]) < 0.12))
+    neck = who.selected("body", middle & (np.abs(heights - cut.neck[1]) < 0.14))
     upper = who.selected("helper-tights", heights > cut.hip[1] - 0.12)
     lower = who.selected("helper-tights", heights < cut.hip[1] + 0.2)
     parts, traces = [], {}
     for tier, (skin_levels, shirt_levels, shorts_levels) in TIERS.items():
-        sleeve, shirt = clothes.shirt(upper.surface, cut, shirt_levels)
+        sleeve, shirt = clothes.shirt(upper.surface, cut, shirt_levels, _smooth(neck.surface, skin_levels))
         made = [
             (arm, clothes.bare_arm(_smooth(arm.surface, skin_levels), cut)),
             (leg, clothes.bare_leg(_smooth(leg.surface, skin_levels), cut)),
             (neck, clothes.bare_neck(_smooth(neck.surface, skin_levels), cut)),
             (upper, sleeve),
             (upper, shirt),
-            (lower, clothes.half(clothes.shorts(lower.surface, cut, shorts_levels))),
+            (lower, clothes.shorts(lower.surface, cut, shorts_levels)),
         ]
         meshes, tier_traces = map(list, zip(*(patch.trace(mesh) for patch, mesh in made), strict=True))
         bare_arm, bare_leg, _, sleeve, _, shorts = meshes
@@ -182,7 +185,9 @@ def parts_of(who: Person) -> tuple[list[gltf.Part], dict[str, adults.Trace]]:
         names = ("left_arm", "left_leg", "neck", "left_sleeve", "shirt", "left_shorts")
         materials = ("skin", "skin", "skin", "shirt", "shirt", "shorts")
         for i, (name, material, mesh) in enumerate(zip(names, materials, meshes, strict=True)):
-            masks = arm_masks if i == 0 else skin.plain(mesh, openness[i])
+            # Where clothes hide skin at rest, they may stand off it when the person sits.
+            least = _LEAST_OPEN if material == "skin" else 0.0
+            masks = arm_masks if i == 0 else skin.plain(mesh, np.maximum(openness[i], least))
             if name == "left_leg":
                 masks[:, 3] = 0.5 + skin.nails(mesh, who.toes)[0] / skin.NAIL_RANGE_M
             uvs = relief.placed(mesh, *_CHARTS.get(name, ())).uvs if material == "skin" else None

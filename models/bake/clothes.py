@@ -20,8 +20,12 @@ from models.bake.triangles import Mesh, band, clipped, from_surface, joined, lid
 
 Floats = NDArray[np.float64]
 
-_OVERLAP_M = 0.035
-_CLOTH_M, _TURN_UP_M = 0.0025, 0.026
+#: How far skin goes on under a hem, and how far a hem is turned up; farther where who sits looks into the legs of
+#: shorts.
+_OVERLAP_M, _LEG_OVERLAP_M = 0.035, 0.06
+_CLOTH_M, _TURN_UP_M, _LEG_TURN_UP_M = 0.0025, 0.026, 0.04
+#: A collar lies this far off the skin, from a little below its edge; the patch of skin that a place lies on is as wide.
+_OFF_SKIN_M, _LAID_M, _PATCH_M = 0.007, 0.040, 0.008
 _RIGHT_MIRRORED = np.array([-1.0, 1.0, 1.0])
 
 
@@ -90,14 +94,17 @@ def bare_arm(skin: Mesh, cut: Cut) -> Mesh:
 
 
 def bare_leg(skin: Mesh, cut: Cut) -> Mesh:
-    return clipped(skin, _OVERLAP_M - cut.above_shorts_hem(skin.points))[0]
+    leg, _ = clipped(skin, _LEG_OVERLAP_M - cut.above_shorts_hem(skin.points))
+    sunk = 0.012 * smoothstep(0.02, _LEG_OVERLAP_M, cut.above_shorts_hem(leg.points))
+    return replace(leg, points=leg.points - sunk[:, None] * leg.normals)
 
 
 def bare_neck(skin: Mesh, cut: Cut) -> Mesh:
     """The neck from inside the collar to where the head would begin, closed there."""
     mesh, _ = clipped(skin, 0.05 - cut.below_collar(skin.points))
     # What the shirt hides keeps away from it: some shapes bring the two nearer together.
-    sunk = 0.012 * smoothstep(0.0, 0.019, cut.below_collar(mesh.points))
+    below = cut.below_collar(mesh.points)
+    sunk = 0.012 * smoothstep(0.0, 0.024, below) + 0.010 * smoothstep(0.01, 0.05, below)
     mesh = replace(mesh, points=mesh.points - sunk[:, None] * mesh.normals)
     # Lower in front, where the eyes come to be when the head is bent.
     height = cut.neck[1] + 0.032 - mesh.points[:, 1] + 0.25 * (mesh.points[:, 2] - cut.neck[2])
@@ -117,8 +124,8 @@ def _loosened(tights: Surface, levels: int, push: Floats, rounds: int) -> Surfac
     return relaxed(out.with_points(out.points + off * normals(out)), rounds=rounds * 2**levels // 2, share=0.5)
 
 
-def shirt(tights: Surface, cut: Cut, levels: int) -> tuple[Mesh, Mesh]:
-    """The left sleeve, and the shirt without sleeves; `levels` of Catmull-Clark."""
+def shirt(tights: Surface, cut: Cut, levels: int, skin: Mesh) -> tuple[Mesh, Mesh]:
+    """The left sleeve, and the shirt without sleeves, its collar on the `skin`; `levels` of Catmull-Clark."""
     mirrored = tights.points * _RIGHT_MIRRORED
     sleeve_end = np.minimum(cut.above_sleeve_hem(tights.points), cut.above_sleeve_hem(mirrored))
     down = smoothstep(0.2, 0.0, sleeve_end)
@@ -131,11 +138,15 @@ def shirt(tights: Surface, cut: Cut, levels: int) -> tuple[Mesh, Mesh]:
     body, _ = clipped(whole, cut.below_collar(whole.points))
     sleeve, _ = clipped(body, cut.outside_armhole(body.points))
     sleeve, _ = clipped(sleeve, cut.above_sleeve_hem(sleeve.points))
-    sleeve = _hemmed(sleeve, cut.above_sleeve_hem(sleeve.points), cut.arm_axis)
+    sleeve = joined(sleeve, _closed_hem(sleeve, cut.above_sleeve_hem(sleeve.points), cut.arm_axis, _TURN_UP_M))
 
     body, _ = clipped(body, -cut.outside_armhole(body.points))
     body, _ = clipped(body, -cut.outside_armhole(body.points * _RIGHT_MIRRORED))
     body, _ = clipped(body, cut.above_shirt_hem(body.points))
+    below = cut.below_collar(body.points)
+    below[np.abs(below) < 1e-3] = 0.0  # the collar is round: between the corners of a face its edge is only nearly at 0
+    seam = smoothstep(0.0, -_LAID_M, _lateral(cut, body.points))
+    body = replace(body, points=body.points + seam[:, None] * _to_skin(body, skin, below))
     rim = open_edges(body.faces)
     closed = body
     for flip in (np.ones(3), _RIGHT_MIRRORED):
@@ -143,14 +154,31 @@ def shirt(tights: Surface, cut: Cut, levels: int) -> tuple[Mesh, Mesh]:
         dome = -0.01 * cut.armhole_normal * flip
         closed = joined(closed, lid(body, rim[hole[rim].all(axis=1)], dome))
     closed = joined(closed, _turned_up(body, cut.above_shirt_hem(body.points), np.array([0.0, -1.0, 0.0])))
-    closed = joined(closed, _turned_up(body, cut.below_collar(body.points), cut.collar_normal))
+    # The collar's inside ends under the skin, so that nobody looks past it into the body.
+    closed = joined(closed, _turned_up(body, below, cut.collar_normal, in_m=0.03))
     return sleeve, joined(closed, _lining(tights, push, cut))
+
+
+def _to_skin(shirt: Mesh, skin: Mesh, below_collar: Floats) -> Floats:
+    """What lays a collar on the skin (n, 3): where it stood off like a tub, one would look in beside the neck."""
+    out = np.zeros_like(shirt.points)
+    near = np.flatnonzero(below_collar < _LAID_M)
+    apart = ((shirt.points[near, None] - skin.points) ** 2).sum(axis=2)
+    # Over a patch of skin, as one vertex's normal alone would crumple the cloth.
+    share = np.exp(-(apart - apart.min(axis=1, keepdims=True)) / _PATCH_M**2)
+    share /= share.sum(axis=1, keepdims=True)
+    normal = share @ skin.normals
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    gap = ((shirt.points[near] - share @ skin.points) * normal).sum(axis=1)
+    laid = smoothstep(_LAID_M, 0.0, below_collar[near]) * np.maximum(gap - _OFF_SKIN_M, 0.0)
+    out[near] = -laid[:, None] * normal
+    return out
 
 
 def _lining(tights: Surface, push: Floats, cut: Cut) -> Mesh:
     """The inside of the shirt, closed at its hem: who looks down past the collar must not look through the body."""
     body = from_surface(_loosened(tights, 0, push, rounds=5))
-    body, _ = clipped(body, cut.below_collar(body.points) - 0.004)
+    body, _ = clipped(body, cut.below_collar(body.points) - _LAID_M)
     body, _ = clipped(body, cut.above_shirt_hem(body.points) - 0.02)
     for flip in (np.ones(3), _RIGHT_MIRRORED):
         body, _ = clipped(body, -cut.outside_armhole(body.points * flip))
@@ -165,30 +193,31 @@ def _lateral(cut: Cut, points: Floats) -> Floats:
 
 
 def shorts(tights: Surface, cut: Cut, levels: int) -> Mesh:
-    """Shorts to above the knee; their waist is under the shirt."""
+    """The left half of shorts to above the knee, whose waist is under the shirt; it meets the right one in x = 0."""
     legs = smoothstep(0.0, 1.0, 1.0 - cut.above_shorts_hem(tights.points) / 0.26)
     loose = _loosened(tights, levels, 0.003 + 0.013 * legs, rounds=4)
     whole = from_surface(loose.with_points(loose.points + folds.shorts(loose.points, cut)[:, None] * normals(loose)))
     mesh, _ = clipped(whole, cut.below_waistband(whole.points))
     mesh, _ = clipped(mesh, cut.above_shorts_hem(mesh.points))
-    return _hemmed(mesh, cut.above_shorts_hem(mesh.points), np.array([0.0, -1.0, 0.0]))
+    left = mesh.faces[mesh.points[mesh.faces, 0].mean(axis=1) < 0.0]
+    used, renumbered = np.unique(left, return_inverse=True)
+    mesh = Mesh._of(mesh._values()[used], renumbered.reshape(left.shape))
+    down = np.array([0.0, -1.0, 0.0])
+    return joined(mesh, _closed_hem(mesh, cut.above_shorts_hem(mesh.points), down, _LEG_TURN_UP_M))
 
 
-def half(mesh: Mesh) -> Mesh:
-    """The left half of what is worn by both legs, whose faces meet in the mirror plane."""
-    faces = mesh.faces[mesh.points[mesh.faces, 0].mean(axis=1) < 0.0]
-    used, renumbered = np.unique(faces, return_inverse=True)
-    return Mesh._of(mesh._values()[used], renumbered.reshape(faces.shape))
+def _closed_hem(mesh: Mesh, above: Floats, out: Floats, up_m: float) -> Mesh:
+    """A hem turned up round a limb, and the opening closed behind the limb's skin: nobody looks through the clothes."""
+    hem = _turned_up(mesh, above, out, up_m, 0.009)
+    rim = open_edges(hem.faces)
+    end = rim[(rim >= 2 * len(hem.points) // 3).all(axis=1)]
+    return joined(hem, lid(hem, end, 0.002 * out))
 
 
-def _hemmed(mesh: Mesh, above: Floats, out: Floats) -> Mesh:
-    return joined(mesh, _turned_up(mesh, above, out))
-
-
-def _turned_up(mesh: Mesh, above: Floats, out: Floats) -> Mesh:
-    """The inside of a hem: from the edge, where `above` (n,) is 0, inwards and back against `out` (3,)."""
+def _turned_up(mesh: Mesh, above: Floats, out: Floats, up_m: float = _TURN_UP_M, in_m: float = _CLOTH_M) -> Mesh:
+    """A hem's inside: from its edge, where `above` (n,) is 0, `in_m` inwards and `up_m` back against `out` (3,)."""
     rim = open_edges(mesh.faces)
     edge = rim[(np.abs(above) <= 1e-9)[rim].all(axis=1)]
     inward = -_CLOTH_M * mesh.normals
     under = np.tile(out, (len(mesh.points), 1))
-    return band(mesh, edge, [(inward, under), (inward - _TURN_UP_M * out, -mesh.normals)])
+    return band(mesh, edge, [(inward, under), (-in_m * mesh.normals - up_m * out, -mesh.normals)])

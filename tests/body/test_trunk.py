@@ -5,7 +5,7 @@ import pytest
 
 from vrrehab import geometry
 from vrrehab.body.skeleton import ARM, LEG, PELVIS, TORSO, Body, Side, joint
-from vrrehab.body.trunk import LEG_BONES, TRUNK_BONES, TRUNK_COUNT, TrunkRig
+from vrrehab.body.trunk import LEG_BONES, TOES, TRUNK_BONES, TRUNK_COUNT, TrunkRig
 from vrrehab.stage.avatar import body_model, rest_trunk
 
 REST = rest_trunk(body_model())
@@ -168,30 +168,38 @@ def test_a_turned_thigh_turns_its_upper_half_half_as_far():
         assert found == pytest.approx(degrees, abs=1.5)
 
 
-def test_toes_bend_where_they_are_told_to_and_nothing_else_moves():
-    rig, seen = TrunkRig(REST), body()
-    straight, curled = (np.zeros((TRUNK_COUNT, 4, 4), np.float32) for _ in range(2))
-    rig.pose(seen.poses, straight)
-    flexion = np.zeros((5, 2))
-    flexion[0], flexion[2] = (0.5, 0.0), (0.3, 0.6)
-    rig.curl_toes(Side.RIGHT, flexion)
-    rig.pose(seen.poses, curled)
-    moved = {
-        (side, name) for side in Side for name in LEG_BONES if np.abs(curled - straight)[bone(side, name)].max() > 1e-6
-    }
-    big, third = ("big_toe_proximal", "big_toe_distal"), ("toe_3_proximal", "toe_3_distal")
-    assert moved == {(Side.RIGHT, name) for name in (*big, *third)}
-    assert (curled[:2] == straight[:2]).all()
-    for name, degrees in (("big_toe_distal", 0.5), ("toe_3_proximal", 0.3), ("toe_3_distal", 0.9)):
-        i, at = bone(Side.RIGHT, name), REST.heads[LEG_BONES.index(name)] * M
-        change = unit(straight[i]).T @ unit(curled[i])
-        assert np.arccos((np.trace(change) - 1) / 2) == pytest.approx(degrees, abs=1e-3)
-        # Bent at its joint, towards the sole.
-        ahead = at - np.array([0.0, 0.0, 0.02])
-        assert drawn(curled, i, ahead)[1] < drawn(straight, i, ahead)[1] - 0.003
-    rig.curl_toes(Side.RIGHT, np.zeros((5, 2)))
-    rig.pose(seen.poses, curled)
-    np.testing.assert_allclose(curled, straight, atol=1e-6)
+def with_ball_bent(by_rad: float) -> Body:
+    """A body whose left toes are bent so far towards the sole."""
+    out = body()
+    leg = geometry.compose(out.poses[PELVIS], seated_leg(Side.LEFT))
+    bend = np.array([-np.sin(by_rad / 2), 0.0, 0.0, np.cos(by_rad / 2)])
+    leg[3, 3:] = geometry.quaternion_multiply(leg[2, 3:], bend)
+    out.poses[LEG[Side.LEFT]] = leg
+    return out
+
+
+def test_toes_that_are_clenched_bend_at_their_own_joints_too():
+    straight, curled = palette_of(with_ball_bent(0.0)), palette_of(with_ball_bent(0.7))
+    for toe, share in zip(TOES, (0.9, 1.4, 1.4, 1.3, 1.2), strict=True):
+        turned = []
+        for name in (f"{toe}_proximal", f"{toe}_distal"):
+            i = bone(Side.LEFT, name)
+            change = unit(straight[i]).T @ unit(curled[i])
+            turned.append(np.arccos((np.trace(change) - 1) / 2))
+            # Bent at its joint, towards the sole.
+            ahead = REST.heads[LEG_BONES.index(name)] - np.array([0.0, 0.0, 0.02])
+            assert drawn(curled, i, ahead)[1] < drawn(straight, i, ahead)[1] - 0.003
+        assert turned[0] == pytest.approx(0.7, abs=1e-3)
+        # Toes' axes lie a little aside of each other's and of the foot's.
+        assert turned[1] == pytest.approx(0.7 * (1.0 + share), abs=0.08)
+
+
+def test_toes_that_are_raised_stay_straight():
+    flat, raised = palette_of(with_ball_bent(0.0)), palette_of(with_ball_bent(-0.5))
+    for toe in TOES:
+        near, far = (bone(Side.LEFT, f"{toe}_{name}") for name in ("proximal", "distal"))
+        np.testing.assert_allclose(flat[near], flat[far], atol=1e-6)
+        np.testing.assert_allclose(raised[near], raised[far], atol=1e-6)
 
 
 def test_toes_follow_the_turn_of_the_ball_of_the_foot():

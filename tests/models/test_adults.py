@@ -78,11 +78,11 @@ def test_a_shaped_body_is_the_one_that_the_bake_would_make_of_that_person(human,
         if part.name.endswith("_full"):
             apart = _apart(model.meshes[part.name], part.points)
             # The skin of the limbs is the same. Clothes are loosened and folded anew by the bake, and they and the neck
-            # are cut at edges that lie elsewhere; below its edge the neck is sunk by up to 12 mm.
+            # are cut at edges that lie elsewhere; below its edge the neck is sunk by up to 22 mm.
             if part.name in ("left_arm_full", "left_leg_full"):
                 assert np.percentile(apart, 95) < 1e-4
             else:
-                assert np.median(apart) < (7e-3 if part.name == "neck_full" else 4e-3), part.name
+                assert np.median(apart) < (9e-3 if part.name == "neck_full" else 5e-3), part.name
 
 
 def _apart(mesh: Mesh, points: np.ndarray) -> np.ndarray:

@@ -232,16 +232,6 @@ def test_each_side_has_its_own_bones_in_one_palette(avatar):
     np.testing.assert_allclose(right, reflection @ left @ reflection, atol=1e-5)
 
 
-def test_an_avatars_toes_curl_on_the_foot_that_is_told_to(avatar):
-    body = body_at()
-    avatar.pose(body, SOLID)
-    before = avatar.palette.copy()
-    avatar.curl_toes(Side.RIGHT, np.full((5, 2), 0.5))
-    avatar.pose(body, SOLID)
-    moved = np.flatnonzero(np.abs(avatar.palette - before).max(axis=(1, 2)) > 1e-6)
-    assert {MODEL.bones[i] for i in moved} == {name for name in MODEL.bones if "right" in name and "toe" in name}
-
-
 def test_darker_tones_are_darker_and_their_palms_stay_light():
     mesh = MODEL.meshes["left_arm_full"]
     back, palm = mesh.masks["palm"] < 0.01, mesh.masks["palm"] > 0.9

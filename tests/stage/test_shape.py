@@ -146,13 +146,17 @@ def test_normals_stay_unit_and_point_out_of_the_skin():
 
 
 def clearance(skin: Mesh, cloth: Mesh, at: np.ndarray, reach: float = 0.05) -> np.ndarray:
-    """How far outside each of the skin's vertices `at` the cloth is, along the normal; NaN where there is none."""
+    """How far outside each of the skin's vertices `at` the cloth is, along the normal; NaN where there is none.
+
+    What closes a sleeve or a leg of the shorts lies across the limb and is not meant.
+    """
     a, b, c = (cloth.points[cloth.faces[:, i]].astype(float) for i in range(3))
-    middle = (a + b + c) / 3
+    middle, facing = (a + b + c) / 3, np.cross(b - a, c - a)
+    facing /= np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-12)
     out = np.full(len(at), np.nan)
     for i, vertex in enumerate(at):
         point, along = skin.points[vertex].astype(float), skin.normals[vertex].astype(float)
-        near = np.flatnonzero(((middle - point) ** 2).sum(axis=1) < (reach + 0.02) ** 2)
+        near = np.flatnonzero((((middle - point) ** 2).sum(axis=1) < (reach + 0.02) ** 2) & (facing @ along > 0.3))
         # Möller and Trumbore (1997), all faces at once.
         first, second, origin = b[near] - a[near], c[near] - a[near], point - a[near]
         across = np.cross(along, second)
@@ -161,7 +165,7 @@ def clearance(skin: Mesh, cloth: Mesh, at: np.ndarray, reach: float = 0.05) -> n
             u = size * (origin * across).sum(axis=1)
             over = np.cross(origin, first)
             v, distance = size * (over @ along), size * (second * over).sum(axis=1)
-            hit = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6) & (np.abs(distance) < reach)
+            hit = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6) & (distance < reach) & (distance > -0.02)
         if hit.any():
             out[i] = distance[hit].max()
     return out
@@ -278,6 +282,43 @@ def test_a_measured_reach_is_the_length_of_the_arm():
     measured = build_of(model, Measures(stature_m=1.7, reach_m=0.5))
     assert measured.arm == pytest.approx(0.5)
     assert measured.shoulder_breadth == build_of(model).shoulder_breadth
+
+
+@pytest.mark.parametrize("tier", ["full", "low"])
+def test_a_collar_lies_on_the_skin_of_every_build(tier):
+    # The edge itself faces out of the collar, up and forward.
+    edge = MIDDLE.meshes[f"shirt_{tier}"].normals @ [0.0, np.cos(0.5), -np.sin(0.5)] > 0.9999
+    assert edge.sum() > 40
+    for appearance in (Appearance(), *CORNERS):
+        model = person(appearance)
+        skin, gaps = model.meshes[f"neck_{tier}"], []
+        for point in model.meshes[f"shirt_{tier}"].points[edge]:
+            away = point - skin.points
+            nearest = (away**2).sum(axis=1).argmin()
+            gaps.append(away[nearest] @ skin.normals[nearest])
+        assert np.median(gaps) < 0.013, appearance
+        assert max(gaps) < 0.028, appearance
+
+
+@pytest.mark.parametrize("name", ["left_sleeve", "left_shorts"])
+@pytest.mark.parametrize("tier", ["full", "low"])
+def test_who_looks_into_a_sleeve_or_a_leg_of_the_shorts_finds_it_closed(name, tier):
+    mesh = MIDDLE.meshes[f"{name}_{tier}"]
+    _, place = np.unique(np.round(mesh.points / 1e-5).astype(int), axis=0, return_inverse=True)
+    rim = np.unique(mesh.points[open_rim(mesh.faces, place.reshape(-1))], axis=0)
+    # What is open is where the shirt begins, or in the mirror plane and at the waist under the shirt.
+    end = bone(MIDDLE, "left_forearm_1" if name == "left_sleeve" else "left_shin_1")
+    start = bone(MIDDLE, "left_upper_arm_1" if name == "left_sleeve" else "left_thigh_1")
+    along = (rim - start) @ (end - start) / ((end - start) @ (end - start))
+    assert len(rim)
+    assert (along < 0.45).all()
+
+
+def open_rim(faces: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """The vertices on edges that only one face has, where vertices in one place are one."""
+    edges = np.sort(place[faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)], axis=1)
+    _, at, count = np.unique(edges, axis=0, return_index=True, return_counts=True)
+    return faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)[at[count == 1]].reshape(-1)
 
 
 @pytest.mark.parametrize("measured", [{"reach_m": 0.64}, {"hand_m": 0.165}, {"shin_m": 0.47, "reach_m": 0.5}])

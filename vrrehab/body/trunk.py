@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from vrrehab.body.rig import MIRROR, MIRROR_POSE, Axes, Vector2, across, bound, turns, twist
-from vrrehab.body.single import Vector, rotate
+from vrrehab.body.single import Vector, dot, rotate
 from vrrehab.body.skeleton import LEG, PELVIS, TORSO, Side, joint
 from vrrehab.geometry import IDENTITY, rotation_matrices
 
@@ -43,6 +43,10 @@ _PELVIS_OF_LEG = 4
 #: How far each bone follows the turn of the segment about its own axis: the thigh's from the pelvis to the knee, the
 #: shin's from the knee to the ankle.
 _THIGH_SHARE, _SHIN_SHARES = 0.5, (0.25, 0.70)
+
+#: Toes that curl bend at their own joints too, big toe to little toe, in shares of the bend at the ball: who clenches
+#: them bends all their joints, and nothing tracks more than one.
+_TOES_FOLLOW, _MOST_CURL_DEG = (0.9, 1.4, 1.4, 1.3, 1.2), 60
 
 #: A trunk is drawn no more than this much longer, shorter, wider or narrower than the avatar's.
 _STRETCH = (0.75, 1.35)
@@ -104,9 +108,9 @@ class TrunkRig:
         legs = bound(joints[_BEGIN], rows.swapaxes(1, 2))
         self._bound_trunk = bound(np.stack([rest.pelvis, rest.chest]), np.stack([np.eye(3)] * 2))
         self._bound, self._bound_ball = legs[_AIMED], legs[_BALL]
+        self._toes_by_deg = np.stack([self._curled(math.radians(degrees)) for degrees in range(_MOST_CURL_DEG + 1)])
         self._toes = np.empty((2, 2 * len(TOES), 4, 4))
-        for side in Side:
-            self.curl_toes(side, np.zeros((len(TOES), 2)))
+        self._seat: tuple[list[float], float] | None = None
 
         self._hip_from_pelvis = float(rest.heads[0, 0] - rest.pelvis[0])
         self._ankle_height, self._ball_height = joints[2:, 1].tolist()
@@ -119,20 +123,17 @@ class TrunkRig:
         self._out = np.empty((TRUNK_COUNT, 4, 4))
         self._leg_out = self._out[len(TRUNK_BONES) :].reshape(2, len(LEG_BONES), 4, 4)
 
-    def curl_toes(self, side: Side, flexion_rad: ArrayLike) -> None:
-        """Bend the toes of a foot until told otherwise: (5, 2), big toe to little toe, each at the ball of the foot and
-        at its own joint; positive bends towards the sole. At zero they are as the ball of the foot holds them.
-        """
-        flexion = np.asarray(flexion_rad, float).reshape(-1)
+    def _curled(self, curl_rad: float) -> Floats:
+        """The toes' matrices (10, 4, 4) to the frame of the ball, where the ball is bent so far towards the sole."""
         into = bound(self._rest.heads[_TOE_BONES], self._rest.frames[_TOE_BONES])
-        turn = np.tile(np.eye(4), (len(flexion), 1, 1))
-        turn[:, 1, 1] = turn[:, 2, 2] = np.cos(flexion)
-        turn[:, 1, 2] = -np.sin(flexion)
-        turn[:, 2, 1] = np.sin(flexion)
+        angle = np.outer(_TOES_FOLLOW, [0.0, curl_rad]).reshape(-1)
+        turn = np.tile(np.eye(4), (len(angle), 1, 1))
+        turn[:, 1, 1] = turn[:, 2, 2] = np.cos(angle)
+        turn[:, 1, 2] = -np.sin(angle)
+        turn[:, 2, 1] = np.sin(angle)
         bent = into @ turn @ np.linalg.inv(into)
         bent[1::2] = bent[1::2] @ bent[::2]
-        np.matmul(bent, self._bound_ball, out=self._toes[tuple(Side).index(side)])
-        self._seat: tuple[list[float], float] | None = None
+        return np.matmul(bent, self._bound_ball)
 
     def pose(self, poses: Floats, palette: NDArray[np.float32]) -> bool:
         """Write the trunk and both legs of a body, `poses` (JOINT_COUNT, 7), to `palette` (TRUNK_COUNT, 4, 4).
@@ -231,6 +232,8 @@ class TrunkRig:
         turned = [self._turns(above, leg[0], leg[1], leg[3]) for above, leg in zip(hung, aimed, strict=True)]
         frames[:, :4, :2, :3] = np.array(turned) @ frames[:, :4, :2, :3]
         np.matmul(self._bound, frames[:, _AIMED], out=self._leg_out[:, _AIMED])
+        for toes, (foot, ball) in zip(self._toes, axes[:, 2:4].tolist(), strict=True):
+            toes[:] = self._toes_by_deg[_curl_deg(foot, ball)]
         np.matmul(self._toes, frames[:, _BALL:], out=self._leg_out[:, _TOE_BONES])
 
     def _turns(self, hung: Axes, thigh: Axes, shin: Axes, foot: Axes) -> list[tuple[Vector2, Vector2]]:
@@ -238,6 +241,12 @@ class TrunkRig:
         at_hip = -twist(hung, thigh)
         at_ankle = math.remainder(twist(shin, foot) - self._shin_twist, 2.0 * math.pi)
         return turns(_THIGH_SHARE * at_hip, 0.0, _SHIN_SHARES[0] * at_ankle, _SHIN_SHARES[1] * at_ankle)
+
+
+def _curl_deg(foot: Axes, ball: Axes) -> int:
+    """How far the ball is bent towards the sole (`features.toe_curl`), in whole degrees from 0 to `_MOST_CURL_DEG`."""
+    curl = math.degrees(math.atan2(dot(ball[2], foot[1]), dot(ball[2], foot[2])))
+    return min(max(round(curl), 0), _MOST_CURL_DEG)
 
 
 def _within(stretch: float) -> float:

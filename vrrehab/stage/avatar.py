@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from panda3d import core
 
 from telemetry.messages import Appearance, Measures
@@ -243,10 +243,6 @@ class Avatar:
             self._bent.set(1.0 if trunk else 0.0, _TRUNK)
             self._show(Side.LEFT, left, trunk, opacity[Side.LEFT], leg_opacity[Side.LEFT])
             self._show(Side.RIGHT, right, trunk, opacity[Side.RIGHT], leg_opacity[Side.RIGHT])
-
-    def curl_toes(self, side: Side, flexion_rad: ArrayLike) -> None:
-        """Bend the toes of a foot, (5, 2) from the big toe outwards; see `vrrehab.body.trunk.TrunkRig.curl_toes`."""
-        self._trunk_rig.curl_toes(side, flexion_rad)
 
     def _show(self, side: Side, arm: bool, trunk: bool, arm_opacity: float, leg_opacity: float) -> None:
         show = self._bent.set

@@ -98,10 +98,16 @@ vec3 tilted(vec3 n, vec2 slopes) {
 
 // x: the share of the window's light that arrives; y: the share of the room's.
 vec2 shadow(vec3 n) {
-    if (position.y < TABLE_TOP - 0.004) return vec2(1.0);
+#ifdef BAKED
+    float below = step(TABLE_TOP - 0.004, position.y);
+#else
+    // Limbs fade out of it: the map knows nothing of what goes on under the table.
+    float below = smoothstep(TABLE_TOP - 0.12, TABLE_TOP, position.y);
+#endif
+    if (below == 0.0) return vec2(1.0);
     vec2 at = (shadow_from_world * vec4(position, 1.0)).xy;
     vec2 inside = smoothstep(0.5, 0.44, abs(at - 0.5));
-    float weight = inside.x * inside.y;
+    float weight = inside.x * inside.y * below;
     if (weight == 0.0) return vec2(1.0);
 #ifdef BAKED
     float height = max(position.y - TABLE_TOP, 0.0) / KEY_DIRECTION.y;
