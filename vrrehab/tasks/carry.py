@@ -107,6 +107,7 @@ class Carry(Mechanic):
         self._settling: tuple[Prop, Floats, Floats, float] | None = None
         self._taken_s = self._carried_s = 0.0
         self._drops = 0
+        self._shown_cycle = -1.0
         self._begin()
 
     def _on_table(self, spot: tuple[float, float]) -> Floats:
@@ -188,8 +189,9 @@ class Carry(Mechanic):
 
     def demonstrate(self, elapsed_s: float, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         """To the thing, take it, to its place, let it go, and back."""
-        into_cycle_s = elapsed_s % self.cycle_s
-        if into_cycle_s < 0.1:
+        cycle, into_cycle_s = divmod(elapsed_s, self.cycle_s)
+        if cycle != self._shown_cycle:
+            self._shown_cycle = cycle
             self._shown = (self._active.pose[:3].copy(), self._ring.pose[:3].copy(), self._active.size[1] / 2)
         thing, goal, half = self._shown
         over = half * _UP

@@ -1,4 +1,4 @@
-"""The limbs that demonstrate: a usual arm or leg on the participant's own shoulder or hip, put as a movement needs."""
+"""The limbs that demonstrate: an arm or leg on the participant's own shoulder or hip, put as a movement needs."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _hand(side: Side, closure: float, size: float, turn: Turn) -> NDArray[np.flo
 
 
 class DemonstratingLeg:
-    """Poses a leg of usual build, seated and pointing ahead. Angles are those of `vrrehab.body.features`, radians."""
+    """Poses a leg, seated and pointing ahead. Angles are those of `vrrehab.body.features`, radians."""
 
     def __init__(self, side: Side, build: Build = USUAL) -> None:
         self._side = side
