@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry import messages, wire
+from telemetry import messages, migrations, wire
 from telemetry.errors import NotAStore, UnknownSession
 from telemetry.folder import Folder, open_read_only
 from telemetry.journal import Journal
@@ -28,7 +28,7 @@ _line = msgspec.json.Decoder(EventLine)
 
 
 class RecordedSession:
-    """Session `session_id` of the store in `data_dir`. Raises `NotAStore` and `UnknownSession`.
+    """Session `session_id` of the store in `data_dir`. Raises `NotAStore`, `OtherVersion` and `UnknownSession`.
 
     started: its first event. events: all of them, in order. layout: how its frames lie in memory. profile: what the
     store knows of the participant today.
@@ -40,6 +40,7 @@ class RecordedSession:
             raise NotAStore(f"expected a data folder with clinic.db in it, got {data_dir}; give the recorder's --data")
         self.session_id = session_id
         try:
+            migrations.check(self._folder.clinic)
             with closing(open_read_only(self._folder.clinic)) as db:
                 db.row_factory = sqlite3.Row
                 row = db.execute("SELECT participant FROM sessions WHERE session_id = ?", (session_id,)).fetchone()

@@ -134,18 +134,18 @@ def test_every_real_message_is_understood() -> None:
         wire.decode_to_recorder(data)
 
 
-def test_a_session_is_shown_after_20_000_hostile_messages() -> None:
+def test_a_session_is_shown_after_5_000_hostile_messages() -> None:
     ask = live_messages.encode(live_messages.Ask(("state", "picture"), 5))
     with LiveShow("tcp://127.0.0.1:*", lambda: live_messages.RecordHealth(connected=True)) as show:
         socket = zmq.Context.instance().socket(zmq.DEALER)
         socket.setsockopt(zmq.LINGER, 0)
         socket.connect(show.address)
-        for parts in itertools.islice(hostile(random.Random(3), [ask]), 20_000):
+        for parts in itertools.islice(hostile(random.Random(3), [ask]), 5_000):
             socket.send_multipart(parts)
             while socket.poll(0):
                 socket.recv_multipart()
         # One that is too long costs its connection, and what was on its way there.
-        eventually(lambda: show.dropped_messages > 500)
+        eventually(lambda: show.dropped_messages > 200)
         socket.close()
         assert len(show._watchers) <= 16
         show.stand(pretend_standing())
