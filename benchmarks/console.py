@@ -41,7 +41,9 @@ _RATE_HZ = 72.0
 _WARM_UP_S = 60.0
 #: In the page: when the button was pressed, and when the answer was there, by the page's own clock.
 _WATCH_STOP = """() => {
-    window.pressed = null; window.answered = null;
+    window.pressed = window.answered = null;
+    if (window.watched) return;
+    window.watched = true;
     document.addEventListener('click', (e) => {
         if (e.target.closest('form[data-stop]')) window.pressed = performance.now(); }, true);
     document.addEventListener('stopped', (e) => { window.answered = performance.now(); window.outcome = e.detail; });
@@ -106,14 +108,13 @@ def measure_stop(presses: int) -> None:
     clicked, answered, fades, frames = [], [], [], []
     with clinic() as running, chromium() as browser:
         page, _other = log_in(browser, running.address), log_in(browser, running.address)
-        page.evaluate(_WATCH_STOP)
         for _ in range(presses):
             with session(running) as ours:
                 page.wait_for_function("document.querySelector('.veil').hidden", timeout=20_000)
                 page.wait_for_timeout(700)  # pictures and joints flow again
-                page.evaluate("window.answered = null")
+                page.evaluate(_WATCH_STOP)
                 page.click("form[data-stop] button")
-                page.wait_for_function("window.answered !== null", timeout=20_000)
+                page.wait_for_function("window.answered", timeout=20_000)
                 took, outcome = page.evaluate("[window.answered - window.pressed, window.outcome]")
                 assert outcome["status"] == "applied", outcome
                 clicked.append(took)

@@ -155,4 +155,4 @@ class _After:
                         rel="noopener",
                     )
             Tag("iframe", kind="report", src=f"/report/{past.session_id}", title=t("Report of the session"))
-            LaterPanel(self._visit, past.session_id)
+            LaterPanel(self._visit, code, past.session_id)

@@ -1,4 +1,4 @@
-"""What becomes known after a session: the next day's rating, a pain log, treatments; added, and never changed."""
+"""What becomes known between sessions: ratings, pain log, treatments, questionnaires; added, and never changed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import secrets
 import time
 from datetime import datetime
 
+from telemetry.instruments import INSTRUMENTS
 from telemetry.late import Late, addenda_of
-from telemetry.messages import Addendum, AddendumKind, LateRating, Site
-from vrrehab.console import kit
+from telemetry.messages import Addendum, Entry, LateRating, RatingSource, Site
+from vrrehab.console import instrument_form, kit
+from vrrehab.console.instrument_form import InstrumentForm
 from vrrehab.console.kit import Tag
 from vrrehab.console.shell import Visit, later
 from vrrehab.console.words import Words
@@ -17,50 +19,47 @@ from vrrehab.console.words import Words
 _SITES: dict[str, str] = {
     "PLP": "Phantom limb pain", "RLP": "Residual limb pain", "PLS": "Phantom sensation, not painful",
 }  # fmt: skip
-_TREATMENTS = ("medication", "physiotherapy", "prosthesis change", "psychotherapy", "other")
-_TRIGGERS = ("none known", "weather", "stress", "tiredness", "pressure on the residual limb", "prosthesis", "other")
 _WHEN = "%Y-%m-%dT%H:%M"
 
 
 class LaterPanel:
     """The panel for one session; it adds only where the reader may."""
 
-    def __init__(self, visit: Visit, session_id: str) -> None:
-        self._visit, self._t, self._session = visit, visit.t, session_id
+    def __init__(self, visit: Visit, code: str, session_id: str) -> None:
+        self._visit, self._t, self._code, self._session = visit, visit.t, code, session_id
         t = self._t
         with Tag("section", kind="card", aria_label=t("What became known later")):
             Tag("h2", t("What became known later"))
             self._list = Tag("div")
             if visit.may("addenda"):
-                with Tag("div", kind="columns two"):
-                    self._rating()
-                    self._pain_log()
-                    self._treatment()
+                self._rating()
+                self._instrument()
         later(self._show)
 
     async def _show(self) -> None:
+        t, records = self._t, self._visit.console.records
         found: list[Late] = []
+        entered: list[Entry] = []
 
         async def read() -> None:
             found.extend(await asyncio.to_thread(addenda_of, self._visit.console.data, self._session))
+            entered.extend(await records.ask(lambda client: client.entries(self._code)))
 
         if not await self._visit.asked(read()):
             return
-        t = self._t
+        rows = [(each.about_utc_ns, _late_in_words(t, each), each.who) for each in found]
+        for entry in entered:
+            instrument = INSTRUMENTS.get(entry.instrument)
+            title = t(instrument.title) if instrument else entry.instrument
+            told = instrument_form.in_words(t, instrument, entry.answers)
+            rows.append((entry.about_utc_ns, f"{title}: {told}", entry.who))
         self._list.clear()
         with self._list:
-            if not found:
+            if not rows:
                 Tag("p", t("Nothing so far."), "soft")
                 return
-            rows = [
-                (
-                    datetime.fromtimestamp(each.about_utc_ns / 1e9).strftime("%d.%m.%Y %H:%M"),
-                    in_words(t, each),
-                    each.who,
-                )
-                for each in found
-            ]
-            kit.table([t("About"), t("What"), t("Entered by")], rows)
+            said = [(_day(about_ns), what, who) for about_ns, what, who in sorted(rows)]
+            kit.table([t("About"), t("What"), t("Entered by")], said)
 
     def _rating(self) -> None:
         t = self._t
@@ -73,96 +72,93 @@ class LaterPanel:
                 values = {"": "–", **{str(n): str(n) for n in range(11)}}
                 kit.choice(t("Score, 0 to 10"), values, "", lambda v: said.update(value=v), data_late="rating")
                 kit.field(t("When"), said["when"], lambda v: said.update(when=v), kind="datetime-local")
+                kit.button(t("Add the rating"), lambda: self._add_rating(said), data_do="late-rating")
 
-            async def add() -> None:
-                if not said["value"]:
-                    self._visit.say(t("Choose a score first."), "bad")
-                    return
-                new_id = f"{self._session}-late-{secrets.token_hex(4)}"
-                site: Site = said["site"]  # type: ignore[assignment]
-                rating = LateRating(rating_id=new_id, value=float(said["value"]), source="therapist", site=site)
-                await self._add("rating", said["when"], {}, rating)
-
-            kit.button(t("Add the rating"), add, data_do="late-rating")
-
-    def _pain_log(self) -> None:
-        t = self._t
-        said: dict[str, str] = {"strongest": "", "trigger": _TRIGGERS[0], "note": "", "when": _now()}
-        with Tag("fieldset"):
-            Tag("legend", t("Pain log"))
-            with Tag("div", kind="fields"):
-                values = {"": "–", **{str(n): str(n) for n in range(11)}}
-                kit.choice(t("Strongest pain, 0 to 10"), values, "", lambda v: said.update(strongest=v))
-                triggers = {trigger: t(trigger) for trigger in _TRIGGERS}
-                kit.choice(t("Trigger"), triggers, _TRIGGERS[0], lambda v: said.update(trigger=v))
-                kit.field(t("When"), said["when"], lambda v: said.update(when=v), kind="datetime-local")
-                kit.field(t("In words"), "", lambda v: said.update(note=v), live=True, autocomplete="off")
-
-            async def add() -> None:
-                strongest = float(said["strongest"]) if said["strongest"] else None
-                detail = {"strongest": strongest, "trigger": said["trigger"], "note": said["note"][:2000]}
-                await self._add("pain_log", said["when"], detail)
-
-            kit.button(t("Add to the pain log"), add, data_do="late-pain-log")
-
-    def _treatment(self) -> None:
-        t = self._t
-        said: dict[str, str] = {"kind": _TREATMENTS[0], "what": "", "when": _now()}
-        with Tag("fieldset"):
-            Tag("legend", t("Medication and other treatments"))
-            with Tag("div", kind="fields"):
-                kinds = {kind: t(kind) for kind in _TREATMENTS}
-                kit.choice(t("Kind"), kinds, _TREATMENTS[0], lambda v: said.update(kind=v))
-                kit.field(t("What, and how much"), "", lambda v: said.update(what=v), live=True, autocomplete="off")
-                kit.field(t("When"), said["when"], lambda v: said.update(when=v), kind="datetime-local")
-
-            async def add() -> None:
-                if not said["what"].strip():
-                    self._visit.say(t("Say what it was first."), "bad")
-                    return
-                await self._add("note", said["when"], {"treatment": said["kind"], "what": said["what"][:2000]})
-
-            kit.button(t("Add the treatment"), add, data_do="late-treatment")
-
-    async def _add(
-        self,
-        kind: AddendumKind,
-        when: str,
-        detail: dict[str, float | int | str | bool | None],
-        rating: LateRating | None = None,
-    ) -> None:
-        visit, t = self._visit, self._t
-        if not visit.may("addenda"):
-            visit.say(t("You may not add to a session."), "bad")
+    async def _add_rating(self, said: dict[str, str]) -> None:
+        if not said["value"]:
+            self._visit.say(self._t("Choose a score first."), "bad")
             return
-        try:
-            about_ns = round(datetime.strptime(when, _WHEN).timestamp() * 1e9)
-        except ValueError:
-            visit.say(t("Expected a day and a time."), "bad")
+        about_ns = self._about(said["when"])
+        if about_ns is None:
             return
+        site: Site = said["site"]  # type: ignore[assignment]
+        new = f"{self._session}-late-{secrets.token_hex(4)}"
         addendum = Addendum(
-            addendum_id=f"{self._session}-a-{secrets.token_hex(4)}", session_id=self._session, kind=kind,
-            who=visit.login.name, entered_utc_ns=time.time_ns(), about_utc_ns=about_ns, detail=detail, rating=rating,
+            addendum_id=f"{new}-a", session_id=self._session, kind="rating", who=self._visit.login.name,
+            entered_utc_ns=time.time_ns(), about_utc_ns=about_ns,
+            rating=LateRating(rating_id=new, value=float(said["value"]), source="therapist", site=site),
         )  # fmt: skip
+        await self._added(self._visit.console.records.ask(lambda client: client.add(addendum)), "rating")
+
+    def _instrument(self) -> None:
+        t = self._t
+        said: dict[str, str] = {"source": "participant", "when": _now(), "instrument": ""}
+
+        def turn(name: str) -> None:
+            said["instrument"] = name
+            place.clear()
+            if name:
+                with place:
+                    form = InstrumentForm(t, INSTRUMENTS[name])
+                    kit.button(t("Add to the record"), lambda: self._add_entry(said, form), data_do="late-entry")
+
+        with Tag("fieldset"):
+            Tag("legend", t("Pain log, treatments and questionnaires"))
+            with Tag("div", kind="fields"):
+                named = {"": t("Choose …"), **{name: t(each.title) for name, each in INSTRUMENTS.items()}}
+                kit.choice(t("Which"), named, "", turn, data_late="instrument")
+                sources = {"participant": t("the participant"), "therapist": t("the therapist")}
+                kit.choice(t("Answered by"), sources, "participant", lambda v: said.update(source=v))
+                kit.field(t("When"), said["when"], lambda v: said.update(when=v), kind="datetime-local")
+            place = Tag("div", kind="stack")
+
+    async def _add_entry(self, said: dict[str, str], form: InstrumentForm) -> None:
+        instrument = INSTRUMENTS[said["instrument"]]
+        try:
+            answers = instrument.accept(form.answers)
+        except ValueError as error:
+            self._visit.say(str(error), "bad")
+            return
+        about_ns = self._about(said["when"])
+        if about_ns is None:
+            return
+        source: RatingSource = said["source"]  # type: ignore[assignment]
+        entry = Entry(
+            entry_id=f"{self._code}-e-{secrets.token_hex(6)}", participant=self._code, instrument=instrument.name,
+            who=self._visit.login.name, source=source, entered_utc_ns=time.time_ns(), about_utc_ns=about_ns,
+            answers=answers, session_id=self._session,
+        )  # fmt: skip
+        await self._added(self._visit.console.records.ask(lambda client: client.enter(entry)), instrument.name)
+
+    def _about(self, when: str) -> int | None:
+        """The time that something is about; None, and the reader is told, where it is none."""
+        if not self._visit.may("addenda"):
+            self._visit.say(self._t("You may not add to a session."), "bad")
+            return None
+        try:
+            return round(datetime.strptime(when, _WHEN).timestamp() * 1e9)
+        except ValueError:
+            self._visit.say(self._t("Expected a day and a time."), "bad")
+            return None
+
+    async def _added(self, what: object, kind: str) -> None:
+        visit = self._visit
         visit.say("")
-        if await visit.asked(visit.console.records.ask(lambda client: client.add(addendum))):
-            visit.console.people.note(visit.login.name, "addendum", {"session": self._session, "kind": kind})
-            visit.say(t("Added."), "good")
+        if await visit.asked(what):  # type: ignore[arg-type]
+            visit.console.people.note(visit.login.name, "added later", {"session": self._session, "kind": kind})
+            visit.say(self._t("Added."), "good")
             await self._show()
 
 
-def in_words(t: Words, late: Late) -> str:
-    """What an addendum says, in a line."""
+def _late_in_words(t: Words, late: Late) -> str:
     if late.value is not None:
-        site = _SITES.get(late.site or "", late.site or "")
-        return t("{what}: {value}", what=t(site), value=f"{late.value:g}")
+        return t("{what}: {value}", what=t(_SITES.get(late.site or "", late.site or "")), value=f"{late.value:g}")
     told = {name: value for name, value in late.detail.items() if value not in ("", None)}
-    what = {"pain_log": t("Pain log"), "note": t("Treatment") if "treatment" in told else t("Note")}.get(
-        late.kind, late.kind
-    )
-    return f"{what}: " + ", ".join(
-        f"{value:g}" if isinstance(value, float) else t(str(value)) for value in told.values()
-    )
+    return f"{t(late.kind.replace('_', ' '))}: " + ", ".join(f"{name} {value}" for name, value in told.items())
+
+
+def _day(utc_ns: int) -> str:
+    return datetime.fromtimestamp(utc_ns / 1e9).strftime("%d.%m.%Y %H:%M")
 
 
 def _now() -> str:
