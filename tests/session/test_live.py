@@ -122,6 +122,33 @@ def test_pause_settings_stop_and_a_question_are_shown_as_they_are() -> None:
     assert {state.calm for state in frozen} == {1.0}
 
 
+def test_the_calm_scene_what_a_rule_found_and_a_lost_console_are_shown() -> None:
+    shown = Shown()
+    due = {
+        100: Told("heartbeat", who="anna"),
+        400: Told("release", who="anna"),
+        500: Told("set", {"name": "exposure_limit_min", "value": 1.0}, "anna"),
+        600: Told("calm", who="anna"),
+        700: Told("resume", who="anna"),
+    }
+    sit(shown, lambda frame: [due[frame]] if frame in due else [], 800)
+    by_frame = {state.frame: state for state in shown.states}
+
+    def told(first: int, last: int, what: str) -> set[object]:
+        return {getattr(state, what) for frame, state in by_frame.items() if first < frame < last}
+
+    assert told(110, 270, "console_lost") == {False}
+    assert told(300, 390, "console_lost") == {True}
+    assert told(410, 800, "console_lost") == {False}
+    assert told(110, 390, "in_control") == {"anna"}
+    assert told(0, 490, "concern") == {""}
+    assert told(520, 800, "concern") == {"exposure_limit_min"}
+    assert sorted(told(520, 800, "concern_s")) == [pytest.approx(500 / 60, abs=0.1)]
+    assert told(610, 690, "resting") == {"asked"}
+    assert told(610, 690, "doing") == {"calm"}
+    assert told(720, 800, "resting") == {""}
+
+
 def test_what_awaits_an_answer_is_shown_with_how_long_it_has(whole: tuple[Shown, Kept]) -> None:
     shown, _ = whole
     questions = [state.question for state in shown.states if state.question is not None]

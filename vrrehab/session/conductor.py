@@ -55,6 +55,8 @@ class Conductor:
         self.safety = Safety(settings, plan.profile.pain_ceiling)
         self.attendance = Attendance(settings)
         self.calm = Calm(view)
+        #: The last rule that found something, and when; for whoever only looks.
+        self.concern, self.concern_ns = "", 0
         self.ledger = Ledger(plan, Overheard(record, self.safety.hear))
         self._here = Situation(plan, settings, view, self.ledger)
         self._performing = Performing(self._here)
@@ -245,6 +247,7 @@ class Conductor:
             self._respond(concern)
 
     def _respond(self, concern: Concern) -> None:
+        self.concern, self.concern_ns = concern.rule, self.ledger.mono_ns
         found: Detail = {"who": "safety", "rule": concern.rule, "value": concern.value, "limit": concern.limit}
         if concern.response is Response.STOP:
             self.stop("safety", found)
@@ -284,10 +287,10 @@ class Conductor:
         self._script.close()
         self._script = self._ending("stopped")
 
-    def rest(self, who: str, frozen: bool = False) -> None:
+    def rest(self, who: str, reason: str = "asked", frozen: bool = False) -> None:
         """Bring the calm scene, from which `go_on` leads back; `frozen` holds the limb still while it fades."""
         self.frozen = self.frozen or frozen
-        self._come_to_rest(who, {"who": who})
+        self._come_to_rest(reason, {"who": who})
 
     def go_on(self, who: str) -> None:
         """End a break or the calm scene. ValueError where there is no way back, or nobody says that they restart."""

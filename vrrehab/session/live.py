@@ -199,6 +199,11 @@ class LiveRecord:
             paused=here.held,
             frozen=conductor.frozen,
             calm=view.calm,
+            resting=conductor.calm.reason,
+            concern=conductor.concern,
+            concern_s=self._since(conductor.concern_ns) if conductor.concern else 0.0,
+            in_control=conductor.attendance.in_control,
+            console_lost=conductor.attendance.lost,
             board=(view.title, view.text, view.count),
             notice=view.notice,
             question=self._question(mono_ns, shown=view.panel is not None),
@@ -210,7 +215,7 @@ class LiveRecord:
 
     def _doing(self, sitting: Sitting) -> Doing:
         conductor, run = sitting.conductor, sitting.conductor.performing.run
-        if conductor.frozen:
+        if conductor.calm.reason:
             return "calm"
         if self._asked is not None:
             return "question"

@@ -180,7 +180,7 @@ class Sitting:
             shown = conductor.plan.mode not in WITHOUT_LIMB
             asked = way_out.step(self._elapsed_s, self._tracked, selecting, shown)
             if asked == STOP:
-                conductor.rest("participant", frozen=True)
+                conductor.rest("participant", "participant", frozen=True)
             elif asked:
                 setting = "limb_hidden" if asked == HIDE else "limb_covered"
                 self.change_setting(setting, not self.settings[setting], "participant")
