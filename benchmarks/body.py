@@ -19,7 +19,8 @@ from telemetry.messages import Appearance, Measures
 from vrrehab import geometry
 from vrrehab.body.build import Build
 from vrrehab.body.hands import hand_pose
-from vrrehab.body.mirror import reflect_arm
+from vrrehab.body.limb import Chain, Limb
+from vrrehab.body.mirror import reflect
 from vrrehab.body.rig import BONE_COUNT, ArmRig
 from vrrehab.body.skeleton import HAND, HEAD, LEG, Body, Provenance, Side
 from vrrehab.body.smoothing import Smoother
@@ -83,7 +84,7 @@ class Frame:
 
     def _mirror(self) -> None:
         self._virtual.copy_from(self._steady)
-        reflect_arm(self._steady, Side.RIGHT, self._virtual)
+        reflect(self._steady, Limb(Chain.ARM, Side.RIGHT), self._virtual)
 
     def _bend_arms(self) -> None:
         assert self._arms.pose(self._virtual.poses, self._palette) == (True, True)

@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.messages import Appearance
+from vrrehab.body.alteration import Alteration, Wanted
 from vrrehab.body.hands import RELAXED
+from vrrehab.body.limb import END, Chain, Limb
 from vrrehab.body.loss import ARM_LEVELS, LEG_LEVELS, Loss
+from vrrehab.body.phantom import POSTURES, shape_of
 from vrrehab.body.skeleton import LEG, PELVIS, Body, Provenance, Side
 from vrrehab.geometry import IDENTITY
 from vrrehab.session.view import View
@@ -23,6 +26,7 @@ from vrrehab.stage.picture import Hand, seated, seen_from, take, write
 from vrrehab.stage.place import load_place, with_legs_in_view
 from vrrehab.stage.skin import MONK
 from vrrehab.stage.stage import Stage
+from vrrehab.tasks.demonstration import DemonstratingLeg
 
 Picture = NDArray[np.uint8]
 
@@ -115,6 +119,25 @@ def tones() -> Picture:
     return np.vstack([np.hstack(tiles[:5]), np.hstack(tiles[5:])])
 
 
+def phantom_feet() -> Picture:
+    """A left foot in each posture in which a phantom may be felt."""
+    stage = Stage(with_legs_in_view(load_place(_PLACE)), Tier.FULL)
+    limb, tiles = Limb(Chain.LEG, Side.LEFT), []
+    for posture in POSTURES[Chain.LEG]:
+        view = seated(0.0)
+        body = view.virtual
+        hip = body.poses[PELVIS, :3] + [-0.09, -0.02, -0.02]
+        DemonstratingLeg(limb.side).pose(hip, body.poses[limb.joints], knee=0.9)
+        body.provenance[limb.joints] = Provenance.SCRIPTED
+        Alteration(limb, shape_of(Chain.LEG, posture, {}, 0.0, (0.0, 0.0, 0.0), 2.0), 1.0).alter(
+            body, Wanted(share=1.0), 0.0
+        )
+        x, y, z = body.poses[limb.joints.start + END[Chain.LEG], :3].tolist()
+        there = seen_from(view, (x - 0.45, y + 0.18, z - 0.45), (x, y - 0.02, z - 0.10))
+        tiles.append(take(stage, there, (300, 260), 26.0))
+    return np.hstack(tiles)
+
+
 def close() -> dict[str, Picture]:
     """Hands and feet as near as a person looks at their own."""
     stage = Stage(_PLACE, Tier.FULL)
@@ -144,6 +167,7 @@ def main() -> None:
         write(arm_loss(level) if level in ARM_LEVELS else leg_loss(level), limbs / f"{level}.jpg")
     if given.level is None:
         write(tones(), given.out / "tones.jpg")
+        write(phantom_feet(), given.out / "phantom_feet.jpg")
         write(covered(), given.out / "covered.jpg")
         for name, picture in close().items():
             write(picture, given.out / f"{name}.jpg")
