@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -214,6 +217,25 @@ def test_a_session_that_hangs_and_one_that_dies_are_told_within_a_moment(open_pa
     expect(page.locator(".veil")).to_be_hidden()
     running.close()
     expect(page.locator(".veil")).to_contain_text("No session is running")
+
+
+def test_a_session_whose_program_is_killed_is_told_with_what_to_do(clinic: Clinic, open_page: Opening) -> None:
+    command = [
+        sys.executable,
+        str(Path(__file__).parent / "silent_program.py"),
+        str(clinic.data),
+        clinic.recorder,
+        "P001",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "running\n"
+        page = open_page("anna", "/run")
+        expect(page.locator("h1")).to_contain_text("P001")
+        program.kill()
+    expect(page.locator(".veil")).to_contain_text("has ended without saying so. Look at P001")
+    page.locator("form[data-stop] button").click()
+    expect(page.locator("[data-stop-said]")).to_contain_text("Not stopped: no session is running.")
 
 
 def test_after_a_lost_connection_the_page_shows_the_truth_again_by_itself(open_page: Opening, session: Sitting) -> None:

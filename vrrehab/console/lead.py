@@ -115,14 +115,14 @@ class Lead:
             slider = Tag(
                 "input", type="range", min=0, max=100, value=0, aria_labelledby="stroke-name", data_stroke="yes"
             )
-        quiet = self._visit.tell
-        slider.on(
-            "input",
-            lambda e: quiet("stroke", at=float(e.args) / 100),
-            throttle=0.1,
-            js_handler="(e) => emit(e.target.value)",
-        )
-        slider.on("change", lambda _: quiet("stroke"), js_handler="() => emit()")
+
+        async def at(share: float | None) -> None:
+            order = await self._visit.tell("stroke", **({} if share is None else {"at": share}))
+            if order.status != "applied":
+                self._outcome.say(f"{t('Stroke')}: {outcome(t, order)}")
+
+        slider.on("input", lambda e: at(float(e.args) / 100), throttle=0.1, js_handler="(e) => emit(e.target.value)")
+        slider.on("change", lambda _: at(None), js_handler="() => emit()")
 
     def _notes(self) -> None:
         t = self._t
