@@ -62,7 +62,7 @@ def test_there_are_snippets_and_commands_to_try() -> None:
 def test_a_command_in_the_documents_exists_with_its_options(command: str) -> None:
     words = command.split()
     names = [word for word in words[1:3] if re.fullmatch("[a-z][a-z-]*", word)]
-    if names[0] not in ("participant", "avatar", "tracker", "keys", "console", "language"):
+    if names[0] not in ("participant", "avatar", "tracker", "keys", "console", "language", "programme"):
         del names[1:]
     ran = subprocess.run(
         [sys.executable, "-m", "vrrehab", *names, "--help"], capture_output=True, text=True, cwd=ROOT, check=False

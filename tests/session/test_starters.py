@@ -35,7 +35,7 @@ from vrrehab.testing.pain import FadingPain
 from vrrehab.testing.participant import ScriptedParticipant
 
 #: Frames a second: enough to count by, and quick.
-HZ = 15.0
+HZ = 12.0
 #: For whom each starter is, and whether something has been lost on both sides.
 LOST = {
     "hand": ("left hand",), "arm": ("right arm",), "foot": ("left foot",), "leg": ("right leg",),
