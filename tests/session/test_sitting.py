@@ -238,6 +238,15 @@ def test_a_setting_changed_live_is_recorded_with_who_and_the_frame(sit: Callable
     assert sat.sitting.view.opacity[Side.LEFT] == pytest.approx(0.5)
 
 
+def test_how_large_a_virtual_limb_is_and_where_it_begins_are_changed_live(sit: Callable[..., Sat]) -> None:
+    wanted = {"limb_size_ratio": 1.2, "limb_boundary_softness_m": 0.1}
+    told = [Told("set", {"name": name, "value": value}) for name, value in wanted.items()]
+    sat = sit(tell=lambda sitting, frame: told if frame == 50 else (), most_frames=100)
+    assert all(each.answer.startswith("applied") for each in told)
+    view = sat.sitting.view
+    assert (view.limb_size, view.boundary_softness_m) == (1.2, 0.1)
+
+
 def test_the_place_is_on_record_and_its_light_hour_detail_and_sound_are_changed_live(sit: Callable[..., Sat]) -> None:
     wanted = {"light_ratio": 0.6, "time_of_day_h": 18.5, "place_detail": "calm", "sound_ratio": 0.0}
     told = [Told("set", {"name": name, "value": value}) for name, value in wanted.items()]
