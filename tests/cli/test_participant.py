@@ -45,6 +45,17 @@ def test_every_command_explains_itself(vrrehab) -> None:
             assert "--data" in ran.out, command
 
 
+def test_a_ceiling_is_kept_shown_and_forgotten(vrrehab, alone: Path) -> None:
+    def ceiling(*words: str) -> bool:
+        assert vrrehab("participant", "add", "C03", *words, "--data", alone).status == 0
+        shown = vrrehab("participant", "show", "C03", "--data", alone).out
+        return "  their session comes to rest at pain 6.5\n" in shown
+
+    assert ceiling("--lost", "left:hand:wrist", "--ceiling", "6.5")
+    assert ceiling("--consent", "research")
+    assert not ceiling("--ceiling", "0")
+
+
 def test_a_body_a_phantom_and_a_tracker_are_kept_and_shown(vrrehab, alone: Path) -> None:
     def participant(*words: str):
         return vrrehab("participant", *words, "--data", alone)

@@ -156,7 +156,7 @@ def test_nobody_who_does_their_tasks_and_answers_presses_it(sit: Callable[..., S
     if programme == "foot":
         lost = messages.LimbLoss(limb="foot", side="left", level="ankle")
         profile = messages.Profile(code="P001", limb_losses=(lost,))
-    sat = sit(programme, profile=profile, rate_hz=20.0, most_frames=20 * 120)
+    sat = sit(programme, profile=profile, rate_hz=20.0, most_frames=20 * 80)
     assert sat.record.of(messages.TaskStarted)
     assert sat.record.of(messages.SettingChanged) == sat.record.named("calm") == []
 

@@ -149,6 +149,8 @@ def in_words(profile: Profile) -> Iterator[str]:
     ]
     if measured:
         yield f"measured: {', '.join(measured)}"
+    if profile.pain_ceiling is not None:
+        yield f"their session comes to rest at pain {profile.pain_ceiling:g}"
     for shape in profile.phantom_shapes:
         yield f"phantom {shape.side} {shape.limb}: {', '.join(_felt(shape))}"
     for mount in profile.tracker_mounts:
