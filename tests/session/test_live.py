@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -11,6 +12,8 @@ from telemetry import messages
 from telemetry.live_messages import Joints, Standing, State
 from vrrehab.body.skeleton import JOINTS
 from vrrehab.session.commands import Command
+from vrrehab.session.course import Course, due, load_plan
+from vrrehab.session.edited import read
 from vrrehab.session.live import LiveRecord
 from vrrehab.session.loop import run
 from vrrehab.session.plan import make_plan
@@ -165,3 +168,36 @@ def test_while_nobody_watches_nothing_is_made() -> None:
     sit(shown, most_frames=200)
     assert shown.states == []
     assert shown.standings, "whoever comes later has to know how things stand"
+
+
+def test_an_edited_programme_is_shown_with_its_new_steps_and_goes_on_being_the_same_session() -> None:
+    shown = Shown()
+    plan = make_plan(LOST_LEFT_HAND, load_programme("demo"), None, "scripted", 1)
+    record = LiveRecord(Kept(), plan, shown, "tcp://127.0.0.1:1")
+    sitting = Sitting(plan, ScriptedSource(ScriptedParticipant.of(plan)), record, "none")
+    record.follow(sitting)
+    frames = iter(range(1, 100))
+
+    def edit() -> Iterable[Command]:
+        if next(frames) == 20:
+            sitting.conductor.take_up(read("first_session", 1, None))
+        return ()
+
+    run(sitting, SilentDisplay(VirtualClock(), 20, 40), edit)
+    before, after = shown.standings[0].facts, shown.standings[-1].facts
+    assert (len(before.steps), len(after.steps)) == (3, 6)
+    assert after.session_id == before.session_id
+    assert after.title == "First session"
+
+
+def test_a_session_of_a_course_says_which_and_whether_a_review_is_due() -> None:
+    course = load_plan("gmi_hand")
+    assert isinstance(course, Course)
+    now = due(course, "P001", "scripted", ())
+    plan = make_plan(LOST_LEFT_HAND, load_programme(now.phase.programme), None, "scripted", 1)
+    plan = dataclasses.replace(plan, due=now, session_number=7)
+    shown = Shown()
+    record = LiveRecord(Kept(), plan, shown, "tcp://127.0.0.1:1")
+    sitting = Sitting(plan, ScriptedSource(ScriptedParticipant.of(plan)), record, "none")
+    run(sitting, SilentDisplay(VirtualClock(), 20, 5), lambda: ())
+    assert shown.standings[-1].facts.title == "Graded motor imagery, hand: 1, laterality · review 7"

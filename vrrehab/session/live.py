@@ -90,6 +90,8 @@ class LiveRecord:
                 self._stand(first_standing(self._facts(event), {}))
             case messages.Happened(name="settings_in_force"):
                 self._change(settings={name: value for name, value in event.detail.items() if value is not None})
+            case messages.Happened(name="programme_edited"):
+                self._edited()
             case messages.SettingChanged():
                 self._setting_changed(event)
             case messages.TaskStarted():
@@ -139,11 +141,7 @@ class LiveRecord:
             origin=started.origin,
             intact_side=started.intact_side,
             limbs=tuple(str(limb) for limb in plan.limbs),
-            steps=tuple(
-                Step(step.block_index, step.task_index, task.name, task.title, task.limb, task.goal)
-                for step in plan.steps
-                for task in [step.task]
-            ),
+            steps=_steps(plan),
             place=plan.programme.place,
             joints=started.joints,
             software_version=started.software_version,
@@ -151,6 +149,13 @@ class LiveRecord:
             commands=self._commands,
             started_utc_ns=started.utc_ns,
         )
+
+    def _edited(self) -> None:
+        """The programme was edited while it runs: the steps are others now, what else stands is as it was."""
+        if self._sitting is not None and self._standing is not None:
+            self._plan = self._sitting.conductor.plan
+            facts = msgspec.structs.replace(self._standing.facts, title=_title(self._plan), steps=_steps(self._plan))
+            self._change(facts=facts)
 
     def _setting_changed(self, event: messages.SettingChanged) -> None:
         if self._standing is None:
@@ -253,6 +258,14 @@ def _title(plan: Plan) -> str:
     if plan.due is not None:
         title = f"{plan.due.title}: {plan.due.session}, {plan.due.phase.name}"
     return f"{title} · review {plan.session_number}" if plan.session_number in REVIEWS else title
+
+
+def _steps(plan: Plan) -> tuple[Step, ...]:
+    return tuple(
+        Step(step.block_index, step.task_index, task.name, task.title, task.limb, task.goal)
+        for step in plan.steps
+        for task in [step.task]
+    )
 
 
 def _place_of(step: programme.Step, plan: Plan) -> int:
