@@ -214,7 +214,7 @@ class LiveRecord:
             question=self._question(mono_ns, shown=view.panel is not None),
             tracking=self._tracking(record, "" if here.lost is None else str(here.lost)),
             pose_age_ms=int(record["pose_age_ns"]) / 1e6,
-            stages_us=tuple(float(record[stage]) for stage in STAGES),
+            stages_us=tuple([float(record[stage]) for stage in STAGES]),
             frames_a_second=self._frames_since / took_s if took_s else 0.0,
         )
 
@@ -270,9 +270,12 @@ def _steps(plan: Plan) -> tuple[Step, ...]:
 
 def _place_of(step: programme.Step, plan: Plan) -> int:
     """Which of the plan's steps it is, also where a therapist has it repeated; -1 for one that the therapist chose."""
-    at = (step.block_index, step.task_index, step.task.name)
-    places = (i for i, each in enumerate(plan.steps) if (each.block_index, each.task_index, each.task.name) == at)
-    return next(places, -1)
+    block, task, name = step.block_index, step.task_index, step.task.name
+    # A loop and a list, here and above, because a generator that is left leaves something to the collector.
+    for place, each in enumerate(plan.steps):
+        if each.block_index == block and each.task_index == task and each.task.name == name:
+            return place
+    return -1
 
 
 def _limbs_shown(plan: Plan) -> dict[str, slice]:
