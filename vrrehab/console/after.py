@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nicegui import app, ui
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from telemetry.errors import NobodyAnswers
 from telemetry.messages import Profile
@@ -49,25 +49,26 @@ def add(console: Console) -> None:
         if not _SESSION_ID.fullmatch(what):
             return PlainTextResponse("Expected a session's id or a participant's code.", 404)
         written, problem = await asyncio.to_thread(_report, console.data, what)
-        if written is None:
+        if not written:
             return PlainTextResponse(problem, 404)
         console.people.note(login.name, "report read", {"of": what})
-        return FileResponse(written, media_type="text/html", headers={"cache-control": "no-store"})
+        return HTMLResponse(written, headers={"cache-control": "no-store"})
 
 
-def _report(data: Path, what: str) -> tuple[Path | None, str]:
+def _report(data: Path, what: str) -> tuple[str, str]:
     """The report of a session or a participant, written by `vrrehab report` in a process of its own; or why not."""
-    file = Path(tempfile.gettempdir()) / f"vrrehab-report-{what}.html"
-    command = [sys.executable, "-m", "vrrehab", "report", what, "--data", str(data), "--out", str(file)]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_REPORT_LIMIT_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return None, str(error)
-    return (
-        (file, "") if done.returncode == 0 else (None, done.stderr.decode(errors="replace").removeprefix("vrrehab: "))
-    )
+    with tempfile.TemporaryDirectory() as folder:  # nobody else reads it there, and nothing of it stays
+        file = Path(folder) / "report.html"
+        command = [sys.executable, "-m", "vrrehab", "report", what, "--data", str(data), "--out", str(file)]
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_REPORT_LIMIT_S, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return "", str(error)
+        if done.returncode:
+            return "", done.stderr.decode(errors="replace").removeprefix("vrrehab: ")
+        return file.read_text("utf-8"), ""
 
 
 class _After:
