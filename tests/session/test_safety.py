@@ -133,6 +133,9 @@ def test_time_is_told_before_its_limit_and_then_the_session_winds_down_once() ->
         (60 + 7 * 60 - 1, Response.PROMPT, "exposure_limit_min"),
         (60 + 10 * 60 - 1, Response.WIND_DOWN, "exposure_limit_min"),
     ]
+    assert safety.winding_down
+    settings.change("exposure_limit_min", 20.0)
+    assert not safety.winding_down, "a therapist put the limit further away"
 
 
 def test_a_rise_of_two_is_told_to_the_therapist_and_the_session_goes_on(sit: Callable[..., Sat]) -> None:

@@ -254,7 +254,6 @@ class Conductor:
         elif concern.response is Response.CALM:
             self._come_to_rest(concern.rule, found)
         elif concern.response is Response.WIND_DOWN:
-            self.safety.winding_down = True
             self.happened("wind_down", found)
         else:
             self.happened("safety_prompt", found)

@@ -52,8 +52,7 @@ class Concern:
 class Safety:
     """Hears every event of a session and counts its time. `step` gives what the rules have found since the last frame.
 
-    ceiling: the pain at which this person wants to be left alone, None where they have not said. winding_down: whether
-    no further task begins.
+    ceiling: the pain at which this person wants to be left alone, None where they have not said.
     """
 
     def __init__(self, settings: Settings, ceiling: float | None) -> None:
@@ -65,7 +64,12 @@ class Safety:
         self._found: list[Concern] = []
         self._told: set[tuple[Response, str]] = set()
         self.session_s = self.exposed_s = 0.0
-        self.winding_down = False
+
+    @property
+    def winding_down(self) -> bool:
+        """Whether a limit is reached, as it is set now: no further task begins."""
+        spent_s = {"session_limit_min": self.session_s, "exposure_limit_min": self.exposed_s}
+        return any(spent >= self._settings.number(rule) * _MINUTE_S for rule, spent in spent_s.items())
 
     def hear(self, event: messages.Event) -> None:
         """Take note of an event of the session as it happens."""
@@ -119,7 +123,10 @@ class Safety:
         limit_s = self._settings.number(rule) * _MINUTE_S
         if spent_s >= limit_s:
             self._once(Response.WIND_DOWN, rule, spent_s, limit_s)
-        elif spent_s >= limit_s - self._settings.number("limit_warning_min") * _MINUTE_S:
+            return
+        # A limit that was put further away counts anew.
+        self._told.discard((Response.WIND_DOWN, rule))
+        if spent_s >= limit_s - self._settings.number("limit_warning_min") * _MINUTE_S:
             self._once(Response.PROMPT, rule, spent_s, limit_s)
 
     def _once(self, response: Response, rule: str, spent_s: float, limit_s: float) -> None:
