@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -35,30 +36,40 @@ WARM_UP_FRAMES = 60
 
 
 class Timed:
-    """A display that notes each frame's CPU and wall time on the render thread, from wait to wait."""
+    """A display that notes the render thread's CPU and wall time at each frame's begin and end.
+
+    Written so that it costs a frame next to nothing: arrays of their full length, and no call that goes through this.
+    """
 
     def __init__(self, display, frames: int) -> None:  # type: ignore[no-untyped-def]
+        self._wait = display.wait
+        self.draw, self.read_clocks, self.keys_pressed = display.draw, display.read_clocks, display.keys_pressed
         self._display = display
-        self.cpu_ns = np.zeros(frames, np.int64)
-        self.busy_cpu_ns = np.zeros(frames, np.int64)
-        self.busy_wall_ns = np.zeros(frames, np.int64)
-        self._n = -WARM_UP_FRAMES
-        self._cpu = self._wall = 0
+        self._frames = WARM_UP_FRAMES + frames
+        self._cpu_ns, self._wall_ns = (array("q", bytes(16 * (self._frames + 1))) for _ in range(2))
+        self.frame = 0
 
     def wait(self):  # type: ignore[no-untyped-def]
-        if 0 <= self._n < len(self.cpu_ns):
-            self.busy_cpu_ns[self._n] = time.thread_time_ns() - self._cpu
-            self.busy_wall_ns[self._n] = time.perf_counter_ns() - self._wall
-        before = self._cpu
-        frame = self._display.wait()
-        self._cpu, self._wall = time.thread_time_ns(), time.perf_counter_ns()
-        if 0 <= self._n < len(self.cpu_ns):
-            self.cpu_ns[self._n] = self._cpu - before
-        self._n += 1
-        return None if self._n >= len(self.cpu_ns) else frame
+        at, self.frame = 2 * self.frame, self.frame + 1
+        self._cpu_ns[at], self._wall_ns[at] = time.thread_time_ns(), time.perf_counter_ns()
+        frame = self._wait()
+        self._cpu_ns[at + 1], self._wall_ns[at + 1] = time.thread_time_ns(), time.perf_counter_ns()
+        return frame if self.frame <= self._frames else None
 
-    def __getattr__(self, name: str):  # type: ignore[no-untyped-def]
-        return getattr(self._display, name)
+    @property
+    def submitted_ns(self) -> int:
+        return self._display.submitted_ns
+
+    def figures(self) -> dict[str, list[float]]:
+        """Microseconds a frame, warm."""
+        (waited, began), (wall_waited, wall_began) = (
+            np.array(each, float).reshape(-1, 2)[WARM_UP_FRAMES:].T / 1e3 for each in (self._cpu_ns, self._wall_ns)
+        )
+        return {
+            "cpu": np.diff(began).tolist(),
+            "busy_cpu": (waited[1:] - began[:-1]).tolist(),
+            "busy_wall": (wall_waited[1:] - wall_began[:-1]).tolist(),
+        }
 
 
 def ours(frames: int, cut: bool) -> dict[str, list[float]]:
@@ -88,16 +99,16 @@ def ours(frames: int, cut: bool) -> dict[str, list[float]]:
         timed = Timed(display, frames)
         sender = Sender(Path(folder) / "spool", plan.session_id, address, FrameLayout(JOINTS))
         sitting = Sitting(plan, OpenXRSource(headset), sender, "benchmark")
-        stages = np.zeros((frames, 5))
+        stages = array("q")
         keep = sitting.keep
 
         def noting(times_ns: tuple[int, ...]) -> None:
-            if 0 <= timed._n < frames:
-                stages[timed._n] = times_ns
-            if timed._n == 0:
-                gc.callbacks.append(lambda phase, _: collections.append(timed._n) if phase == "start" else None)
-            if timed._n in (0, frames - 2):
+            if timed.frame == WARM_UP_FRAMES:
+                gc.callbacks.append(lambda phase, _: collections.append(timed.frame) if phase == "start" else None)
+            if timed.frame in (WARM_UP_FRAMES, WARM_UP_FRAMES + frames - 2):
                 resident.append(_resident_kb())
+            if timed.frame % 4 == 0:  # a sample of them, for the medians
+                stages.extend(times_ns)
             keep(times_ns)
 
         sitting.keep = noting  # type: ignore[method-assign]
@@ -107,10 +118,8 @@ def ours(frames: int, cut: bool) -> dict[str, list[float]]:
     mover.terminate()
     mover.wait()
     return {
-        "cpu": (timed.cpu_ns[1:-1] / 1e3).tolist(),
-        "busy_cpu": (timed.busy_cpu_ns[1:-1] / 1e3).tolist(),
-        "busy_wall": (timed.busy_wall_ns[1:-1] / 1e3).tolist(),
-        "stages": (np.median(stages[1:-1], axis=0) / 1e3).tolist(),
+        **timed.figures(),
+        "stages": (np.median(np.array(stages).reshape(-1, 5)[WARM_UP_FRAMES // 4 :], axis=0) / 1e3).tolist(),
         "collections": [float(n) for n in collections],
         "resident_kb": [float(n) for n in resident],
     }
@@ -133,6 +142,8 @@ def peer(frames: int, cut: bool) -> dict[str, list[float]]:
     from vrrehab.session.view import View
     from vrrehab.stage.engine import engine
 
+    # What our engine sets for its own frames is not the peer's doing: it has what Panda3D has by itself.
+    core.load_prc_file_data("", "transform-cache 1\ngarbage-collect-states-rate 1")
     base = ShowBase(windowType="none")
     base.pipe = engine().pipe
     base.open_main_window(type="offscreen")

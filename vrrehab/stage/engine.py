@@ -32,6 +32,7 @@ core.load_prc_file_data(
     notify-level-display error
     notify-level-egldisplay error
     garbage-collect-states-rate 0.05
+    transform-cache 0
     """,
 )
 
@@ -50,13 +51,13 @@ class Engine:
         return self.kind == "pandagl"
 
     def render_frame(self) -> None:
-        """Draw every output, then let go of some of the transforms and states that no node has any more.
+        """Draw every output, then let go of some of the states that no node has any more.
 
-        Panda3D keeps each of them for a cache whose collector is a task of ShowBase's: without it a session grows by
-        2 KB a frame. A twentieth of them is looked at in each frame (garbage-collect-states-rate).
+        Panda3D keeps each state for a cache whose collector is a task of ShowBase's. A twentieth of them is looked at
+        in each frame (garbage-collect-states-rate). Transforms are not kept at all (transform-cache): eyes that move in
+        each frame never find theirs again, and only fill the cache.
         """
         self.graphics.render_frame()
-        core.TransformState.garbage_collect()
         core.RenderState.garbage_collect()
 
     def renderer(self) -> str:
