@@ -38,7 +38,6 @@ _UNOPPOSED, _OPPOSED = 1.4, 0.2
 #: Thumb tip to fingertip where the pads touch, in lengths from wrist to middle knuckle; joints lie inside the finger.
 _PADS_TOUCH = 0.2
 _FINGER_TIP = {finger: HAND_JOINTS.index(f"{finger}_tip") for finger in FINGERS}
-_YZX, _ZXY = np.array([1, 2, 0]), np.array([2, 0, 1])
 _FIRST_FINGER = HAND_JOINTS.index("index_metacarpal")
 
 
@@ -53,10 +52,10 @@ def finger_flexion(hand: NDArray[np.float64]) -> NDArray[np.float64]:
     bones = places[:, 1:] - places[:, :-1]
     proximal, distal = bones[:, :-1], bones[:, 1:]
     x, y, z, w = hand[_WRIST, 3:].tolist()
-    left_x, left_y, left_z = 2 * (y * y + z * z) - 1, -2 * (x * y + z * w), 2 * (y * w - x * z)  # -X of the wrist
+    x, y, z = 2 * (y * y + z * z) - 1, -2 * (x * y + z * w), 2 * (y * w - x * z)  # -X of the wrist
     # (proximal x distal) . left, as proximal . (distal x left).
-    turned = distal.take(_YZX, axis=2) * (left_z, left_x, left_y) - distal.take(_ZXY, axis=2) * (left_y, left_z, left_x)
-    return np.arctan2(np.add.reduce(proximal * turned, axis=2), np.add.reduce(proximal * distal, axis=2))
+    turned = distal @ np.array(((0.0, -z, y), (z, 0.0, -x), (-y, x, 0.0)))
+    return np.arctan2(np.vecdot(proximal, turned), np.vecdot(proximal, distal))
 
 
 def hand_closure(body: Body, side: Side) -> float:
@@ -73,7 +72,7 @@ def hand_closure(body: Body, side: Side) -> float:
 
 def hand_closure_of(hand: NDArray[np.float64]) -> float:
     """`hand_closure` for the joints of one hand, (26, 7) in any space."""
-    total = float(finger_flexion(hand).sum())
+    total = float(np.add.reduce(finger_flexion(hand), axis=None))
     return min(max(total / (4 * math.pi), 0.0), 1.0)
 
 

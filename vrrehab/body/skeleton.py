@@ -89,8 +89,8 @@ class Body:
         return cls(np.full((JOINT_COUNT, 7), np.nan), np.zeros(JOINT_COUNT, np.uint8))
 
     def copy_from(self, other: Body) -> None:
-        np.copyto(self.poses, other.poses)
-        np.copyto(self.provenance, other.provenance)
+        self.poses[:] = other.poses
+        self.provenance[:] = other.provenance
 
     def forget(self) -> None:
         self.poses.fill(np.nan)

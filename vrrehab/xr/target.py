@@ -35,8 +35,8 @@ from vrrehab.xr.swapchain import Format, Swapchain
 class Target:
     """Between a swapchain's acquire and release: begin, draw, finish, leave.
 
-    `leave` puts back the framebuffer that was bound at `begin`, whose owner expects to find it. Needs the session's
-    OpenGL context to be current throughout.
+    `leave` puts back the framebuffer that was bound at the first `begin`, whose owner expects to find it and never
+    binds another. Needs the session's OpenGL context to be current throughout.
     """
 
     def __init__(self, gl: GL, colour: Swapchain, depth: Swapchain | None, samples: int) -> None:
@@ -44,6 +44,7 @@ class Target:
         self._colour, self._depth = colour, depth
         self._width, self._height = colour.width, colour.height
         self._images: dict[int, int] = {}
+        self._before: int | None = None
         self._renderbuffers: list[int] = []
         self._samples = min(samples, gl.integer(MAX_SAMPLES))
         self._form = depth.format if depth is not None else Format.DEPTH_COMPONENT24
@@ -66,7 +67,8 @@ class Target:
         Draws are cut at the first clip distance and not converted to sRGB.
         """
         gl = self._gl
-        self._before = gl.integer(DRAW_FRAMEBUFFER_BINDING)
+        if self._before is None:
+            self._before = gl.integer(DRAW_FRAMEBUFFER_BINDING)
         self._image = self._framebuffer(colour_index, depth_index)
         gl.BindFramebuffer(FRAMEBUFFER, self._multisampled or self._image)
         gl.Viewport(0, 0, self._width, self._height)
