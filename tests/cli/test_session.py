@@ -46,23 +46,30 @@ def test_a_session_tells_what_happens_and_at_its_end_how_it_went_and_where_the_r
     assert running is not None
     with LiveReader(running.live, joints=True, pictures=True) as console, CommandClient(running.commands) as therapist:
         assert isinstance(therapist.send("note", {"text": "sits well"}, "anna"), Applied)
-        eventually(lambda: console.receive(0.05) and console.state is not None and console.state.doing == "question")
+        eventually(
+            lambda: console.receive(0.05) and console.state is not None and console.state.doing == "question", 60.0
+        )
         assert console.standing is not None
         assert console.standing.facts.session_id == running.session_id
         assert console.commands == running.commands
         assert console.record is not None
         assert console.record.connected
-        eventually(lambda: (console.receive(0.05), console.picture is not None and console.joints is not None)[-1])
+        eventually(
+            lambda: (console.receive(0.05), console.picture is not None and console.joints is not None)[-1], 60.0
+        )
         assert console.picture is not None
         assert console.picture.rgb.shape == (360, 480, 3)
         assert console.picture.rgb.std() > 20, "a room, not one colour"
         assert console.record.disk_free_mb > 100
-        eventually(lambda: (console.receive(0.05), console.state is not None and console.state.over == "completed")[-1])
+        eventually(
+            lambda: (console.receive(0.05), console.state is not None and console.state.over == "completed")[-1], 60.0
+        )
     assert session.wait() == 0
     session_id = running.session_id
     shown, task, result, *end = session.said.splitlines()
     assert shown == "  0:00  the room is shown"
-    assert task == "  0:00  task 1 of 1: open and close"
+    # How long it took to come to that is the machine's affair.
+    assert task.split(maxsplit=1)[1] == "task 1 of 1: open and close"
     assert "1 repetition in " in result
     assert "; pain: " in result
     assert end == [
