@@ -31,26 +31,29 @@ class ReachActor(Actor):
         super().__init__(performer, *how, **more)
         self._rule = rule
         self._pointer = pointer_of(performer)
-        self._rest = self._pointer.resting(self.root)
-        self._place = Movement(self._rest)
+        self._came_from = self._pointer.resting(self.root)
+        self._place = Movement(self._came_from)
         self._goes_back = False
 
     def _go_on(self, now_s: float, scene: Scene) -> None:
         target = next((target for target in scene.targets if target.state is TargetState.ACTIVE), None)
-        if self._goes_back or target is None or self.tired:
+        if self._goes_back:
+            # The way it came, which leads through no other light.
             self._goes_back = False
             takes_s = self._takes(0.8)
-            self._place.go(self._rest, now_s, takes_s)
-            if not self.tired:
-                self._next(now_s + takes_s + 0.2)
+            self._place.go(self._came_from, now_s, takes_s)
+            self._next(now_s + takes_s + 0.2)
             return
+        if target is None or self.tired:
+            return
+        self._came_from = self._place.goal
         goal = target.position + self._random.normal(0.0, 0.1 * target.radius_m, 3)
         way = goal - self._place.goal
         length = float(np.linalg.norm(way))
         takes_s = 0.4 + self._takes(1.2 * length, 0.1)
         stays_s = self._rule.hold_s + _LONGER_S + self._takes(0.2)
         # Half of so short a way would end in the target too.
-        near = length < 2.4 * target.radius_m
+        near = length < 3.0 * target.radius_m
         if not self._attempts() and not near:
             self._place.go(self._place.goal + 0.5 * way, now_s, takes_s)
             self._goes_back = True
