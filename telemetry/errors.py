@@ -30,6 +30,10 @@ class OtherVersion(TelemetryError, RuntimeError):
     """A store that another version of the programs wrote, and that has to be brought up first, or cannot be."""
 
 
+class FolderTaken(TelemetryError, FileExistsError):
+    """A folder that should be empty holds something, which is not written over."""
+
+
 class UnknownSession(TelemetryError, LookupError):
     """The store has no such session or task run."""
 

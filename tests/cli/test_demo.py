@@ -6,9 +6,8 @@ import telemetry
 from telemetry.verify import verify
 
 
-def test_the_demo_ends_well_and_in_time(demo_run) -> None:
+def test_the_demo_ends_well(demo_run) -> None:
     assert demo_run.status == 0, demo_run.said
-    assert demo_run.took_s < 90.0
 
 
 def test_the_demo_prints_every_task_with_its_own_rating(demo_run) -> None:
