@@ -168,6 +168,30 @@ def peer(frames: int, cut: bool) -> dict[str, list[float]]:
     return {"cpu": (np.array(cpu_ns[WARM_UP_FRAMES:]) / 1e3).tolist()}
 
 
+def floor(frames: int, _cut: bool) -> dict[str, list[float]]:
+    """Our display with nothing in its scene and no session: what is left of a frame that does nothing."""
+    from panda3d import core
+
+    from vrrehab.body.skeleton import Body
+    from vrrehab.session.view import View
+    from vrrehab.stage.displays.headset import HeadsetDisplay
+    from vrrehab.xr.headset import Headset
+
+    class Nothing:
+        root, calm_colour = core.NodePath("nothing"), (0.0, 0.0, 0.0)
+
+        def update(self, _view: View) -> None: ...
+        def draw_before(self, _host: core.GraphicsOutput) -> None: ...
+
+    nothing = Nothing()
+    nothing.shadow = nothing  # type: ignore[attr-defined]
+    display = HeadsetDisplay(nothing, Headset(), multisamples=0, spectator=False, eye_size=EYE)  # type: ignore[arg-type]
+    timed, view = Timed(display, frames), View(Body.unseen())
+    while (frame := timed.wait()) is not None:
+        timed.draw(frame, view)
+    return timed.figures()
+
+
 def mover() -> None:
     """Opens and closes the right hand, moves it and the head about, until it is ended."""
     from vrrehab import geometry
@@ -256,6 +280,12 @@ def _compare(frames: int, rounds: int, cut: bool) -> None:
     print(_row("vrrehab: CPU a frame outside the wait", mine["busy_cpu"]))
     print(_row("vrrehab: wall time a frame outside the wait", mine["busy_wall"]))
     print(_row("panda3d-openxr 0.1.2: CPU a frame", [us for _, peer in pairs for us in peer["cpu"]]))
+    print(
+        _row(
+            "vrrehab's display with nothing in it: CPU a frame outside the wait",
+            _part("floor", frames, cut)["busy_cpu"],
+        )
+    )
     ratios = [np.median(ours["cpu"]) / np.median(peer["cpu"]) for ours, peer in pairs]
     print("\nratio of the medians (vrrehab / panda3d-openxr), round by round:", [round(float(r), 2) for r in ratios])
     stages = np.median([ours["stages"] for ours, _ in pairs], axis=0)
@@ -269,7 +299,9 @@ HEAD = "\n| render thread, us | median | p99 |\n| --- | ---: | ---: |"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=["ours", "peer", "mover"], help="one side alone, figures as JSON to --out")
+    parser.add_argument(
+        "--part", choices=["ours", "peer", "floor", "mover"], help="one alone, figures as JSON to --out"
+    )
     parser.add_argument("--frames", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cut", action="store_true", help="with --part: every mesh cut to one triangle")
@@ -279,7 +311,7 @@ def main() -> None:
     if given.part == "mover":
         mover()
     if given.part:
-        figures = {"ours": ours, "peer": peer}[given.part](given.frames, given.cut)
+        figures = {"ours": ours, "peer": peer, "floor": floor}[given.part](given.frames, given.cut)
         Path(given.out).write_text(json.dumps(figures))
         # Neither side's drivers are owed a tidy farewell, and a hang in one would spoil the run.
         os._exit(0)
