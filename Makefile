@@ -23,7 +23,7 @@ check: $(SETUP)
 	$(BIN)/lint-imports
 
 unit: $(SETUP)
-	$(BIN)/pytest --ignore tests/openxr --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --ignore tests/openxr --numprocesses 2
 
 # On a real OpenXR runtime; tests/openxr/README.md says how one is had without a headset.
 openxr: $(SETUP)

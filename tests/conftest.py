@@ -21,11 +21,17 @@ _STAY_TOGETHER = {
 }  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Every file's tests run in one process, and so does every folder of `_STAY_TOGETHER`."""
-    for item in items:
-        place = item.path.relative_to(_TESTS)
-        item.add_marker(pytest.mark.xdist_group(_STAY_TOGETHER.get(place.parts[0], str(place))))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return _STAY_TOGETHER.get(Path(file).relative_to("tests").parts[0], file)
+
+    return Together(config, log)
 
 
 def _recording(what: str, path: Path) -> Path:

@@ -87,7 +87,8 @@ class Watch:
         self.state: State | None = None
         self.record: RecordHealth | None = None
         self._desk = desk
-        self._keyring = Keyring(Folder(data).keys)
+        self._folder = Folder(data)
+        self._keyring = Keyring(self._folder.keys)
         #: The participant of a session whose program has ended without saying so; empty after the next one begins.
         self.vanished = ""
         self._stale = True
@@ -182,7 +183,8 @@ class Watch:
     def _forget(self, now: RunningSession | None) -> None:
         if now is not None:
             self.vanished = ""
-        elif self.standing is not None and self.state is not None and not self.state.over:
+        elif self.standing is not None and self._folder.session_address.exists():
+            # Who ends takes the announcement back; the last state may never have been seen.
             self.vanished = self.standing.facts.participant
         self.standing = self.state = self.record = None
         self._pictures.put(None)
