@@ -57,7 +57,7 @@ def test_the_record_its_backup_and_what_waits_are_looked_at(vrrehab, alone: Path
     import sqlite3
     from contextlib import closing
 
-    new = vrrehab("doctor", "--data", alone).out
+    new = " ".join(vrrehab("doctor", "--data", alone).out.split())  # a long folder moves where lines end
     assert "none was made with vrrehab backup" in new
     assert "sessions: 0, sealed: 0; waiting to be delivered: 0" in new
     assert vrrehab("backup", tmp_path / "backup", "--data", alone).out == (

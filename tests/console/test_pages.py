@@ -52,6 +52,7 @@ def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Openin
     expect(page.locator("[data-fact=session-time] b")).not_to_have_text("–")
     page.locator("form[data-stop] button").click()
     expect(page.locator("[data-stop-said]")).to_contain_text("Stopped, in frame", timeout=20_000)
+    expect(page.get_by_text("P001: stopped").first).to_be_visible(timeout=20_000)  # what is asked is what Stop left
     rated = page.locator("[data-rate='4']")
     if rated.is_enabled(timeout=5_000):  # Stop between two tasks asks for nothing
         rated.click()
