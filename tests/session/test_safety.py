@@ -60,7 +60,7 @@ class Therapist:
     def __call__(self, sitting: Sitting, frame: int) -> Iterable[Told]:
         self.calm.append(sitting.view.calm)
         self.runs.append(sitting.conductor.ledger.run_number)
-        if not sitting.conductor.calm.reason:
+        if not sitting.conductor.guard.calm.reason:
             return ()
         self.notices.add(sitting.view.notice)
         self._due = [(frames - 1, told) for frames, told in self._due]
@@ -248,7 +248,7 @@ def test_nothing_flashes_when_stop_comes_in_the_calm_scene(sit: Callable[..., Sa
 def test_a_session_at_its_limit_ends_the_task_that_is_on_asks_and_says_farewell(sit: Callable[..., Sat]) -> None:
     def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
         if frame == 400:
-            sitting.conductor.safety.exposed_s = 40 * 60.0
+            sitting.conductor.guard.safety.exposed_s = 40 * 60.0
         return ()
 
     sat = sit("demo", tell=tell)

@@ -84,8 +84,8 @@ class Clinic:
         display = SilentDisplay(VirtualClock(1_000_000_000_000 + len(self.plans) * 3_600_000_000_000), HZ, 40_000)
 
         def nothing() -> tuple[()]:
-            if sitting.conductor.calm.reason:
-                sitting.conductor.stop("dr_a")  # once to stop, once to end
+            if sitting.conductor.guard.calm.reason:
+                sitting.conductor.guard.stop("dr_a")  # once to stop, once to end
             return ()
 
         assert run(sitting, display, nothing) in ("completed", "stopped")

@@ -130,7 +130,7 @@ def test_who_looks_at_stop_freezes_the_limb_in_that_frame_and_rests_until_the_th
     frozen: list[bool] = []
 
     def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
-        frozen.append(sitting.conductor.frozen)
+        frozen.append(sitting.conductor.guard.frozen)
         return (resume,) if sum(frozen) == 80 and not resume.answer else ()
 
     sat = sit(SHORT, participant=Looks("stop", 12.0), tell=tell, rate_hz=36.0, most_frames=1200)

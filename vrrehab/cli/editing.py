@@ -63,7 +63,7 @@ class Editing:
             sitting.conductor.happened("edit_refused", {"reason": found.reason})
             return f"The edit is not used: {found.reason}"
         try:
-            sitting.conductor.take_up(found)
+            sitting.conductor.therapist.take_up(found)
         except ValueError as error:
             sitting.conductor.happened("edit_refused", {"reason": str(error)})
             return f"The edit is not used: {error}"

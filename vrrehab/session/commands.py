@@ -64,11 +64,11 @@ def _rate(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     value = arguments.get("value")
     if value is None or isinstance(value, bool):
         raise ValueError(f"rate expects a value, got {value!r}; to decline there is decline")
-    sitting.conductor.rate(value, who, _meant(arguments))
+    sitting.conductor.therapist.rate(value, who, _meant(arguments))
 
 
 def _decline(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
-    sitting.conductor.rate(None, who, _meant(arguments))
+    sitting.conductor.therapist.rate(None, who, _meant(arguments))
 
 
 def _correct(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
@@ -86,25 +86,25 @@ def _extend(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     seconds = arguments.get("seconds", 60)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 5 <= seconds <= 600:
         raise ValueError(f"extend expects 5 to 600 seconds, got {seconds!r}")
-    sitting.conductor.extend(float(seconds), who)
+    sitting.conductor.therapist.extend(float(seconds), who)
 
 
 def _choose(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     task, mode = arguments.get("task"), arguments.get("mode")
     if not isinstance(task, str) or not isinstance(mode, str | None):
         raise ValueError(f"choose expects a task and, where it is to change, a mode, got {dict(arguments)}")
-    sitting.conductor.choose(task, mode, who)
+    sitting.conductor.therapist.choose(task, mode, who)
 
 
 def _press(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
-    sitting.conductor.press(str(arguments.get("button")), who)
+    sitting.conductor.therapist.press(str(arguments.get("button")), who)
 
 
 def _mode(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
     mode = arguments.get("mode")
     if mode not in MODES:
         raise ValueError(f"mode expects one of {', '.join(MODES)}, got {mode!r}")
-    sitting.conductor.change_mode(str(mode), who)
+    sitting.conductor.therapist.change_mode(str(mode), who)
 
 
 def _stroke(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
@@ -113,7 +113,7 @@ def _stroke(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
         raise ValueError(
             f"stroke expects how far along the limb the hand is, 0 to 1, or nothing once lifted, got {at!r}"
         )
-    sitting.conductor.stroke(None if at is None else float(at), who)
+    sitting.conductor.therapist.stroke(None if at is None else float(at), who)
 
 
 def _note(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
@@ -148,27 +148,27 @@ def _switch(name: str, value: bool) -> Action:
 
 def _break(sitting: Sitting, _arguments: Mapping[str, Value], who: str) -> None:
     """The pause key: a break begins, or a break or the calm scene ends."""
-    conductor = sitting.conductor
-    if conductor.resting:
-        conductor.go_on(who)
+    guard = sitting.conductor.guard
+    if guard.resting:
+        guard.go_on(who)
     else:
-        conductor.pause(True, who)
+        guard.pause(True, who)
 
 
 #: Every command, by name.
 COMMANDS: dict[str, Action] = {
-    "stop": lambda sitting, _, who: sitting.conductor.stop(who),
-    "calm": lambda sitting, _, who: sitting.conductor.rest(who),
-    "pause": lambda sitting, _, who: sitting.conductor.pause(True, who),
-    "resume": lambda sitting, _, who: sitting.conductor.go_on(who),
+    "stop": lambda sitting, _, who: sitting.conductor.guard.stop(who),
+    "calm": lambda sitting, _, who: sitting.conductor.guard.rest(who),
+    "pause": lambda sitting, _, who: sitting.conductor.guard.pause(True, who),
+    "resume": lambda sitting, _, who: sitting.conductor.guard.go_on(who),
     "hide": _switch("limb_hidden", True),
     "show": _switch("limb_hidden", False),
     "cover": _switch("limb_covered", True),
     "uncover": _switch("limb_covered", False),
-    "heartbeat": lambda sitting, _, who: sitting.conductor.attended(who),
-    "release": lambda sitting, _, who: sitting.conductor.unattended(who),
-    "skip": lambda sitting, _, who: sitting.conductor.move_on(who),
-    "repeat": lambda sitting, _, who: sitting.conductor.repeat(who),
+    "heartbeat": lambda sitting, _, who: sitting.conductor.guard.attended(who),
+    "release": lambda sitting, _, who: sitting.conductor.guard.unattended(who),
+    "skip": lambda sitting, _, who: sitting.conductor.therapist.move_on(who),
+    "repeat": lambda sitting, _, who: sitting.conductor.therapist.repeat(who),
     "extend": _extend,
     "choose": _choose,
     "mode": _mode,

@@ -202,13 +202,13 @@ class LiveRecord:
             performed_s=run.performed_s if run else 0.0,
             time_limit_s=run.task.time_limit_s if run else 0.0,
             paused=here.held,
-            frozen=conductor.frozen,
+            frozen=conductor.guard.frozen,
             calm=view.calm,
-            resting=conductor.calm.reason,
-            concern=conductor.concern,
-            concern_s=self._since(conductor.concern_ns) if conductor.concern else 0.0,
-            in_control=conductor.attendance.in_control,
-            console_lost=conductor.attendance.lost,
+            resting=conductor.guard.calm.reason,
+            concern=conductor.guard.concern,
+            concern_s=self._since(conductor.guard.concern_ns) if conductor.guard.concern else 0.0,
+            in_control=conductor.guard.attendance.in_control,
+            console_lost=conductor.guard.attendance.lost,
             board=(view.title, view.text, view.count),
             notice=view.notice,
             question=self._question(mono_ns, shown=view.panel is not None),
@@ -220,7 +220,7 @@ class LiveRecord:
 
     def _doing(self, sitting: Sitting) -> Doing:
         conductor, run = sitting.conductor, sitting.conductor.performing.run
-        if conductor.calm.reason:
+        if conductor.guard.calm.reason:
             return "calm"
         if self._asked is not None:
             return "question"

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import vrrehab
 from telemetry import messages
-from telemetry.motion import BODIES, STAGES, FrameLayout
 from vrrehab.body.build import Build, Growth
 from vrrehab.body.drives import WITHOUT_LIMB, make_drive
-from vrrehab.body.limb import Chain
 from vrrehab.body.recentre import Recentring
 from vrrehab.body.sight import Sight
-from vrrehab.body.skeleton import HEAD, JOINTS, Body, Side
+from vrrehab.body.skeleton import HEAD, Body
 from vrrehab.body.smoothing import Smoother
 from vrrehab.body.tracking import Tracker
 from vrrehab.language import mark
 from vrrehab.session.conductor import Conductor
+from vrrehab.session.fading import Fading
 from vrrehab.session.frame import ClockReading, FrameTime
+from vrrehab.session.frame_row import FrameRow
 from vrrehab.session.ledger import Record
 from vrrehab.session.limbs import VirtualLimbs
+from vrrehab.session.opening import tell_start
 from vrrehab.session.plan import Plan
 from vrrehab.session.settings import Settings, Value
 from vrrehab.session.spoken import Spoken, Voice
@@ -32,14 +32,6 @@ from vrrehab.session.way_out import HIDE, STOP, WayOut
 from vrrehab.sources import SPACE_CHANGED, Source
 
 _CLOCKS_EVERY_NS = 10_000_000_000
-#: A lost hand dims to this share of its opacity over this time; it never snaps away.
-_DIMMED_RATIO, _DIM_S = 0.35, 0.3
-#: Hiding the limb takes as long; covering it twice that: first comes the cloth, then the limb beneath it goes.
-_HIDE_S = 0.3
-#: The modes in which virtual limbs go by what is tracked.
-_LED = ("mirror", "residual")
-#: What is imagined is only there for half.
-_IMAGINED_RATIO = 0.5
 #: What the participant reads while the record is in trouble; the trouble's own words go to the desktop.
 _RECORD_TROUBLE = mark("The record is not connected just now. Your therapist can see it; we go on.")
 #: No step of a session's time is longer than this, whatever the runtime did in between.
@@ -81,16 +73,12 @@ class Sitting:
         self._limbs = VirtualLimbs(plan, self.settings)
         self._driven = Body.unseen()
         self._smoother = Smoother()
-        self._row = row = FrameLayout(JOINTS).new_record()
-        self._facts = row[["frame", "display_time_ns", "mono_ns", "run_number", "pose_age_ns", *STAGES]]
-        self._recorded_poses = [row[body][0] for body in BODIES]
-        self._recorded_provenance = [row[f"{body}_provenance"][0] for body in BODIES]
+        self._row = FrameRow()
         self._frame = FrameTime(0, 0, 1, 0, False)
         self._now_s = self._elapsed_s = 0.0
         self._xr_minus_mono_ns = self._pose_age_ns = 0
         self._clocks_due_ns = 0
-        self._dimmed = 1.0
-        self._shown, self._covered = 1.0, 0.0
+        self._fading = Fading(self.settings, self.view)
         self._way_out = WayOut(self.settings, plan.hands, plan.language.say)
         self._recorded = 0
 
@@ -143,14 +131,16 @@ class Sitting:
             self._go_by(self.conductor.plan)
         self._tracker.update(self._seen, self._tracked, self._now_s)
         self._sight.update(self._tracked, self._now_s)
-        if self.conductor.frozen:
+        if self.conductor.guard.frozen:
             return
         self._smoother.enabled = bool(self.settings["smoothing"])
         self._smoother.smooth(self._tracked, self._steady, self._now_s)
         self._drive.drive(self._steady, self._driven, self._now_s)
         self.view.virtual.copy_from(self._driven)
         self._limbs.alter(self.view.virtual, self._now_s)
-        self._fade()
+        self._fading.step(
+            self._elapsed_s, self._driven_as, self._followed, self._sight.lost_for_s > 0.0, self.conductor.limb_ratio
+        )
         self.view.limb_size = self.settings.number("limb_size_ratio")
         self.view.boundary_softness_m = self.settings.number("limb_boundary_softness_m")
 
@@ -174,13 +164,13 @@ class Sitting:
     def _offer_way_out(self, selecting: bool) -> None:
         """The participant's own panel, except in the calm scene; and what they ask for with it."""
         way_out, conductor = self._way_out, self.conductor
-        if conductor.calm.shown or conductor.over is not None:
+        if conductor.guard.calm.shown or conductor.over is not None:
             way_out.forget()
         else:
             shown = conductor.plan.mode not in WITHOUT_LIMB
             asked = way_out.step(self._elapsed_s, self._tracked, selecting, shown)
             if asked == STOP:
-                conductor.rest("participant", "participant", frozen=True)
+                conductor.guard.rest("participant", "participant", frozen=True)
             elif asked:
                 setting = "limb_hidden" if asked == HIDE else "limb_covered"
                 self.change_setting(setting, not self.settings[setting], "participant")
@@ -196,24 +186,15 @@ class Sitting:
         ambience.hour_h = settings.number("time_of_day_h")
         ambience.detail = settings["place_detail"] == "full"
         ambience.sound_ratio = settings.number("sound_ratio")
-        if not self.conductor.frozen:
+        if not self.conductor.guard.frozen:
             ambience.time_s += self._elapsed_s
 
     def keep(self, times_ns: Iterable[int]) -> None:
         """Hand the frame's record over; `times_ns` are what the stages took, see `telemetry.motion.STAGES`."""
-        frame = self._frame
-        self._facts[0] = (
-            frame.number,
-            frame.display_time_ns,
-            frame.mono_ns,
-            self.conductor.ledger.run_number,
-            self._pose_age_ns,
-            *(ns / 1000 for ns in times_ns),
-        )
-        for at, body in enumerate((self._tracked, self.view.virtual)):
-            self._recorded_poses[at][:] = body.poses
-            self._recorded_provenance[at][:] = body.provenance
-        self._record.frame(self._row)
+        bodies = self._tracked, self.view.virtual
+        run_number = self.conductor.ledger.run_number
+        self._row.write(self._frame, run_number, self._pose_age_ns, times_ns, bodies)
+        self._record.frame(self._row.record)
         self._recorded += 1
 
     def close(self) -> None:
@@ -252,27 +233,6 @@ class Sitting:
         self._recentring = None
         self.conductor.happened("recentre", {"who": who})
 
-    def _fade(self) -> None:
-        """How solid each limb is: dim while what leads it is not seen, a virtual one as the therapist wants it."""
-        plan, view = self._driven_as, self.view
-        goal = _DIMMED_RATIO if self._sight.lost_for_s > 0.0 else 1.0
-        self._dimmed = _glide(self._dimmed, goal, (1.0 - _DIMMED_RATIO) / _DIM_S * self._elapsed_s)
-        for limb in self._followed:
-            _opacity_of(view, limb.chain)[limb.side] = self._dimmed
-        self._shown = _glide(self._shown, 0.0 if self.settings["limb_hidden"] else 1.0, self._elapsed_s / _HIDE_S)
-        self._covered = _glide(
-            self._covered, 1.0 if self.settings["limb_covered"] else 0.0, self._elapsed_s / (2 * _HIDE_S)
-        )
-        solid = self.settings.number("limb_opacity_ratio") * self._shown * self.conductor.limb_ratio
-        if plan.mode == "imagery":
-            solid *= _IMAGINED_RATIO
-        elif plan.mode in WITHOUT_LIMB:
-            solid = 0.0
-        view.cover = min(1.0, 2.0 * self._covered) * min(1.0, 4.0 * solid)
-        solid *= min(1.0, 2.0 - 2.0 * self._covered)
-        for limb in plan.limbs:
-            _opacity_of(view, limb.chain)[limb.side] = solid * (self._dimmed if plan.mode in _LED else 1.0)
-
     def _recentre_on(self, seen: Body) -> None:
         self._recentring = Recentring.from_head(seen.poses[HEAD])
         pose = self._recentring.reference_from_session
@@ -295,39 +255,4 @@ class Sitting:
         if not first:
             self._record.event(messages.ClockPair(mono_ns=mono_ns, xr_ns=xr_ns, utc_ns=utc_ns))
             return
-        plan = self.plan
-        self._record.event(
-            messages.SessionStarted(
-                mono_ns=mono_ns,
-                session_id=plan.session_id,
-                participant=plan.participant,
-                profile_version=plan.profile_version,
-                programme=plan.programme.name,
-                mode=plan.mode,
-                origin=plan.origin,
-                intact_side=plan.intact,
-                software_version=vrrehab.__version__,
-                runtime=self._runtime,
-                seed=plan.seed,
-                joints=JOINTS,
-                xr_ns=xr_ns,
-                utc_ns=utc_ns,
-            )
-        )
-        # So that every task run's settings are on record, also those that nobody changes.
-        in_force = {name: self.settings[name] for name in self.settings}
-        self._record.event(messages.Happened(mono_ns=mono_ns, name="settings_in_force", detail={**in_force}))
-        if plan.checklist:
-            self.conductor.happened("checklist", {**plan.checklist})
-        self.conductor.happened("place", {"name": plan.programme.place})
-        language = plan.language
-        self.conductor.happened("language", {"code": language.code, "reviewed_by": language.reviewed_by})
-
-
-def _glide(value: float, goal: float, step: float) -> float:
-    """A step of the way to a goal."""
-    return min(max(goal, value - step), value + step)
-
-
-def _opacity_of(view: View, chain: Chain) -> dict[Side, float]:
-    return view.opacity if chain is Chain.ARM else view.leg_opacity
+        tell_start(self._record, self.conductor.ledger, self.plan, self.settings, self._runtime, clocks)

@@ -1,0 +1,60 @@
+"""How solid each limb is in each frame: one that is lost dims, one hidden, covered or imagined goes, never at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vrrehab.body.drives import WITHOUT_LIMB
+from vrrehab.body.limb import Chain, Limb
+from vrrehab.body.skeleton import Side
+from vrrehab.session.plan import Plan
+from vrrehab.session.settings import Settings
+from vrrehab.session.view import View
+
+#: A lost hand dims to this share of its opacity over this time; it never snaps away.
+_DIMMED_RATIO, _DIM_S = 0.35, 0.3
+#: Hiding the limb takes as long; covering it twice that: first comes the cloth, then the limb beneath it goes.
+_HIDE_S = 0.3
+#: The modes in which virtual limbs go by what is tracked.
+_LED = ("mirror", "residual")
+#: What is imagined is only there for half.
+_IMAGINED_RATIO = 0.5
+
+
+class Fading:
+    """Writes the opacities and the cloth of a view, a frame at a time."""
+
+    def __init__(self, settings: Settings, view: View) -> None:
+        self._settings = settings
+        self._view = view
+        self._dimmed = 1.0
+        self._shown, self._covered = 1.0, 0.0
+
+    def step(self, elapsed_s: float, plan: Plan, followed: Iterable[Limb], lost: bool, limb_ratio: float) -> None:
+        """A frame. followed: the limbs that the session goes by, of which one may be lost; limb_ratio: how far the
+        virtual ones are there while what drives them changes.
+        """
+        settings, view = self._settings, self._view
+        self._dimmed = _glide(self._dimmed, _DIMMED_RATIO if lost else 1.0, (1.0 - _DIMMED_RATIO) / _DIM_S * elapsed_s)
+        for limb in followed:
+            _opacity_of(view, limb.chain)[limb.side] = self._dimmed
+        self._shown = _glide(self._shown, 0.0 if settings["limb_hidden"] else 1.0, elapsed_s / _HIDE_S)
+        self._covered = _glide(self._covered, 1.0 if settings["limb_covered"] else 0.0, elapsed_s / (2 * _HIDE_S))
+        solid = settings.number("limb_opacity_ratio") * self._shown * limb_ratio
+        if plan.mode == "imagery":
+            solid *= _IMAGINED_RATIO
+        elif plan.mode in WITHOUT_LIMB:
+            solid = 0.0
+        view.cover = min(1.0, 2.0 * self._covered) * min(1.0, 4.0 * solid)
+        solid *= min(1.0, 2.0 - 2.0 * self._covered)
+        for limb in plan.limbs:
+            _opacity_of(view, limb.chain)[limb.side] = solid * (self._dimmed if plan.mode in _LED else 1.0)
+
+
+def _glide(value: float, goal: float, step: float) -> float:
+    """A step of the way to a goal."""
+    return min(max(goal, value - step), value + step)
+
+
+def _opacity_of(view: View, chain: Chain) -> dict[Side, float]:
+    return view.opacity if chain is Chain.ARM else view.leg_opacity
