@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,23 @@ def test_select_is_heard_while_it_is_held(watched, person) -> None:
     watched.until(lambda _: watched.source.selecting())
     person.press(Side.RIGHT, False)
     watched.until(lambda _: not watched.source.selecting())
+
+
+def test_one_press_of_a_button_asks_once_for_stop_hide_and_cover(watched, person) -> None:
+    heard: list[str] = []
+    person.hold_controller(Side.RIGHT, TILTED)
+    for button, asked in (("b", "stop"), ("a", "hide"), ("thumbstick", "cover")):
+        person.click(Side.RIGHT, button)
+        watched.until(lambda _: bool(heard.extend(watched.source.pressed()) or heard))
+        # Held down it says no more, and let go neither.
+        for pressed in (True, False):
+            person.click(Side.RIGHT, button, pressed)
+            for _ in range(40):
+                watched.look()
+                heard.extend(watched.source.pressed())
+                time.sleep(0.005)
+        assert heard == [asked]
+        heard.clear()
 
 
 def test_a_headset_without_hand_tracking_still_has_its_controllers(reach) -> None:

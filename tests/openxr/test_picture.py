@@ -116,6 +116,9 @@ class Story:
             yield []
         for opacity in (1.0, 0.0):
             yield [Told("set", {"name": "limb_opacity_ratio", "value": opacity})]
+            (limb,) = self._sitting.plan.limbs
+            while abs(self._sitting.view.opacity[limb.side] - opacity) > 1e-6:  # it glides
+                yield []
             # What was handed over a few frames ago is in the compositor's window by now.
             for _ in range(12):
                 yield []

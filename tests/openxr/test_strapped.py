@@ -96,6 +96,16 @@ def test_the_ankle_is_unseen_while_its_controller_is(strapped, person) -> None:
     strapped.until(lambda body: is_at(body, SWUNG))
 
 
+def test_nobody_stops_with_an_ankle(strapped, person) -> None:
+    heard = []
+    person.click(Side.LEFT, "b")
+    # The right controller's button is pressed later, so once it is heard the left one's has come through.
+    person.hold_controller(Side.RIGHT, pose([0.2, 1.0, -0.4]))
+    person.click(Side.RIGHT, "a")
+    strapped.until(lambda _: bool(heard.extend(strapped.source.pressed()) or heard))
+    assert heard == ["hide"]
+
+
 def test_nobody_selects_with_an_ankle(strapped, person) -> None:
     person.press(Side.LEFT)
     # The right controller's trigger is pressed later, so once it is heard the left one's has come through.
@@ -104,7 +114,7 @@ def test_nobody_selects_with_an_ankle(strapped, person) -> None:
     strapped.until(lambda _: strapped.source.selecting())
     person.press(Side.RIGHT, False)
     strapped.until(lambda _: not strapped.source.selecting())
-    assert strapped.headset.link.controllers.selecting(MOUNT.device), "the runtime still has it pressed"
+    assert strapped.headset.link.controllers.pressed("select", MOUNT.device), "the runtime still has it pressed"
 
 
 def test_a_hand_that_is_seen_beside_the_strapped_controller_stays(strapped, person) -> None:

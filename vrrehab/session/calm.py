@@ -6,6 +6,7 @@ Never black and never sudden: whoever sees it is in pain, sick or alone.
 from __future__ import annotations
 
 from vrrehab.language import mark
+from vrrehab.session.fade import Fade
 from vrrehab.session.view import View
 
 #: The picture fades to calm and back in this time; slower would leave someone in distress waiting, faster would flash.
@@ -19,6 +20,7 @@ class Calm:
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._fade = Fade(FADE_S)
         self.reason = ""
         self.final = False
 
@@ -31,10 +33,7 @@ class Calm:
 
     def step(self, elapsed_s: float) -> None:
         """Fade a frame's worth to where the picture should be."""
-        if self.reason:
-            self._view.calm = min(1.0, self._view.calm + elapsed_s / FADE_S)
-        elif self._view.calm > 0.0:
-            self._view.calm = max(0.0, self._view.calm - elapsed_s / FADE_S)
+        self._view.calm = self._fade.step(bool(self.reason), elapsed_s)
 
     @property
     def shown(self) -> bool:

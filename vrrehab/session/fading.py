@@ -7,14 +7,18 @@ from collections.abc import Iterable
 from vrrehab.body.drives import WITHOUT_LIMB
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.skeleton import Side
+from vrrehab.session.fade import Fade
 from vrrehab.session.plan import Plan
 from vrrehab.session.settings import Settings
 from vrrehab.session.view import View
 
-#: A lost hand dims to this share of its opacity over this time; it never snaps away.
-_DIMMED_RATIO, _DIM_S = 0.35, 0.3
-#: Hiding the limb takes as long; covering it twice that: first comes the cloth, then the limb beneath it goes.
-_HIDE_S = 0.3
+#: A lost hand dims to this share of its opacity over this time; it never snaps away. It comes again more slowly, so
+#: that one which is lost again and again does not flash.
+_DIMMED_RATIO, _DIM_S, _UNDIM_S = 0.35, 0.3, 1.5
+#: Hiding the limb takes so long; and covering it: first comes the cloth, then the limb beneath it goes.
+_HIDE_S, _COVER_S = 0.5, 0.6
+#: So long would the opacity that a therapist sets take from nothing to all.
+_OPACITY_S = 1.0
 #: The modes in which virtual limbs go by what is tracked.
 _LED = ("mirror", "residual")
 #: What is imagined is only there for half.
@@ -28,25 +32,28 @@ class Fading:
         self._settings = settings
         self._view = view
         self._dimmed = 1.0
-        self._shown, self._covered = 1.0, 0.0
+        self._opacity = settings.number("limb_opacity_ratio")
+        self._hidden, self._covered = Fade(_HIDE_S), Fade(_COVER_S)
 
     def step(self, elapsed_s: float, plan: Plan, followed: Iterable[Limb], lost: bool, limb_ratio: float) -> None:
         """A frame. followed: the limbs that the session goes by, of which one may be lost; limb_ratio: how far the
         virtual ones are there while what drives them changes.
         """
         settings, view = self._settings, self._view
-        self._dimmed = _glide(self._dimmed, _DIMMED_RATIO if lost else 1.0, (1.0 - _DIMMED_RATIO) / _DIM_S * elapsed_s)
+        takes_s = _DIM_S if lost else _UNDIM_S
+        self._dimmed = _glide(self._dimmed, _DIMMED_RATIO if lost else 1.0, (1.0 - _DIMMED_RATIO) / takes_s * elapsed_s)
         for limb in followed:
             _opacity_of(view, limb.chain)[limb.side] = self._dimmed
-        self._shown = _glide(self._shown, 0.0 if settings["limb_hidden"] else 1.0, elapsed_s / _HIDE_S)
-        self._covered = _glide(self._covered, 1.0 if settings["limb_covered"] else 0.0, elapsed_s / (2 * _HIDE_S))
-        solid = settings.number("limb_opacity_ratio") * self._shown * limb_ratio
+        hidden = self._hidden.step(bool(settings["limb_hidden"]), elapsed_s)
+        covered = self._covered.step(bool(settings["limb_covered"]), elapsed_s)
+        self._opacity = _glide(self._opacity, settings.number("limb_opacity_ratio"), elapsed_s / _OPACITY_S)
+        solid = self._opacity * (1.0 - hidden) * limb_ratio
         if plan.mode == "imagery":
             solid *= _IMAGINED_RATIO
         elif plan.mode in WITHOUT_LIMB:
             solid = 0.0
-        view.cover = min(1.0, 2.0 * self._covered) * min(1.0, 4.0 * solid)
-        solid *= min(1.0, 2.0 - 2.0 * self._covered)
+        view.cover = min(1.0, 2.0 * covered) * min(1.0, 4.0 * solid)
+        solid *= min(1.0, 2.0 - 2.0 * covered)
         for limb in plan.limbs:
             _opacity_of(view, limb.chain)[limb.side] = solid * (self._dimmed if plan.mode in _LED else 1.0)
 

@@ -162,19 +162,24 @@ class Sitting:
         self._source.see(self.view)
 
     def _offer_way_out(self, selecting: bool) -> None:
-        """The participant's own panel, except in the calm scene; and what they ask for with it."""
+        """The participant's own panel, except in the calm scene; and what they ask for with it, or with a button."""
         way_out, conductor = self._way_out, self.conductor
         if conductor.guard.calm.shown or conductor.over is not None:
             way_out.forget()
         else:
             shown = conductor.plan.mode not in WITHOUT_LIMB
-            asked = way_out.step(self._elapsed_s, self._tracked, selecting, shown)
-            if asked == STOP:
-                conductor.guard.rest("participant", "participant", frozen=True)
-            elif asked:
-                setting = "limb_hidden" if asked == HIDE else "limb_covered"
-                self.change_setting(setting, not self.settings[setting], "participant")
+            self._ask_for(way_out.step(self._elapsed_s, self._tracked, selecting, shown), shown)
+            for button in self._source.pressed():
+                self._ask_for(button, shown)
         self.view.way_out = way_out.panel
+
+    def _ask_for(self, asked: str, limb_shown: bool) -> None:
+        """What the participant wants to have done, one of `way_out`'s; empty for nothing."""
+        if asked == STOP:
+            self.conductor.guard.rest("participant", "participant", frozen=True)
+        elif asked and limb_shown:
+            setting = "limb_hidden" if asked == HIDE else "limb_covered"
+            self.change_setting(setting, not self.settings[setting], "participant")
 
     def _record_trouble(self) -> str:
         return self.plan.language.say(_RECORD_TROUBLE) if self._record.problem() else ""

@@ -49,3 +49,7 @@ class Source(Protocol):
     def selecting(self) -> bool:
         """Whether a controller's select button is down at the last located time."""
         ...
+
+    def pressed(self) -> Sequence[str]:
+        """What buttons of a controller ask for that went down at the last located time: `stop`, `hide`, `cover`."""
+        ...

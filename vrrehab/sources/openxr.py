@@ -14,7 +14,7 @@ from vrrehab.errors import NotPossible
 from vrrehab.session.view import View
 from vrrehab.sources import SPACE_CHANGED, News, Origin
 from vrrehab.sources.locators import HeldController, Locator, StrappedDevice, TrackedHand
-from vrrehab.xr.actions import IN_HAND, SIDES
+from vrrehab.xr.actions import COVER, HIDE, IN_HAND, SELECT, SIDES, STOP
 from vrrehab.xr.errors import RuntimeLost
 from vrrehab.xr.headset import Connected, Headset, Link, Lost
 from vrrehab.xr.session import ControllersChanged, EventsLost, SpaceChanged, StateChanged
@@ -33,8 +33,8 @@ class OpenXRSource:
 
     Joints that the runtime sees are `MEASURED`, those it makes up itself `INFERRED`. A hand that is not seen but
     holds a controller is inferred from the controller's grip, kept in `grip`. A device of `mounts` is strapped to a
-    limb and measures that joint; a controller among them is in no hand, and its select is not heard. While the runtime
-    is lost the body is unseen.
+    limb and measures that joint; a controller among them is in no hand, and its buttons are not heard. While the
+    runtime is lost the body is unseen.
 
     grip: for each side the pose (7,) of the held controller, NaN where there is none; for the time last located.
     """
@@ -56,11 +56,14 @@ class OpenXRSource:
         self._asked = self._by_controller = True
         self._since_sync = 0
         self._selecting = False
+        self._pressed: list[str] = []
         self._space_moves_ns: int | None = None
         held = {side: HeldController(side) for side in SIDES}
         self.grip: dict[Side, NDArray[np.float64]] = {Side(side): each.grip for side, each in held.items()}
         free = [side for side in SIDES if IN_HAND[side] not in strapped]
         self._free_hands = [IN_HAND[side] for side in free]
+        #: Whether each button that asks for something was down when it was last looked at.
+        self._down = {(button, hand): False for button in (STOP, HIDE, COVER) for hand in self._free_hands}
         # In this order: a controller stands for a hand that nothing has seen.
         self._locators: tuple[Locator, ...] = (
             *(TrackedHand(side, strapped=side not in free) for side in SIDES),
@@ -72,6 +75,7 @@ class OpenXRSource:
         """display_time_ns: on the headset's clock (`Headset.display_time_ns`)."""
         body.forget()
         self._selecting = False
+        self._pressed.clear()
         if self._headset.tracks_only:  # no display of its own keeps it up
             self._headset.keep_up()
         link = self._headset.link
@@ -118,6 +122,9 @@ class OpenXRSource:
     def selecting(self) -> bool:
         return self._selecting
 
+    def pressed(self) -> Sequence[str]:
+        return self._pressed
+
     @property
     def sees_hands(self) -> bool:
         """Whether this headset has hand tracking; without it, only controllers move the limbs."""
@@ -143,8 +150,12 @@ class OpenXRSource:
             self._since_sync = 0
             link.controllers.sync()
             for hand in self._free_hands:
-                if link.controllers.selecting(hand):
+                if link.controllers.pressed(SELECT, hand):
                     self._selecting = True
+            for each, was_down in self._down.items():
+                down = self._down[each] = link.controllers.pressed(*each)
+                if down and not was_down:
+                    self._pressed.append(each[0])
         for locator in self._locators:
             locator.locate(link, time_ns, body)
         left, right = body.provenance[_WRISTS].tolist()

@@ -85,6 +85,9 @@ class RecordingSource:
     def selecting(self) -> bool:
         return self._selecting
 
+    def pressed(self) -> tuple[()]:
+        return ()
+
 
 class _Capture:
     """A capture file as arrays: times from 0, head (n, 7), hands (n, 26, 7) by side with NaN where absent."""

@@ -28,3 +28,6 @@ class ScriptedSource:
 
     def selecting(self) -> bool:
         return False
+
+    def pressed(self) -> tuple[()]:
+        return ()

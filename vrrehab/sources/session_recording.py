@@ -66,3 +66,6 @@ class SessionSource:
 
     def selecting(self) -> bool:
         return False
+
+    def pressed(self) -> tuple[()]:
+        return ()

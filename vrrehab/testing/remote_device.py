@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 import time
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,6 +105,12 @@ class RemoteDevice:
             hand = self._packet[side]
             hand["trigger"] = float(pressed)
             hand["trigger_click"] = pressed
+            self._send()
+
+    def click(self, side: Side, button: Literal["a", "b", "thumbstick", "system"], pressed: bool = True) -> None:
+        """Presses or lets go of another button of the controller."""
+        with self._lock:
+            self._packet[side][f"{button}_click"] = pressed
             self._send()
 
     def close(self) -> None:

@@ -1,4 +1,5 @@
-"""Controllers, hands that pinch, and trackers: where each is, where it points, and one button, `select`.
+"""Controllers, hands that pinch, and trackers: where each is, where it points, and its buttons: `select`, and those
+that stop, hide and cover.
 
 A device goes by its path, as `/user/hand/left`. The wearer's own choice of binding in the runtime's settings wins over
 what is suggested here.
@@ -34,6 +35,28 @@ _SELECT = {
     "htc/vive_controller": "trigger/click",
     "microsoft/motion_controller": "trigger/value",
 }
+#: What one press of a button asks for, and the inputs that do it, as far as a controller has them: on either side what
+#: is in the same place. Nothing is on a grip, which is squeezed without meaning to.
+SELECT, STOP, HIDE, COVER = "select", "stop", "hide", "cover"
+_Asks = dict[str, tuple[str, ...]]
+
+
+def _both(asks: _Asks) -> dict[SideName, _Asks]:
+    return {side: asks for side in SIDES}
+
+
+_BUTTONS: dict[str, dict[SideName, _Asks]] = {
+    "khr/simple_controller": _both({STOP: ("menu/click",)}),
+    "oculus/touch_controller": {
+        "left": {STOP: ("menu/click", "y/click"), HIDE: ("x/click",), COVER: ("thumbstick/click",)},
+        "right": {STOP: ("b/click",), HIDE: ("a/click",), COVER: ("thumbstick/click",)},
+    },
+    "valve/index_controller": _both({STOP: ("b/click",), HIDE: ("a/click",), COVER: ("thumbstick/click",)}),
+    "htc/vive_controller": _both({STOP: ("menu/click",), HIDE: ("trackpad/click",)}),
+    "microsoft/motion_controller": _both(
+        {STOP: ("menu/click",), HIDE: ("trackpad/click",), COVER: ("thumbstick/click",)}
+    ),
+}
 
 
 class Controllers:
@@ -61,11 +84,19 @@ class Controllers:
         held = IN_HAND.values()
         grip = action("grip", "Where it is held", xr.ActionType.POSE_INPUT, held)
         aim = action("aim", "Where it points", xr.ActionType.POSE_INPUT, held)
-        select = action("select", "Choose", xr.ActionType.BOOLEAN_INPUT, held)
+        buttons = {
+            name: action(name, label, xr.ActionType.BOOLEAN_INPUT, held)
+            for name, label in ((SELECT, "Choose"), (STOP, "Stop"), (HIDE, "Hide the limb"), (COVER, "Cover the limb"))
+        }
 
         def suggest(profile: str, button: str, *poses: tuple[xr.Action, str]) -> None:
-            parts = (*poses, (select, button))
-            _suggest(runtime, profile, [(each, f"{hand}/input/{part}") for hand in held for each, part in parts])
+            parts = (*poses, (buttons[SELECT], button))
+            bindings = [(each, f"{hand}/input/{part}") for hand in held for each, part in parts]
+            for side, asks in _BUTTONS.get(profile, {}).items():
+                bindings += [
+                    (buttons[name], f"{IN_HAND[side]}/input/{part}") for name, parts in asks.items() for part in parts
+                ]
+            _suggest(runtime, profile, bindings)
 
         for profile, button in _SELECT.items():
             suggest(profile, button, (grip, "grip/pose"), (aim, "aim/pose"))
@@ -100,12 +131,16 @@ class Controllers:
         sync = xr.ActionsSyncInfo()
         sync.count_active_action_sets = 1
         sync._active_action_sets = ctypes.cast(active, type(sync._active_action_sets))
-        asks = {hand: xr.ActionStateGetInfo(select, runtime.path(hand)) for hand in held}
-        self._select = xr.ActionStateBoolean()
-        self._kept = (actions, grip, aim, select, active, sync, asks)
+        asks = {
+            (name, hand): xr.ActionStateGetInfo(button, runtime.path(hand))
+            for name, button in buttons.items()
+            for hand in held
+        }
+        self._state = xr.ActionStateBoolean()
+        self._kept = (actions, grip, aim, buttons, active, sync, asks)
         number = calls.address(session.handle)
         self._sync_arguments = (number, addressof(sync))
-        self._ask_arguments = {hand: (number, addressof(ask), addressof(self._select)) for hand, ask in asks.items()}
+        self._ask_arguments = {each: (number, addressof(ask), addressof(self._state)) for each, ask in asks.items()}
         pointer = calls.ADDRESS
         self._sync = runtime.function("xrSyncActions", pointer, pointer)
         self._ask = runtime.function("xrGetActionStateBoolean", pointer, pointer, pointer)
@@ -117,12 +152,14 @@ class Controllers:
         calls.check(result, "xrSyncActions")
         self._focused = result != calls.SESSION_NOT_FOCUSED
 
-    def selecting(self, hand: str) -> bool:
-        """Whether select is held in this hand; never while the session has no focus (a system menu is open)."""
+    def pressed(self, button: str, hand: str) -> bool:
+        """Whether this button (`SELECT`, `STOP`, `HIDE` or `COVER`) is down in this hand; never while the session has
+        no focus (a system menu is open).
+        """
         if not self._focused:
             return False
-        calls.check(self._ask(*self._ask_arguments[hand]), "xrGetActionStateBoolean")
-        return bool(self._select.current_state and self._select.is_active)
+        calls.check(self._ask(*self._ask_arguments[button, hand]), "xrGetActionStateBoolean")
+        return bool(self._state.current_state and self._state.is_active)
 
     def grip(self, device: str, time_ns: int, out: NDArray[np.float64]) -> bool:
         """Writes a device's grip pose at `time_ns` (XrTime) into `out` (7,); False where it is not seen.
