@@ -22,6 +22,7 @@ from telemetry import messages, schema, wire
 from telemetry.database import connect
 from telemetry.errors import JournalDamaged, JournalUnwritable, RequestRefused
 from telemetry.instruments import INSTRUMENTS
+from telemetry.instruments.harm import ADVERSE_EVENT
 from telemetry.journal import Entry
 from telemetry.migrations import bring_up
 from telemetry.motion import Gap
@@ -342,6 +343,8 @@ def _fitting(entry: messages.Entry) -> dict[str, Any]:
     instrument = INSTRUMENTS.get(entry.instrument)
     if instrument is None:
         raise RequestRefused(f"expected an instrument of {', '.join(INSTRUMENTS)}, got {entry.instrument!r}")
+    if instrument is ADVERSE_EVENT and entry.session_id is None:
+        raise RequestRefused("expected the session that an adverse event may have to do with, got none")
     try:
         return dict(instrument.accept(entry.answers))
     except ValueError as error:

@@ -162,7 +162,7 @@ def _adverse(events: pd.DataFrame, session: pd.Series) -> str:
     if events.empty:
         return '<p class="note">None was entered.</p>'
     rows = "".join(
-        f'<tr><td class="n soft">{_minutes(max(0, (event.reported_at - session["started_at"]).total_seconds()))}</td>'
+        f'<tr><td class="n soft">{_when(event, session)}</td>'
         f"<td>{escape(_words(event.kind))}</td><td>{escape(event.severity)}{', serious' if event.serious else ''}</td>"
         f"<td>{escape(event.relatedness)}</td><td>{escape(_words(event.action))}</td>"
         f'<td class="soft">{escape(event.text)} ({escape(event.who)})</td></tr>'
@@ -172,6 +172,13 @@ def _adverse(events: pd.DataFrame, session: pd.Series) -> str:
         '<table class="events"><thead><tr><th></th><th>What</th><th>Severity</th><th>Related to the session</th>'
         f"<th>Done about it</th><th></th></tr></thead><tbody>{rows}</tbody></table>"
     )
+
+
+def _when(event: Any, session: pd.Series) -> str:
+    """How far into the session; of what was entered later, the day and time that it is about."""
+    if isinstance(event.entry_id, str):
+        return f"{event.happened_at:%d.%m. %H:%M}"
+    return _minutes(max(0, (event.reported_at - session["started_at"]).total_seconds()))
 
 
 def _events(events: pd.DataFrame, session: pd.Series) -> str:

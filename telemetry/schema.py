@@ -253,11 +253,15 @@ EVENTS = Table(
 
 ADVERSE_EVENTS = Table(
     "adverse_events",
-    "One row for everything untoward that happened to the person, as a therapist entered it.",
+    "One row for everything untoward that happened to the person, as a therapist entered it, during the session or, "
+    "as an entry `adverse_event` of that session, later.",
     (
         _SESSION_KEY,
         _PARTICIPANT,
-        Column("seq", "integer", "The event's number in the session.", key=True),
+        Column("seq", "integer", "The event's number in the session; 0 where it was entered later.", key=True),
+        Column("entry_id", "text", "The entry, where it was entered later.", refers_to="entries.entry_id",
+               optional=True, derived=True),
+        _utc("happened_at", "When it happened, as far as it was said; else when it was entered"),
         _utc("reported_at", "When it was entered"),
         Column("who", "text", "Who entered it."),
         Column("kind", "choice", "What happened.", values=get_args(messages.AdverseKind)),

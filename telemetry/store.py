@@ -146,9 +146,23 @@ class Store:
         return _finish(table.sort_values(["started_utc_ns", "session_id", "mono_ns"]), schema.EVENTS)
 
     def adverse_events(self) -> pd.DataFrame:
-        """One row for everything untoward that happened to a person, with severity, relatedness and action."""
+        """One row for everything untoward that happened to a person, with severity, relatedness and action; also what
+        was entered after the session, unless another entry corrects it.
+        """
         table = self._with_session(self._stored(schema.ADVERSE_EVENTS))
-        table["reported_at"] = _utc(table["mono_ns"], table)
+        table["reported_at"] = table["happened_at"] = _utc(table["mono_ns"], table)
+        table["entry_id"] = pd.Series(pd.NA, index=table.index, dtype="string")
+        entered = self.entries("adverse_event")
+        late = self._with_session(entered[entered["current"].astype(bool)].drop(columns="participant"))
+        if not late.empty:
+            late = late.rename(columns={"about_at": "happened_at", "entered_at": "reported_at"}).assign(
+                seq=0,
+                serious=late["serious"] == "yes",
+                text=late["text"].fillna(""),
+                task_run_id=None,
+                mono_ns=late["session_mono_ns"] + late["entered_utc_ns"] - late["started_utc_ns"],
+            )
+            table = pd.concat([table, late[list(table)].astype(table.dtypes.to_dict())])
         return _finish(table.sort_values(["started_utc_ns", "session_id", "mono_ns"]), schema.ADVERSE_EVENTS)
 
     def clock(self, session_id: str) -> SessionClock:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
+import telemetry
 from vrrehab.cli.person import parse_phantom, parse_tracker
 
 
@@ -106,3 +107,26 @@ def test_what_cannot_be_is_refused_and_changes_nothing(vrrehab, alone: Path) -> 
 def test_a_mistake_is_told_with_what_was_expected_and_what_came(parse, text: str, expected: str) -> None:
     with pytest.raises(typer.BadParameter, match=expected):
         parse(text)
+
+
+def test_what_became_known_later_is_entered_by_a_command(vrrehab, alone: Path) -> None:
+    vrrehab("participant", "add", "P001", "--data", alone)
+    said = ("pain=6", "site=PLP", "triggers=stress,cold", "text=after a bad night")
+    ran = vrrehab("enter", "pain_log", *said, "--participant", "P001", "--by", "anna", "--data", alone)
+    assert "pain log: pain 6, site PLP" in ran.out
+    (entry,) = telemetry.open_store(alone).entries("pain_log").itertuples()
+    assert (entry.pain, entry.triggers, entry.who, entry.source) == (6, "stress,cold", "anna", "therapist")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("adverse_event severity=mild --session S9", "answer to kind"),
+        ("pain_log pain=6 site=nose --participant P001", "expected site to be one of PLP, RLP, PLS, got 'nose'"),
+        ("pain_log pain=6 site=PLP", "give --session ID, or --participant CODE"),
+    ],
+)
+def test_an_entry_that_cannot_be_is_refused_with_what_was_expected(vrrehab, alone: Path, words: str, expected: str):
+    ran = vrrehab("enter", *words.split(), "--by", "anna", "--data", alone)
+    assert ran.status == 2
+    assert expected in " ".join(ran.err.split())

@@ -16,6 +16,7 @@ from vrrehab.session.sitting import Sitting
 from vrrehab.session.view import View
 from vrrehab.session.way_out import COVER, HIDE, STOP, WayOut
 from vrrehab.sources.recording import RecordingSource
+from vrrehab.sources.scripted import ScriptedSource
 from vrrehab.testing.participant import ScriptedParticipant
 
 from .conftest import LOST_LEFT_HAND, Sat, Told
@@ -164,3 +165,32 @@ def test_nobody_who_does_their_tasks_and_answers_presses_it(sit: Callable[..., S
 def test_a_person_on_record_never_pressed_it(sit: Callable[..., Sat], quest3_capture: Path) -> None:
     sat = sit("demo", source=RecordingSource(quest3_capture), origin="recording", rate_hz=36.0, most_frames=720)
     assert sat.record.of(messages.SettingChanged) == sat.record.named("calm") == []
+
+
+class Presses(ScriptedSource):
+    """Presses buttons of a controller at moments of the session."""
+
+    def __init__(self, participant: ScriptedParticipant, **at_s: float) -> None:
+        super().__init__(participant)
+        self._at_s = at_s
+
+    def pressed(self) -> list[str]:
+        due = [name for name, at_s in self._at_s.items() if self.participant.now_s >= at_s]
+        return [name for name in due if self._at_s.pop(name)]
+
+
+def test_one_press_on_a_controller_hides_covers_and_stops(sit: Callable[..., Sat]) -> None:
+    source = Presses(ScriptedParticipant(1, Side.RIGHT), hide=12.0, cover=13.0, stop=14.0)
+    frozen: list[bool] = []
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        frozen.append(sitting.conductor.guard.frozen)
+        return ()
+
+    sat = sit(SHORT, source=source, tell=tell, rate_hz=36.0, most_frames=620)
+    changes = [(event.who, event.name, event.new) for event in sat.record.of(messages.SettingChanged)]
+    assert changes == [("participant", "limb_hidden", True), ("participant", "limb_covered", True)]
+    (calm,) = sat.record.named("calm")
+    assert (calm.detail["who"], calm.detail["reason"]) == ("participant", "participant")
+    assert frozen[-1]
+    assert sat.sitting.view.calm == 1.0

@@ -11,9 +11,11 @@ import pytest
 import telemetry
 from telemetry import schema
 from telemetry.client import RecorderClient
-from telemetry.errors import NotAStore, UnknownSession
+from telemetry.errors import NotAStore, RequestRefused, UnknownSession
 from telemetry.folder import Folder
+from telemetry.messages import Entry
 from telemetry.record import Record
+from telemetry.report import write_report
 from telemetry.sender import Sender
 from telemetry.store import Store
 from telemetry.testing import JOINTS, PretendSession
@@ -355,3 +357,36 @@ def test_an_adverse_event_is_a_row_of_its_own_with_words_for_everything(recorded
     assert events["serious"].tolist() == [False, False]
     assert (events["reported_at"] > store.sessions()["started_at"].iloc[0]).all()
     assert "adverse_events" in set(store.dictionary()["table"])
+
+
+HARM = {"kind": "dizziness", "severity": "mild", "serious": "no", "relatedness": "possible", "action": "none"}
+
+
+def test_an_adverse_event_that_became_known_after_the_seal_is_counted_and_reported_with_the_others(
+    data: Path, client: RecorderClient, recorded: Callable[..., Store]
+) -> None:
+    store = recorded(lambda session: session.adverse_event(what="sickness"))
+    (session,) = store.sessions().itertuples()
+    began_ns, day_ns = session.started_at.value, 86_400 * 10**9
+
+    def late(entry_id: str, supersedes: str = "", session_id: str | None = "S1", **more: str) -> Entry:
+        return Entry(
+            entry_id=entry_id, participant=session.participant, instrument="adverse_event", who="dr_a",
+            source="therapist", entered_utc_ns=began_ns + 2 * day_ns, about_utc_ns=began_ns + day_ns,
+            answers={**HARM, **more}, session_id=session_id, supersedes=supersedes,
+        )  # fmt: skip
+
+    client.enter(late("e1"))
+    client.enter(late("e2", supersedes="e1", severity="severe", serious="yes", text="in bed <all> day"))
+    with pytest.raises(RequestRefused, match="expected the session that an adverse event"):
+        client.enter(late("e3", session_id=None))
+    events = store.adverse_events()
+    assert events["kind"].tolist() == ["sickness", "dizziness"]
+    assert (events["severity"].iloc[1], events["serious"].tolist()) == ("severe", [False, True])
+    assert events["entry_id"].isna().tolist() == [True, False]
+    assert (events["happened_at"].iloc[1].value, events["reported_at"].iloc[1].value) == (
+        began_ns + day_ns,
+        began_ns + 2 * day_ns,
+    )
+    write_report(data, "S1", data / "report.html")
+    assert "in bed &lt;all&gt; day" in (data / "report.html").read_text("utf-8")

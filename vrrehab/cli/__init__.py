@@ -26,8 +26,9 @@ app = typer.Typer(
 
 #: The modules of this package that hold a command, in the order in which help lists them.
 _COMMANDS = (
-    "demo", "doctor", "recorder", "participant", "avatar", "tracker", "programme", "session", "replay", "report",
-    "export", "research", "verify", "keys", "erase", "console", "clinic", "language",
+    "demo", "doctor", "recorder", "participant", "avatar", "tracker", "programme", "session",
+    "replay", "enter", "report", "export", "research", "verify", "keys", "erase", "console",
+    "clinic", "language",
 )  # fmt: skip
 
 
