@@ -118,7 +118,8 @@ class Record:
         pending, self._pending, self._pending_reach = self._pending, [], {}
         if pending:
             self.journal.append(pending)
-            self._behind.update(session for session, _, _ in pending)
+            # Frames are in no table; looking for each of them would cost more than keeping them.
+            self._behind.update(s for s, stream, entry in pending if stream == "events" or entry.gap)
 
     def enter(self) -> None:
         """Bring the tables up to what is committed."""

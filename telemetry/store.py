@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from telemetry import migrations, schema
 from telemetry.allocation import COURSE, OVERRIDE, with_allocation, with_course
@@ -28,7 +27,7 @@ from telemetry.errors import NotAStore, UnknownSession
 from telemetry.folder import Folder, open_read_only
 from telemetry.instruments import INSTRUMENTS
 from telemetry.journal import Journal
-from telemetry.motion_file import provenance_codes, to_table
+from telemetry.motion_file import provenance_codes, read_table, to_table
 from telemetry.schema import Column, Table
 from telemetry.seal import MOTION_FILE, context_of
 from telemetry.task_pain import IN_FORCE, Tables, setting_columns, task_pain
@@ -245,10 +244,7 @@ class Store:
                 raise NotAStore(
                     f"{path} is missing although the session is sealed; run: vrrehab verify {self._folder.path}"
                 )
-            filters = None if number is None else [("run_number", "=", number)]
-            with pq.ParquetFile(path) as file:
-                names = None if columns is None else [n for n in file.schema_arrow.names if n in set(columns)]
-            table = pq.read_table(path, columns=names, filters=filters, partitioning=None)
+            table = read_table(path, None if columns is None else set(columns), number)
         return _motion_frame(table)
 
     def dictionary(self) -> pd.DataFrame:
@@ -339,12 +335,14 @@ def _finish(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 def _motion_frame(table: pa.Table) -> pd.DataFrame:
     """The table in pandas; every provenance has the same categories, whichever of them occurred."""
-    provenances = [name for name in table.column_names if name.endswith("_provenance")]
-    codes = {name: provenance_codes(table.column(name)) for name in provenances}
     categories = pd.CategoricalDtype(list(schema.PROVENANCE_CATEGORIES))
-    rest = table.drop_columns(provenances).combine_chunks().to_pandas(split_blocks=True)
-    columns = {
-        name: pd.Categorical.from_codes(codes[name], dtype=categories) if name in codes else rest[name]
-        for name in table.column_names
-    }
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table.column(name)
+        if name.endswith("_provenance"):
+            columns[name] = pd.Categorical.from_codes(provenance_codes(column), dtype=categories)
+        elif pa.types.is_dictionary(column.type):
+            columns[name] = column.to_pandas()
+        else:
+            columns[name] = column.to_numpy()  # the very memory that was read
     return pd.DataFrame(columns, copy=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,9 +16,9 @@ import telemetry
 import telemetry.seal
 from telemetry.errors import SealFailed
 from telemetry.folder import Folder
-from telemetry.journal import Journal
+from telemetry.journal import Entry, Journal
 from telemetry.motion import FrameLayout
-from telemetry.motion_file import MotionContext, read_groups, to_frames, write_motion
+from telemetry.motion_file import MotionContext, read_groups, read_table, to_frames, write_motion
 from telemetry.record import Record
 from telemetry.seal import seal_session
 from telemetry.sender import Sender
@@ -183,6 +184,30 @@ def test_frames_of_another_layout_are_not_sealed_and_the_journal_is_kept(record:
         seal(record)
     assert record.journal.sessions() == ["S1"]
     assert verify(record.folder.path) != []
+
+
+def test_a_provenance_without_a_name_is_told_and_the_journal_is_kept(record: Record) -> None:
+    reach = record.reach("S1")["motion"]
+    frame = LAYOUT.new_record()
+    frame["virtual_provenance"][0, 1] = 9
+    record.take("S1", "motion", [Entry(reach + 1, reach + 1, False, frame.tobytes())])
+    record.commit()
+    with pytest.raises(SealFailed, match="provenance codes 0 to 5, got 9"):
+        seal(record)
+    assert record.journal.sessions() == ["S1"]
+
+
+def test_a_task_run_is_read_without_the_blocks_that_it_is_not_in(record: Record) -> None:
+    path = seal(record) / "motion.parquet"
+    whole = read_table(path).to_pandas()
+    of_run = read_table(path, run_number=3).to_pandas()
+    wanted = whole[whole["run_number"] == 3].reset_index(drop=True)
+    pd.testing.assert_frame_equal(of_run, wanted, check_categorical=False)
+    assert len(of_run) == 100
+    head = read_table(path, {"time_s", "tracked_centre_head_px"}, run_number=3)
+    assert head.column_names == ["time_s", "tracked_centre_head_px"]
+    assert head.num_rows == 100
+    assert read_table(path, run_number=99).num_rows == 0
 
 
 def test_the_events_file_is_readable_by_anything(record: Record) -> None:
