@@ -52,6 +52,10 @@ class Store:
         with suppress(sqlite3.Error):  # told by whoever reads a table
             migrations.check(self._folder.clinic)
 
+    def participants(self) -> pd.DataFrame:
+        """One row a person, by code; one whom a session names and nobody entered has version 0."""
+        return _finish(self._stored(schema.PARTICIPANTS), schema.PARTICIPANTS)
+
     def sessions(self) -> pd.DataFrame:
         """One row a session."""
         table = self._stored(schema.SESSIONS)
@@ -232,7 +236,6 @@ class Store:
             if numbers.empty:
                 raise UnknownSession(f"no task run {task_run_id!r} in session {session_id}; see store.tasks()")
             number = int(numbers.iloc[0])
-        path = self._folder.session(session.participant, session_id) / MOTION_FILE
         # Without a seal the file may be about to be replaced: the journal has everything until there is one.
         if self._stored(schema.SEALS, "WHERE session_id = ?", (session_id,)).empty:
             of_run = ["run_number", "block_index", "task_run_id"]
@@ -240,12 +243,24 @@ class Store:
             if columns is not None:
                 table = table.select([name for name in table.column_names if name in set(columns)])
         else:
-            if not path.exists():
-                raise NotAStore(
-                    f"{path} is missing although the session is sealed; run: vrrehab verify {self._folder.path}"
-                )
+            path = self._sealed_motion(session.participant, session_id)
             table = read_table(path, None if columns is None else set(columns), number)
         return _motion_frame(table)
+
+    def motion_path(self, session_id: str) -> Path:
+        """The Parquet file with a sealed session's frames. Raises `UnknownSession`, and `NotAStore` if it is gone."""
+        sessions = self._stored(schema.SESSIONS, "WHERE session_id = ?", (session_id,))
+        if sessions.empty or self._stored(schema.SEALS, "WHERE session_id = ?", (session_id,)).empty:
+            raise UnknownSession(f"no sealed session {session_id!r} in {self._folder.path}; see store.sessions()")
+        return self._sealed_motion(sessions["participant"].iloc[0], session_id)
+
+    def _sealed_motion(self, participant: str, session_id: str) -> Path:
+        path = self._folder.session(participant, session_id) / MOTION_FILE
+        if not path.exists():
+            raise NotAStore(
+                f"{path} is missing although the session is sealed; run: vrrehab verify {self._folder.path}"
+            )
+        return path
 
     def dictionary(self) -> pd.DataFrame:
         """Every table and column with type, unit, values and description; one row a column."""

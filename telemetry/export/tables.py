@@ -1,8 +1,4 @@
-"""A store's tables as CSV or Parquet: the full record, which stays in the clinic.
-
-Nothing is left out and nothing is made coarser, so what comes out identifies people as the store does. Reads a store
-and never writes to it.
-"""
+"""A store's tables as CSV or Parquet, in full or as they may be shared. Reads a store and never writes to it."""
 
 from __future__ import annotations
 
@@ -13,11 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from telemetry.errors import FolderTaken, UnknownSession
+from telemetry.export.release import TABLES, Level, Release
 from telemetry.store import Store
-
-#: The tables, by the name of the store's method.
-_TABLES = ("sessions", "tasks", "ratings", "task_pain", "settings", "events", "adverse_events", "addenda", "entries",
-           "dictionary")  # fmt: skip
 
 
 def _to_csv(table: pd.DataFrame, path: Path) -> None:
@@ -35,27 +28,48 @@ FORMATS: dict[str, Callable[[pd.DataFrame, Path], None]] = {"csv": _to_csv, "par
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written. unreadable: the sessions whose motion could not be read, each with the reason."""
+    """What was written. unreadable: the sessions whose motion could not be read, each with the reason. withheld: the
+    codes of participants whose consent keeps them out."""
 
     files: tuple[Path, ...]
     unreadable: tuple[tuple[str, str], ...]
+    withheld: tuple[str, ...] = ()
 
 
-def export_tables(store: Store, out: Path, file_format: str, motion: bool = False) -> Exported:
+def export_tables(
+    store: Store, out: Path, file_format: str, motion: bool = False, level: Level = Level.FULL
+) -> Exported:
     """Write every table of `store` to the folder `out`, and, if `motion`, every session's frames to `out`/motion.
 
-    file_format: one of `FORMATS`. Raises `FolderTaken` where `out` holds something already: an export is of one moment.
+    file_format: one of `FORMATS`. Raises `FolderTaken` where `out` holds something already: an export is of one moment;
+    ValueError for every frame of movement at a level that may be shared.
     """
+    if motion and level is not Level.FULL:
+        raise ValueError(
+            "expected movement in a full export only, since every frame of it identifies a person; "
+            "coarser movement may be shared in the form bids"
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FolderTaken(
             f"expected an empty folder, or none yet, for the export, but {out} holds something; name another"
         )
     write = FORMATS[file_format]
     out.mkdir(parents=True, exist_ok=True)
+    release = Release(store, level)
     files = []
-    for name in _TABLES:
+    columns = set()
+    for name in TABLES:
         files.append(out / f"{name}.{file_format}")
-        write(getattr(store, name)(), files[-1])
+        table = release.table(name)
+        columns |= {(name, column) for column in table}
+        write(table, files[-1])
+    dictionary = store.dictionary()
+    told = [pair in columns or (pair[0] == "motion" and motion)
+            for pair in zip(dictionary["table"], dictionary["column"], strict=True)]  # fmt: skip
+    files.append(out / f"dictionary.{file_format}")
+    write(dictionary[told].reset_index(drop=True), files[-1])
+    files.append(out / "README.md")
+    files[-1].write_text(f"# What was removed\n\n{release.statement()}", "utf-8", newline="\n")
     unreadable = []
     if motion:
         (out / "motion").mkdir()
@@ -68,4 +82,4 @@ def export_tables(store: Store, out: Path, file_format: str, motion: bool = Fals
                 unreadable.append((str(session), str(error)))
             else:
                 files.append(path)
-    return Exported(tuple(files), tuple(unreadable))
+    return Exported(tuple(files), tuple(unreadable), release.withheld)

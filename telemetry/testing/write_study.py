@@ -6,7 +6,7 @@ The movement is short and slow to sample, a few joints at 30 frames a second, so
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,9 @@ def write_study(
         for number, code in enumerate(ledger["participant"].unique()):
             if code not in known:
                 record.clinic.put_participant(_profile(str(code), number))
+                own = ledger[ledger["participant"] == code]
+                for entry in _questionnaires(str(code), number, own):
+                    record.clinic.enter(entry)
         for session_id, runs in ledger.groupby("session_id", sort=False):
             session = _Session(str(session_id), runs, movement_s)
             entries = [Entry(seq, seq, False, wire.encode(event)) for seq, event in enumerate(session.events, 1)]
@@ -73,6 +76,29 @@ def _chunks(frames: NDArray[np.void]) -> list[Entry]:
 def _profile(code: str, number: int) -> messages.Profile:
     loss = messages.LimbLoss(limb="arm", side="left", level=_LEVELS[number % len(_LEVELS)])
     return messages.Profile(code=code, limb_losses=(loss,), consent="open")
+
+
+_LEVEL_NAMES = {"wrist": "Wrist disarticulation", "forearm": "Transradial", "upper_arm": "Transhumeral"}
+
+
+def _questionnaires(code: str, number: int, runs: pd.DataFrame) -> Iterator[messages.Entry]:
+    """A profile, and the pain questionnaire before the first and after the last session."""
+    random = np.random.default_rng([ord(letter) for letter in code])
+    times = runs["started_at"]
+    first_ns, last_ns = times.iloc[0].value - 3600 * _S, times.iloc[-1].value + 3600 * _S
+
+    def entry(name: str, at_ns: int, **answers: Any) -> messages.Entry:
+        return messages.Entry(
+            entry_id=f"{code}-{name}-{at_ns}", participant=code, instrument=name, who="synthetic", source="participant",
+            entered_utc_ns=at_ns, about_utc_ns=at_ns, answers=answers,
+        )  # fmt: skip
+
+    yield entry("profile", first_ns, Age=int(random.integers(25, 75)), Sex="MF"[number % 2], Amputee=1, Pain=1,
+                AmputationLevel=_LEVEL_NAMES[_LEVELS[number % len(_LEVELS)]], AmputationSide="Left")  # fmt: skip
+    for at_ns, pain in ((first_ns, runs["pain_at_start"].iloc[0]), (last_ns, runs["pain_after"].dropna().iloc[-1:])):
+        nrs = int(np.ravel(pain)[0]) if np.size(pain) else 0
+        yield entry("pain_questionnaire", at_ns, PLPNRS=nrs, PLPWords=(nrs + 1) // 2, SleepInterference=nrs,
+                    Telescoping=int(random.integers(7)), PLPFrequency=int(random.integers(4)))  # fmt: skip
 
 
 class _Session:
