@@ -13,6 +13,7 @@ from vrrehab.cli.editing import Editing
 from vrrehab.session.edited import decode, read
 from vrrehab.session.plan import make_plan
 from vrrehab.session.programme import load_programme
+from vrrehab.session.settings import Settings
 from vrrehab.session.sitting import Sitting
 
 from .conftest import LOST_LEFT_HAND, Sat, Told
@@ -109,6 +110,10 @@ def test_an_edited_place_is_for_the_next_session(sit: Callable[..., Sat], mine: 
     edit = WhenFound(editing, mine.parent / "place.toml", "")
     sit(str(mine), tell=edit, rate_hz=HZ, most_frames=8 * HZ)
     assert "place.toml is a place, which is built before a session" in edit.told[0]
+    named = [name for name in Settings() if name in edit.told[0]]
+    assert named == ["light_ratio", "time_of_day_h", "place_detail", "sound_ratio"], (
+        "what can be changed at once is told"
+    )
 
 
 def test_what_is_read_elsewhere_is_what_would_be_read_here(mine: Path) -> None:

@@ -41,6 +41,8 @@ LOST = {
     "hand": ("left hand",), "arm": ("right arm",), "foot": ("left foot",), "leg": ("right leg",),
     "bilateral_arms": ("left arm", "right hand"), "bilateral_legs": ("left leg", "right foot"),
 }  # fmt: skip
+#: What is held against the mirror: the same tasks without the sight of the limb, or without the movement.
+CONTROLS = ("intact_only", "imagery", "distractor", "relax")
 _LEVELS = {"hand": "wrist", "arm": "elbow", "foot": "ankle", "leg": "below_knee"}
 
 
@@ -51,13 +53,13 @@ def who(*lost: str) -> Profile:
     )
 
 
-def short(programme: Programme, goal: int = 2) -> Programme:
+def short(programme: Programme, goal: int = 2, limit_s: float = 20.0) -> Programme:
     """The same programme with few repetitions of everything, because nobody waits for a test."""
     change = msgspec.structs.replace
     blocks = tuple(
         change(
             block,
-            tasks=tuple(change(task, goal=goal, time_limit_s=20.0, demonstration_s=0.5) for task in block.tasks),
+            tasks=tuple(change(task, goal=goal, time_limit_s=limit_s, demonstration_s=0.5) for task in block.tasks),
         )
         for block in programme.blocks
     )
@@ -165,11 +167,47 @@ def test_every_programme_that_ships_can_be_used_and_asks_no_more_than_a_particip
 @pytest.mark.parametrize("name", ["hand", "arm", "foot", "leg"])
 def test_the_controls_have_the_same_tasks(name: str) -> None:
     own = {(step.block_index, step.task.name) for step in plan_of(name, "mirror").steps}
-    for mode in ("intact_only", "imagery", "distractor", "relax"):
+    for mode in CONTROLS:
         control = plan_of(name, mode)
         assert {(step.block_index, step.task.name) for step in control.steps} == own
         assert {step.mode for step in control.steps} == {mode, "relax"}
         assert check(load_programme(name), programme_file(name), mode).rated == MOST_RATED
+
+
+@pytest.fixture(scope="module")
+def controls(tmp_path_factory: pytest.TempPathFactory) -> Clinic:
+    """Every control condition has been gone through, two in a programme for an arm and two in one for a leg."""
+    clinic = Clinic(tmp_path_factory.mktemp("controls"))
+    for name, mode in zip(("hand", "leg", "hand", "leg"), CONTROLS, strict=True):
+        programme = short(load_programme(name), goal=1, limit_s=8.0)
+        clinic.sit(make_plan(who(*LOST[name]), programme, mode, "scripted", 4))
+    clinic.seal()
+    return clinic
+
+
+def test_every_control_condition_runs_from_the_first_rating_to_the_seal_and_every_task_run_has_its_rating(
+    controls: Clinic,
+) -> None:
+    store = telemetry.open_store(controls.data)
+    sessions, tasks, ratings = store.sessions(), store.tasks(), store.ratings()
+    assert sessions["mode"].tolist() == list(CONTROLS)
+    assert set(sessions["status"]) == {"completed"}
+    assert sessions["sealed"].all()
+    assert set(tasks["rating_status"]) <= {"given", "declined", "missed"}
+    own = ratings[(ratings["phase"] == "after_task") & ratings["current"]]
+    assert sorted(own["task_run_id"]) == sorted(tasks["task_run_id"])
+    for session in sessions.itertuples():
+        of_session = tasks[tasks["session_id"] == session.session_id]
+        assert len(of_session) == MOST_RATED
+        assert set(of_session["mode"]) == {session.mode, "relax"}
+        assert set(of_session["status"]) == {"completed"}
+        phases = ratings.loc[ratings["session_id"] == session.session_id, "phase"]
+        assert {"before", "block_end", "after"} <= set(phases)
+    # The movement is done where there is one, and only imagined or left where it is not.
+    moved = tasks[tasks["task"] != "paced_breathing"].groupby("mode", observed=True)["repetitions"].sum()
+    assert moved["intact_only"] > 0
+    assert moved["distractor"] > 0
+    assert verify(controls.data) == []
 
 
 def plan_of(name: str, mode: str) -> Plan:

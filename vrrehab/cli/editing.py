@@ -1,7 +1,8 @@
 """Watches the files of the programme that runs, and hands over what was edited, read and checked, between two frames.
 
 A thread looks at the files' times once a second; another process reads them (`vrrehab.session.edited`). A place is
-built before a session begins, and an edit of it is refused with that reason.
+built before a session begins, which takes seconds: an edit of it is refused with that reason and with the settings that
+change its light, hour, detail and sound at once.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ class Editing:
             if self._place in changed:
                 self._found.append(
                     Refusal(
-                        f"{self._place} is a place, which is built before a session; it is used from the next one on"
+                        f"{self._place} is a place, which is built before a session; it is used from the next one on. "
+                        "Now the settings light_ratio, time_of_day_h, place_detail and sound_ratio change it"
                     )
                 )
             if changed - {self._place}:
