@@ -8,7 +8,9 @@ import polib
 import pytest
 
 import vrrehab.console
+from vrrehab.console.settings_panel import title
 from vrrehab.console.words import Words, catalogue_file
+from vrrehab.session.settings import DECLARED
 
 SAYING = ("t", "_t")
 
@@ -45,3 +47,10 @@ def test_what_a_catalogue_lacks_is_said_in_english() -> None:
     assert Words("de")("Stop") == "Stopp"
     assert Words("fr")("Stop") == "Stop"
     assert Words("de")("No such sentence {n}", n=3) == "No such sentence 3"
+
+
+def test_every_live_setting_has_its_name_its_explanation_and_its_choices_in_german() -> None:
+    catalogue = {entry.msgid for entry in polib.pofile(str(catalogue_file("de")))}
+    shown = {text for each in DECLARED for text in (title(each), each.description)}
+    chosen = {choice.replace("_", " ") for each in DECLARED for choice in each.choices}
+    assert sorted((shown | chosen) - catalogue) == []
