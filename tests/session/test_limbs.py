@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from telemetry.messages import (
     LimbLoss,
+    Measures,
     PhantomShape,
     Profile,
     RatingAnswered,
@@ -20,6 +23,7 @@ from telemetry.messages import (
     TaskStarted,
 )
 from vrrehab import geometry
+from vrrehab.body.build import Build
 from vrrehab.body.features import hand_closure_of
 from vrrehab.body.limb import Chain, Limb
 from vrrehab.body.skeleton import ARM, HAND, INDEX, LEG, Body, Provenance, Side
@@ -326,3 +330,25 @@ def test_a_steady_leg_frame_has_the_leg_on_the_hip(sit: Callable[..., Sat]) -> N
     assert np.isfinite(leg).all()
     assert leg[0, 0] < 0.0 < leg[0, 1]
     assert math.dist(leg[0], leg[1]) == pytest.approx(0.41, abs=0.02)
+
+
+@pytest.mark.parametrize("mode", ["observe", "imagery"])
+def test_a_virtual_limb_that_follows_nobody_is_as_long_and_hangs_as_the_person_is_built(
+    sit: Callable[..., Sat], mode: str
+) -> None:
+    def build_of(measures: Measures) -> Build:
+        return replace(Build.of_measures(measures), hip_breadth=0.24)
+
+    tall = Measures(stature_m=1.95, reach_m=0.70, shin_m=0.50)
+    build = build_of(tall)
+    for profile, programme, chain in ((LEFT_LEG, LEGS, LEG), (who("left arm"), ARMS, ARM)):
+        profile = msgspec.structs.replace(profile, measures=tall)
+        sat = sit(programme, profile=profile, mode=mode, build_of=build_of, most_frames=40)
+        assert sat.sitting.conductor.ledger.task_run_id is None, "at rest"
+        limb = sat.record.motion()["virtual"][-1, chain[Side.LEFT], :3]
+        leg = chain is LEG
+        upper, lower = (build.thigh, build.shin) if leg else (build.upper_arm, build.forearm)
+        hinged = 2 if leg else INDEX["left_wrist"] - ARM[Side.LEFT].start
+        assert np.linalg.norm(np.diff(limb[[0, 1, hinged]], axis=0), axis=1) == pytest.approx([upper, lower], abs=1e-3)
+        if leg:
+            assert limb[0, 0] == pytest.approx(-0.12, abs=1e-3)

@@ -7,6 +7,7 @@ Control of Human Movement*, figure 4.1. That figure's breadths are taken across 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields, replace
 
 from telemetry.messages import Measures
@@ -130,5 +131,8 @@ class Growth:
         self.build = self._to if self._gone == 1.0 else Build(**grown)
         return True
 
+
+#: How a person is proportioned of whom these measures are known; a body that is drawn has proportions of its own.
+BuildOf = Callable[[Measures], Build]
 
 USUAL = Build.of_stature(USUAL_STATURE_M)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrrehab import geometry
-from vrrehab.body.build import USUAL
+from vrrehab.body.build import USUAL, Build
 from vrrehab.body.limb import CHAIN_JOINTS, END, Chain, Limb, put_together, take_apart
 from vrrehab.body.mirror import reflect
 from vrrehab.body.skeleton import PELVIS, Body, Provenance, Side
@@ -73,9 +73,11 @@ class AbsentDrive:
 class ClipDrive:
     """The affected limbs play a clip, over and over; the participant watches and need not move."""
 
-    def __init__(self, limbs: Sequence[Limb], clip: Clip) -> None:
+    def __init__(self, limbs: Sequence[Limb], clip: Clip, build: Callable[[], Build]) -> None:
+        """`build` says how the person is proportioned now."""
         self._limbs = tuple(limbs)
         self._clip = clip
+        self._build = build
         self._began_s: float | None = None
 
     def drive(self, tracked: Body, virtual: Body, now_s: float) -> None:
@@ -84,7 +86,7 @@ class ClipDrive:
         virtual.copy_from(tracked)
         for limb in self._limbs:
             # The clip hangs on the participant's own shoulder or hip; without one there is nothing to hang it on.
-            root = _root_of(limb, virtual)
+            root = _root_of(limb, virtual, self._build())
             if math.isnan(root[0]):
                 _remove(virtual, limb)
                 continue
@@ -163,11 +165,11 @@ def _aimed(seen: NDArray[np.float64], apart: NDArray[np.float64], at: int) -> ND
     return out
 
 
-def _root_of(limb: Limb, body: Body) -> NDArray[np.float64]:
+def _root_of(limb: Limb, body: Body, build: Build) -> NDArray[np.float64]:
     """Where a limb hangs, (3,), NaN where that is not known. A hip that nobody tracked is on the pelvis."""
     root = body.poses[limb.joints.start, :3].copy()
     if limb.chain is Chain.LEG and math.isnan(root[0]):
-        outward = (1.0 if limb.side is Side.RIGHT else -1.0) * USUAL.hip_breadth / 2
+        outward = (1.0 if limb.side is Side.RIGHT else -1.0) * build.hip_breadth / 2
         root[:] = geometry.apply(body.poses[PELVIS], np.array([outward, 0.0, 0.0]))
     return root
 
@@ -185,11 +187,18 @@ MODES: tuple[str, ...] = get_args(Mode)
 WITHOUT_LIMB = ("intact_only", "distractor", "relax")
 
 
-def make_drive(mode: str, limbs: Sequence[Limb], clip: Clip, driven_by: Mapping[Limb, str] | None = None) -> Drive:
+def make_drive(
+    mode: str,
+    limbs: Sequence[Limb],
+    clip: Clip,
+    driven_by: Mapping[Limb, str] | None = None,
+    build: Callable[[], Build] = lambda: USUAL,
+) -> Drive:
     """The drive of a mode for the affected limbs.
 
     clip: what `observe` plays, and how the limb lies in `imagery` and, beyond the tracked segment, in `residual`.
-    driven_by: for `residual`, the joint at which each limb's tracked segment begins.
+    driven_by: for `residual`, the joint at which each limb's tracked segment begins. build: how the person is
+    proportioned, asked in every frame.
     Raises `NotPossible` for a mode that there is not, for a mirror without an intact side, for `residual` without a
     tracked segment; the message says what is possible.
     """
@@ -200,7 +209,7 @@ def make_drive(mode: str, limbs: Sequence[Limb], clip: Clip, driven_by: Mapping[
     if mode in WITHOUT_LIMB:
         return AbsentDrive(limbs)
     if mode in ("observe", "imagery"):
-        return ClipDrive(limbs, clip)
+        return ClipDrive(limbs, clip, build)
     if mode == "residual":
         if not driven_by:
             raise NotPossible("Expected a tracked segment of the residual limb for residual, but there is none.")

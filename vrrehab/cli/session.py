@@ -20,13 +20,13 @@ from vrrehab.cli.participant import checked_code
 
 if TYPE_CHECKING:
     from telemetry.messages import Origin, Profile, SessionStatus
+    from vrrehab.body.build import BuildOf
     from vrrehab.cli.connection import Recipient
     from vrrehab.cli.interruption import Interruption
     from vrrehab.cli.showing import Doors
     from vrrehab.session.commands import Command
     from vrrehab.session.frame import Display
     from vrrehab.session.plan import Plan
-    from vrrehab.session.sitting import BuildOf
     from vrrehab.sources import Source
     from vrrehab.stage.displays.flat import FlatDisplay
     from vrrehab.stage.displays.headset import HeadsetDisplay

@@ -12,7 +12,7 @@ import dataclasses
 import msgspec
 
 from telemetry import messages
-from vrrehab.body.build import Build
+from vrrehab.body.build import Build, BuildOf
 from vrrehab.body.sight import Sight
 from vrrehab.body.skeleton import Body
 from vrrehab.session.agenda import LEAST_S, Agenda
@@ -44,17 +44,25 @@ class Conductor:
     just changing.
     """
 
-    def __init__(self, plan: Plan, settings: Settings, view: View, record: Record) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        settings: Settings,
+        view: View,
+        record: Record,
+        build_of: BuildOf = Build.of_measures,
+    ) -> None:
         self._view = view
+        self._build_of = build_of
         safety = Safety(settings, plan.profile.pain_ceiling)
         self.ledger = Ledger(plan, Overheard(record, safety.hear))
-        self._here = Situation(plan, settings, view, self.ledger)
+        self._here = Situation(plan, settings, view, self.ledger, build_of)
         self._performing = Performing(self._here)
         self._agenda = Agenda(plan)
         self.guard = Guard(self._here, safety, self._performing)
         self.therapist = Therapist(self._here, self._agenda, self._performing, self.guard)
-        #: What a virtual limb does that follows nobody: `Performing.play`.
-        self.play = self._performing.play
+        #: What a virtual limb does that follows nobody, and how it is built: `Performing.play` and `fit`.
+        self.play, self.fit = self._performing.play, self._performing.fit
         #: What is known of the person's body; measured at the beginning if the programme says so.
         self.measures = plan.profile.measures
         self.over: messages.SessionStatus | None = None
@@ -139,7 +147,7 @@ class Conductor:
         yield from self._welcome()
         if self.plan.programme.calibrate:
             self.measures = yield from calibrate(self._here, self.measures)
-            self._here.build = Build.of_measures(self.measures)
+            self._here.build = self._build_of(self.measures)
             self._performing.prepare()
         yield from ask(self._here, "before", None)
         block_index = None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from telemetry import messages
 from vrrehab import geometry
+from vrrehab.body.build import Build
 from vrrehab.body.limb import Limb
 from vrrehab.body.skeleton import HEAD
 from vrrehab.body.stillness import Stillness
@@ -48,13 +49,17 @@ class Performing:
         #: The step that is being performed, or was last; None before the first.
         self.step: Step | None = None
         self._adapting = Adapting(here.settings)
-        self._resting = {limb: resting(limb) for limb in here.plan.limbs}
         self._run: TaskRun | None = None
         self._acting: Limb | None = None
         self._stillness: Stillness | None = None
         self._stroking: str | None = None
         self._pressing: Pressing | None = None
         self.prepare()
+        self.fit(here.build)
+
+    def fit(self, build: Build) -> None:
+        """From the next frame on, the virtual limb that lies still is built so."""
+        self._resting = {limb: resting(limb, build) for limb in self._here.plan.limbs}
 
     def prepare(self) -> None:
         """What takes longer than a frame is made before it is needed: the gestures of all tasks for this person."""

@@ -6,10 +6,10 @@ collector. The order of the calls is in `vrrehab.session.loop`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from telemetry import messages
-from vrrehab.body.build import Build, Growth
+from vrrehab.body.build import Build, BuildOf, Growth
 from vrrehab.body.drives import WITHOUT_LIMB, make_drive
 from vrrehab.body.recentre import Recentring
 from vrrehab.body.sight import Sight
@@ -37,9 +37,6 @@ _RECORD_TROUBLE = mark("The record is not connected just now. Your therapist can
 #: No step of a session's time is longer than this, whatever the runtime did in between.
 _LONGEST_STEP_S = 0.25
 
-#: How a person of these measures is built; a body of its own has proportions of its own.
-BuildOf = Callable[[messages.Measures], Build]
-
 
 class Sitting:
     """The session's state between two frames. Make one, then let `loop.run` step it."""
@@ -56,7 +53,7 @@ class Sitting:
         self.plan = plan
         self.settings = Settings()
         self.view = View(Body.unseen())
-        self.conductor = Conductor(plan, self.settings, self.view, record)
+        self.conductor = Conductor(plan, self.settings, self.view, record, build_of)
         self._source = source
         self._spoken = Spoken(voice, self.settings) if voice is not None else None
         self._record = record
@@ -91,7 +88,7 @@ class Sitting:
         self._driven_as = plan
         self._followed = plan.followed
         self._sight = Sight(self._followed, plan.driven_by)
-        self._drive = make_drive(plan.mode, plan.limbs, self.conductor.play, plan.driven_by)
+        self._drive = make_drive(plan.mode, plan.limbs, self.conductor.play, plan.driven_by, lambda: self._growth.build)
 
     # --- a frame, in this order ---
 
@@ -153,6 +150,7 @@ class Sitting:
             self._growth.take(self._build_of(self._measures))
         if self._growth.step(self._elapsed_s):
             self._tracker.fit(self._growth.build)
+            self.conductor.fit(self._growth.build)
         self._surround(self.view.ambience)
         self._offer_way_out(selecting)
         self.view.notice = self.conductor.notice or self._record_trouble()

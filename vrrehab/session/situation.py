@@ -12,7 +12,7 @@ from collections.abc import Generator
 import numpy as np
 from numpy.typing import NDArray
 
-from vrrehab.body.build import Build
+from vrrehab.body.build import BuildOf
 from vrrehab.body.limb import Limb
 from vrrehab.body.sight import Sight
 from vrrehab.body.skeleton import HEAD, Body
@@ -31,11 +31,12 @@ class Situation:
     tracked, driven: the body as tracked, and with its virtual limbs as the mode drives them, before an experiment or
     the phantom's shape alters what is seen of them. lost: the limb that has been out of sight for too long, None while
     none is. seen: whether all that the session goes by is seen in this frame. held: whether a therapist holds the
-    programme. unheld_s: how long the programme has gone on, breaks left out. build: how the person is proportioned, as
-    far as it was measured. brush: what the therapist strokes with. asked_at: where the last question stood, (7,).
+    programme. unheld_s: how long the programme has gone on, breaks left out. build: how the person's body is drawn, as
+    `build_of` makes it of what is measured. brush: what the therapist strokes with. asked_at: where the last question
+    stood, (7,).
     """
 
-    def __init__(self, plan: Plan, settings: Settings, view: View, ledger: Ledger) -> None:
+    def __init__(self, plan: Plan, settings: Settings, view: View, ledger: Ledger, build_of: BuildOf) -> None:
         self.plan = plan
         self.settings = settings
         self.view = view
@@ -46,7 +47,7 @@ class Situation:
         self.lost: Limb | None = None
         self.seen = False
         self.held = False
-        self.build = Build.of_measures(plan.profile.measures)
+        self.build = build_of(plan.profile.measures)
         self.brush = Brush()
         self.asked_at: NDArray[np.float64] | None = None
         self._never_seen = True
