@@ -22,6 +22,9 @@ F32 = NDArray[np.float32]
 _WINDOW_SAMPLES = (4, 5)
 _SPHERE_SAMPLES = 160
 _OFF_SURFACE_M = 0.006
+#: Rays that are followed at once.
+_RAYS = 4096
+_AXES = np.arange(3)[:, None]
 #: Vertices nearer than this that face alike share one computation.
 _CELL_M = 0.035
 
@@ -70,7 +73,7 @@ class Daylight:
         _, first, cell_of = np.unique(cells, axis=0, return_index=True, return_inverse=True)
         p, n = self._off(positions[first], normals[first]), normals[first]
         window = self._from_window(p, n)
-        room = self._thrown_back(p, n) + self._from_lamp(p, n)
+        room = self._thrown_back(p, n) + self._from_lamp(p.T, n.T)
         cell_of = cell_of.reshape(-1)
         return window[cell_of], room[cell_of]
 
@@ -84,7 +87,7 @@ class Daylight:
         key = flow @ direction
         # What the window's breadth puts on faces that the key's one direction leaves dark is ambient light.
         beyond = self._from_window(p, axes) - np.maximum(axes @ direction, 0)[:, None] * key
-        ambient = self._thrown_back(p, axes) + self._from_lamp(p, axes) + np.maximum(beyond, 0)
+        ambient = self._thrown_back(p, axes) + self._from_lamp(p.T, axes.T) + np.maximum(beyond, 0)
         return Light(
             key_direction=direction.astype(float),
             key=key.astype(float),
@@ -120,9 +123,9 @@ class Daylight:
 
         The overcast sky is three times as bright overhead as at the horizon (Moon and Spencer, 1942).
         """
-        above = (1 / (1 + np.exp(-14 * rise)))[..., None]
-        sky = (1 + 2 * np.maximum(rise, 0))[..., None] / 1.6 * self.sky
-        return (above * sky + (1 - above) * self.ground).astype(np.float32)
+        above = 1 / (1 + np.exp(-14 * rise))
+        shares = np.stack([above * (1 + 2 * np.maximum(rise, 0)) / np.float32(1.6), 1 - above], axis=-1)
+        return shares @ np.stack([self.sky, self.ground]).astype(np.float32)
 
     def _from_window(self, p: F32, n: F32) -> F32:
         ways, share, radiance = self._window(p)
@@ -132,11 +135,12 @@ class Daylight:
         return np.einsum("nk,nkc->nc", share * cosine * seen, radiance).astype(np.float32)
 
     def _from_lamp(self, p: F32, n: F32, breadth_m: float = 0.2) -> F32:
+        """The lamp's light (n, 3) at places `p` that face `n`, (3, n) each."""
         if self.lamp is None:
-            return np.zeros_like(p)
-        to = self.lamp.position.astype(np.float32) - p
-        square = (to**2).sum(-1)
-        cosine = (to * n).sum(-1) / np.sqrt(square)
+            return np.zeros_like(p.T)
+        to = self.lamp.position.astype(np.float32)[:, None] - p
+        square = to[0] ** 2 + to[1] ** 2 + to[2] ** 2
+        cosine = (to[0] * n[0] + to[1] * n[1] + to[2] * n[2]) / np.sqrt(square)
         # A shade is broad: near to it light is finite, and reaches a little past the edge.
         light = np.clip((cosine + 0.2) / 1.2, 0, 1) / (square + np.float32(breadth_m**2))
         return light[:, None] * self.lamp.power.astype(np.float32)
@@ -146,38 +150,47 @@ class Daylight:
         ways = _sphere(_SPHERE_SAMPLES)
         bounce = self._later_bounces()
         room = np.zeros_like(p)
-        cosine = np.maximum(n @ ways, 0)
+        cosine = np.maximum(ways.T @ n.T, 0)
         albedo = _paled(np.array([*self.walls, *(block.albedo for block in self.blocks)], np.float32))
-        for k in range(ways.shape[1]):
-            # One way at a time for all points that face it: small arrays, one hit each.
-            here = np.flatnonzero(cosine[:, k] > 0)
-            q, way = p[here], ways[:, k]
-            ends = np.where(way > 0, self.high, self.low).astype(np.float32)
-            exits = (ends - q) / way
-            side = exits.argmin(axis=1)
-            end = exits[np.arange(len(q)), side]
-            nearest, block = first_block(self.blocks, q, way[:, None, None], end[:, None])
-            hit = q + nearest * way
-            facing = np.zeros_like(q)
-            facing[np.arange(len(q)), side] = -np.sign(way)[side]
-            surface = np.where(block[:, 0] >= 0, 6 + block[:, 0], 2 * side + (way < 0)[side])
+        columns = np.ascontiguousarray(p.T)
+        low, high = (np.asarray(each, np.float32)[:, None] for each in (self.low, self.high))
+        half = self.window_half.astype(np.float32)
+        # One way at a time for many points, in small arrays; many ways at once for a few.
+        together = max(1, _RAYS // len(p))
+        for k in range(0, ways.shape[1], together):
+            its, here = np.nonzero(cosine[k : k + together])
+            way = ways[:, k + its] if together > 1 else ways[:, k, None]
+            q = columns.take(here, axis=1)
+            exits = (np.where(way > 0, high, low) - q) / way
+            end = np.minimum(np.minimum(exits[0], exits[1]), exits[2])
+            side = np.where(exits[0] == end, 0, np.where(exits[1] == end, 1, 2))
+            nearest, block = first_block(self.blocks, q.T, way[:, :, None], end[:, None])
+            hit = q + nearest[:, 0] * way
+            facing = np.where(side == _AXES, -np.sign(way), 0)
+            surface = np.where(block[:, 0] >= 0, 6 + block[:, 0], 2 * side + (facing > 0).any(axis=0))
             light = self._unblocked(hit, facing) + bounce
-            through = (surface == 1) & (np.abs(hit[:, [2, 1]] - self.window_centre[[2, 1]]) < self.window_half).all(1)
             # What leaves through the window meets the window's own light, counted apart.
-            light[through] = 0
-            room[here] += cosine[here, k, None] * albedo[surface] * light
-        return room / np.maximum(cosine.sum(axis=1), 1e-6)[:, None]
+            off = np.abs(hit[[2, 1]] - self.window_centre[[2, 1], None].astype(np.float32))
+            light[(surface == 1) & (off[0] < half[0]) & (off[1] < half[1])] = 0
+            sent = cosine[k + its, here][:, None] * albedo.take(surface, axis=0) * light
+            if together > 1:
+                np.add.at(room, here, sent)
+            else:
+                room[here] += sent
+        return room / np.maximum(cosine.sum(axis=0), 1e-6)[:, None]
 
     def _unblocked(self, p: F32, n: F32) -> F32:
-        """A quick guess of the first light on what a ray hits: the window as one patch, and the lamp."""
-        to = self.window_centre.astype(np.float32) - p
-        square = (to**2).sum(-1)
+        """A quick guess of the first light (n, 3) on what a ray hits at `p` (3, n): the window as one patch, and the
+        lamp.
+        """
+        to = self.window_centre.astype(np.float32)[:, None] - p
+        square = to[0] ** 2 + to[1] ** 2 + to[2] ** 2
         distance = np.sqrt(square)
         area = np.float32(4 * self.window_half.prod())
-        cosine = np.maximum((to * n).sum(-1) / distance, 0) * np.abs(to[:, 0]) / distance
+        cosine = np.maximum(to[0] * n[0] + to[1] * n[1] + to[2] * n[2], 0) * np.abs(to[0]) / square
         share = area * cosine / (np.float32(np.pi) * square + area)
         # A few rays stand for all: what they happen to hit close to the lamp must not glare.
-        return share[:, None] * self._outside(to[:, 1] / distance) + self._from_lamp(p, n, breadth_m=0.8)
+        return share[:, None] * self._outside(to[1] / distance) + self._from_lamp(p, n, breadth_m=0.8)
 
     def _later_bounces(self) -> F32:
         """The mean light (3,) that later bounces leave everywhere: a geometric series in the mean albedo."""
@@ -191,7 +204,7 @@ class Daylight:
             n = np.zeros_like(p)
             n[:, axis] = -1.0 if side % 2 == 0 else 1.0
             area[side] = np.delete(self.high - self.low, axis).prod()
-            first += area[side] * _paled(self.walls)[side] * self._unblocked(p, n).mean(axis=0)
+            first += area[side] * _paled(self.walls)[side] * self._unblocked(p.T, n.T).mean(axis=0)
         albedo = (area[:, None] * _paled(self.walls)).sum(axis=0) / area.sum()
         return (first / area.sum() / (1 - albedo)).astype(np.float32)
 
@@ -203,18 +216,20 @@ def first_block(blocks: Sequence[Block], p: F32, ways: F32, end: F32) -> tuple[F
     """
     nearest = end.copy()
     which = np.full(end.shape, -1)
-    with np.errstate(divide="ignore"):
-        inverse = 1 / ways
+    # A way along a side would divide by zero.
+    inverse = 1 / np.where(ways == 0, np.float32(1e-9), ways)
+    ahead = inverse > 0
+    passed = [p[:, axis, None] * inverse[axis] for axis in range(3)]
     for index, block in enumerate(blocks):
-        enter, leave = np.full_like(end, -np.inf), np.full_like(end, np.inf)
-        for axis in range(3):
-            low = (block.low[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
-            high = (block.high[axis].astype(np.float32) - p[:, axis, None]) * inverse[axis]
-            enter = np.maximum(enter, np.minimum(low, high))
-            leave = np.minimum(leave, np.maximum(low, high))
-        hit = (enter < leave) & (enter > 0) & (enter < nearest)
-        nearest[hit] = enter[hit]
-        which[hit] = index
+        low, high = block.low.astype(np.float32)[:, None, None], block.high.astype(np.float32)[:, None, None]
+        near, far = np.where(ahead, low, high) * inverse, np.where(ahead, high, low) * inverse
+        enter, leave = near[0] - passed[0], far[0] - passed[0]
+        for axis in (1, 2):
+            np.maximum(enter, near[axis] - passed[axis], out=enter)
+            np.minimum(leave, far[axis] - passed[axis], out=leave)
+        hit = (enter > 0) & (enter < np.minimum(leave, nearest))
+        np.copyto(nearest, enter, where=hit)
+        np.copyto(which, index, where=hit)
     return nearest, which
 
 

@@ -15,7 +15,7 @@ from panda3d import core
 
 
 class Pattern(IntEnum):
-    """Layers of the texture array."""
+    """Layers of the texture array; those up to `INDOORS` are what a room needs."""
 
     PLAIN = 0
     WOOD = 1
@@ -28,6 +28,8 @@ class Pattern(IntEnum):
     SAND = 8
     CLOUDS = 9
 
+
+INDOORS = Pattern.GARDEN
 
 #: Metres that one tile covers, along and across the pattern.
 TILE_M = {
@@ -52,8 +54,8 @@ def _noise(size: int, rng: np.random.Generator, along: float, across: float, slo
     Features are about `along` and `across` tile widths long; a lower `slope` keeps more that is finer.
     """
     spectrum = np.fft.rfft2(rng.standard_normal((size, size)).astype(np.float32))
-    fy = np.fft.fftfreq(size, 1 / size)[:, None]
-    fx = np.fft.rfftfreq(size, 1 / size)[None, :]
+    fy = np.fft.fftfreq(size, 1 / size).astype(np.float32)[:, None]
+    fx = np.fft.rfftfreq(size, 1 / size).astype(np.float32)[None, :]
     # Rows run across the pattern and columns along it.
     spectrum *= (1 + (fx * along) ** 2 + (fy * across) ** 2) ** -slope
     spectrum[0, 0] = 0
@@ -206,20 +208,20 @@ def _clouds(size: int, rng: np.random.Generator) -> NDArray:
     return out
 
 
-def draw(size: int) -> NDArray[np.uint8]:
-    """All layers, (layers, size, size, 4) RGBA; the same every time."""
+def draw(size: int, last: Pattern = Pattern.CLOUDS) -> NDArray[np.uint8]:
+    """All layers up to one, (layers, size, size, 4) RGBA; the same every time."""
     rng = np.random.default_rng(7)
     plain = np.full((size, size, 4), 0.5, np.float32)
     layers = [
         plain,
-        *(f(size, rng) for f in (_wood, _boards, _plaster, _cloth, _garden, _stone, _lawn, _sand, _clouds)),
+        *(f(size, rng) for f in (_wood, _boards, _plaster, _cloth, _garden, _stone, _lawn, _sand, _clouds)[:last]),
     ]
     return np.round(255 * np.clip(np.stack(layers), 0, 1)).astype(np.uint8)
 
 
-def texture(size: int, anisotropy: int) -> core.Texture:
-    """The layers as a mipmapped texture array."""
-    layers = draw(size)
+def texture(size: int, anisotropy: int, last: Pattern) -> core.Texture:
+    """The layers up to one as a mipmapped texture array."""
+    layers = draw(size, last)
     array = core.Texture("patterns")
     array.setup_2d_texture_array(size, size, len(layers), core.Texture.T_unsigned_byte, core.Texture.F_rgba8)
     array.set_ram_image(np.ascontiguousarray(layers[..., [2, 1, 0, 3]]).tobytes())

@@ -18,8 +18,8 @@ from vrrehab.session.view import Ambience, View
 from vrrehab.stage.audio import Audio
 from vrrehab.stage.avatar import Avatar, Ghost, LoneLimb, body_model, build_of
 from vrrehab.stage.material import Materials, Tier
-from vrrehab.stage.patterns import texture
-from vrrehab.stage.place import AnyPlace, load_place
+from vrrehab.stage.patterns import INDOORS, Pattern, texture
+from vrrehab.stage.place import AnyPlace, RoomPlace, load_place
 from vrrehab.stage.places import build
 from vrrehab.stage.props import Props
 from vrrehab.stage.shadow import Shadow
@@ -78,7 +78,8 @@ class Stage:
         self._resting = False
         size, anisotropy = (1024, 8) if tier is Tier.FULL else (512, 1)
         still = self.root.attach_new_node("what stands still")
-        still.set_shader_input("patterns", texture(size, anisotropy))
+        last = INDOORS if isinstance(place, RoomPlace) else Pattern.CLOUDS
+        still.set_shader_input("patterns", texture(size, anisotropy, last))
         self._decor = still.attach_new_node("decor")
         for layer in self._world.layers:
             self._add(layer, self._decor if layer.decor else still)

@@ -10,7 +10,7 @@ import sys
 from ctypes import c_double, c_float, c_int, c_ssize_t, c_ubyte, c_uint, c_void_p
 from typing import Any
 
-from vrrehab.xr import graphics
+from vrrehab.xr.driver import procedure
 
 FRAMEBUFFER, READ_FRAMEBUFFER, DRAW_FRAMEBUFFER = 0x8D40, 0x8CA8, 0x8CA9
 DRAW_FRAMEBUFFER_BINDING = 0x8CA6
@@ -61,11 +61,11 @@ class GL:
 
     def __init__(self) -> None:
         for name, arguments in _SIGNATURES.items():
-            setattr(self, name, _PROTOTYPE(None, *arguments)(graphics.procedure(f"gl{name}")))
+            setattr(self, name, _PROTOTYPE(None, *arguments)(procedure(f"gl{name}")))
         self._answer = c_int()
         self._answer_at = ctypes.addressof(self._answer)
         check = _PROTOTYPE(c_uint, c_uint)
-        self.CheckFramebufferStatus = check(graphics.procedure("glCheckFramebufferStatus"))
+        self.CheckFramebufferStatus = check(procedure("glCheckFramebufferStatus"))
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"{name} is not among the functions loaded; add its signature to {__name__}")

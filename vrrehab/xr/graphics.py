@@ -1,4 +1,4 @@
-"""The OpenGL context that a runtime shares images with: the one place that knows the operating system.
+"""The OpenGL context that a runtime shares images with, as the operating system has it.
 
 Describes the context that is current in the calling thread; makes none and changes nothing.
 """
@@ -6,7 +6,6 @@ Describes the context that is current in the calling thread; makes none and chan
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import sys
 from ctypes import POINTER, byref, c_int, c_uint, c_void_p
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import xr
 
 from vrrehab.xr import calls, runtime
+from vrrehab.xr.driver import function, library
 from vrrehab.xr.errors import XrError
 
 
@@ -50,51 +50,10 @@ def check_requirements(opened: runtime.Runtime) -> None:
     calls.check(result, "xrGetOpenGLGraphicsRequirementsKHR")
 
 
-def procedure(name: str) -> int:
-    """The address of an OpenGL function in the current context, whichever system made it."""
-    for find in _finders():
-        found = find(name.encode())
-        # Windows answers small numbers for what it does not have.
-        if found and found > 3:
-            return int(found)
-    raise XrError(f"Expected OpenGL 3.3, but the driver has no {name}. Install the graphics card maker's driver.")
-
-
-def _library(name: str) -> ctypes.CDLL | None:
-    try:
-        return ctypes.CDLL(ctypes.util.find_library(name) or f"lib{name}.so.{0 if name == 'OpenGL' else 1}")
-    except OSError:
-        return None
-
-
-def _function(library: ctypes.CDLL, name: str, result: Any, *arguments: Any) -> Any:
-    function = getattr(library, name)
-    function.restype, function.argtypes = result, list(arguments)
-    return function
-
-
-def _finders() -> list[Any]:
-    if sys.platform == "win32":
-        opengl = ctypes.WinDLL("opengl32")
-
-        def exported(name: bytes) -> int:
-            # OpenGL 1.1 is exported by the library; only what came later is asked for.
-            symbol = getattr(opengl, name.decode(), None)
-            return ctypes.cast(symbol, c_void_p).value or 0 if symbol else 0
-
-        return [_function(opengl, "wglGetProcAddress", c_void_p, ctypes.c_char_p), exported]
-    finders = []
-    if (gl := _library("GL")) and _function(gl, "glXGetCurrentContext", c_void_p)():
-        finders.append(_function(gl, "glXGetProcAddressARB", c_void_p, ctypes.c_char_p))
-    elif egl := _library("EGL"):
-        finders.append(_function(egl, "eglGetProcAddress", c_void_p, ctypes.c_char_p))
-    return finders
-
-
 def _wgl() -> Binding | None:
     opengl = ctypes.WinDLL("opengl32")  # type: ignore[attr-defined,unused-ignore]
-    context = _function(opengl, "wglGetCurrentContext", c_void_p)()
-    device = _function(opengl, "wglGetCurrentDC", c_void_p)()
+    context = function(opengl, "wglGetCurrentContext", c_void_p)()
+    device = function(opengl, "wglGetCurrentDC", c_void_p)()
     if not context:
         return None
     structure = xr.GraphicsBindingOpenGLWin32KHR(h_dc=device, h_glrc=context)
@@ -105,19 +64,19 @@ _GLX_FBCONFIG_ID, _GLX_VISUAL_ID, _GLX_SCREEN = 0x8013, 0x800B, 0x800C
 
 
 def _glx() -> Binding | None:
-    gl = _library("GL")
+    gl = library("GL")
     if gl is None or not hasattr(gl, "glXGetCurrentContext"):
         return None
-    context = _function(gl, "glXGetCurrentContext", c_void_p)()
+    context = function(gl, "glXGetCurrentContext", c_void_p)()
     if not context:
         return None
-    display = _function(gl, "glXGetCurrentDisplay", c_void_p)()
-    drawable = _function(gl, "glXGetCurrentDrawable", ctypes.c_ulong)()
-    query = _function(gl, "glXQueryContext", c_int, c_void_p, c_void_p, c_int, POINTER(c_int))
+    display = function(gl, "glXGetCurrentDisplay", c_void_p)()
+    drawable = function(gl, "glXGetCurrentDrawable", ctypes.c_ulong)()
+    query = function(gl, "glXQueryContext", c_int, c_void_p, c_void_p, c_int, POINTER(c_int))
     config_id, screen, count, visual = c_int(), c_int(), c_int(), c_int()
     query(display, context, _GLX_FBCONFIG_ID, byref(config_id))
     query(display, context, _GLX_SCREEN, byref(screen))
-    choose = _function(gl, "glXChooseFBConfig", POINTER(c_void_p), c_void_p, c_int, POINTER(c_int), POINTER(c_int))
+    choose = function(gl, "glXChooseFBConfig", POINTER(c_void_p), c_void_p, c_int, POINTER(c_int), POINTER(c_int))
     wanted = (c_int * 3)(_GLX_FBCONFIG_ID, config_id.value, 0)
     configs = choose(display, screen, wanted, byref(count))
     structure = xr.GraphicsBindingOpenGLXlibKHR()
@@ -127,7 +86,7 @@ def _glx() -> Binding | None:
     structure.glx_context = ctypes.cast(context, fields["glx_context"])
     if count.value:
         config = configs[0]
-        attribute = _function(gl, "glXGetFBConfigAttrib", c_int, c_void_p, c_void_p, c_int, POINTER(c_int))
+        attribute = function(gl, "glXGetFBConfigAttrib", c_int, c_void_p, c_void_p, c_int, POINTER(c_int))
         attribute(display, config, _GLX_VISUAL_ID, byref(visual))
         structure.visualid = visual.value
         structure.glx_fbconfig = ctypes.cast(config, fields["glx_fbconfig"])
@@ -138,17 +97,17 @@ _EGL_CONFIG_ID = 0x3028
 
 
 def _egl() -> Binding | None:
-    egl = _library("EGL")
+    egl = library("EGL")
     if egl is None:
         return None
-    context = _function(egl, "eglGetCurrentContext", c_void_p)()
+    context = function(egl, "eglGetCurrentContext", c_void_p)()
     if not context:
         return None
-    display = _function(egl, "eglGetCurrentDisplay", c_void_p)()
+    display = function(egl, "eglGetCurrentDisplay", c_void_p)()
     config_id, config, count = c_int(), c_void_p(), c_int()
-    query = _function(egl, "eglQueryContext", c_uint, c_void_p, c_void_p, c_int, POINTER(c_int))
+    query = function(egl, "eglQueryContext", c_uint, c_void_p, c_void_p, c_int, POINTER(c_int))
     query(display, context, _EGL_CONFIG_ID, byref(config_id))
-    choose = _function(
+    choose = function(
         egl, "eglChooseConfig", c_uint, c_void_p, POINTER(c_int), POINTER(c_void_p), c_int, POINTER(c_int)
     )
     none = 0x3038
