@@ -35,7 +35,7 @@ def drawn_arms(sat: Sat) -> np.ndarray:
     return lengths[~np.isnan(lengths)]
 
 
-@pytest.mark.parametrize("stature_m", [1.50, 1.68, 1.88])
+@pytest.mark.parametrize("stature_m", [1.496, 1.68, 1.872])
 def test_people_of_every_size_are_measured_before_the_first_question(sit: Callable[..., Sat], stature_m: float) -> None:
     build = Build.of_stature(stature_m)
     sat = sit(ARMS, participant=ScriptedParticipant(1, Side.RIGHT, build=build))
