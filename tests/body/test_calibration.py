@@ -122,7 +122,7 @@ def test_what_cannot_be_trusted_is_refused_with_the_reason(how: dict, reason: st
 def test_a_hand_that_is_no_persons_is_refused() -> None:
     sitter = Sitter(1.7)
     sitter.hand_m = 0.30
-    with pytest.raises(NotMeasured, match=r"The hand: expected 15 to 22 cm, but 30 cm came"):
+    with pytest.raises(NotMeasured, match=r"The hand: expected 14 to 23 cm, but 30 cm came"):
         looked_at(sitter, Calibration(RIGHT)).measures()
 
 

@@ -39,9 +39,10 @@ _RAISED_RAD, _ASIDE_RAD = math.radians(40.0), math.radians(45.0)
 #: The hand says how long the arm should be; one that is shorter than this share of it is bent.
 _STRAIGHT_SHARE, _LONGEST_SHARE = 0.85, 1.25
 
-# The 5th percentile of women's statures and the 95th of men's (Fryar and others 2025, *Anthropometric reference data for
-# children and adults: United States, August 2021-August 2023*, Vital Health Stat 3(50), table 7), and a tenth beyond.
-_STATURES_M = (0.9 * 1.496, 1.1 * 1.872)
+# The 5th percentile of women's statures and the 95th of men's, and an eighth beyond (Fryar and others 2025,
+# *Anthropometric reference data for children and adults: United States, August 2021-August 2023*, Vital Health Stat
+# 3(50), table 7).
+_STATURES_M = (0.875 * 1.496, 1.125 * 1.872)
 #: Eyes over the floor: from a low chair and a small person to a high wheelchair and a tall one; and no one who stands.
 _SEATED_EYES_M = (0.95, 1.50)
 _ROUNDS = 6
