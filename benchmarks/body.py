@@ -1,8 +1,9 @@
-"""What a frame of the body costs, from what was seen to the matrices that bend the skin; and what it costs to load.
+"""What a frame of the body costs, from what was seen to the matrices that bend the skin; what bending the skin costs
+whatever draws; and what it costs to load.
 
     .venv/bin/python -m benchmarks.body [--frames 5000]
 
-Both arms, both hands and both legs move. Nothing is drawn; the skin itself bends in the shader.
+Both arms, both hands and both legs move.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from panda3d import core
 
 from telemetry.messages import Appearance, Measures
 from vrrehab import geometry
@@ -27,8 +29,10 @@ from vrrehab.body.skeleton import HAND, HEAD, LEG, Body, Provenance, Side
 from vrrehab.body.smoothing import Smoother
 from vrrehab.body.tracking import Tracker
 from vrrehab.body.trunk import TRUNK_COUNT, TrunkRig
-from vrrehab.stage.avatar import body_model, build_of, rest_arm, rest_trunk
-from vrrehab.stage.glb import Model
+from vrrehab.stage.avatar import Avatar, body_model, build_of, rest_arm, rest_trunk
+from vrrehab.stage.engine import engine, framebuffer
+from vrrehab.stage.glb import Mesh, Model
+from vrrehab.stage.material import Light, Materials, Tier
 
 PERIOD_S = 1 / 90
 WARM_UP_FRAMES = 200
@@ -110,6 +114,69 @@ def per_frame(frames: int) -> None:
         print(f"{name:42} {np.median(total):6.0f} {np.percentile(total, 99):6.0f}")
 
 
+class Picture:
+    """The body alone in a picture of 16 x 16, which leaves next to nothing to colour: what it costs is its vertices."""
+
+    def __init__(self, tier: Tier, model: Model) -> None:
+        light = Light(np.array([0.0, 1.0, 0.0]), np.ones(3), np.ones((6, 3)), np.zeros(3), np.ones(2), np.ones(3), 0.7)
+        root = core.NodePath("session space")
+        materials = Materials(tier, light)
+        materials.share(root)
+        self.avatar = Avatar(root, materials, model=model)
+        # What Shadow would share: no shadow falls from anywhere.
+        root.set_shader_input("shadow_map", core.Texture())
+        root.set_shader_input("shadow_from_world", core.LMatrix4f.ident_mat())
+        output = engine().output("vertices", (16, 16), framebuffer())
+        # Read back, so that a frame has an end that can be waited for.
+        output.add_render_texture(core.Texture(), core.GraphicsOutput.RTM_copy_ram)
+        lens = core.PerspectiveLens()
+        lens.set_near_far(0.05, 10.0)
+        camera = root.attach_new_node(core.Camera("eye", lens))
+        camera.set_pos(0.0, 1.0, -2.5)
+        camera.look_at(core.LPoint3(0.0, 0.7, 0.0), core.LVector3(0, 1, 0))
+        output.make_display_region().set_camera(camera)
+
+    def draw(self) -> tuple[float, float]:
+        """Milliseconds on the clock and of the processor, of all threads."""
+        began_ns, spent_ns = time.perf_counter_ns(), time.process_time_ns()
+        engine().graphics.render_frame()
+        return (time.perf_counter_ns() - began_ns) / 1e6, (time.process_time_ns() - spent_ns) / 1e6
+
+
+def skinned(mesh: Mesh, palette: np.ndarray) -> np.ndarray:
+    """The same in numpy: each vertex moved by the weighted mean of its bones' matrices."""
+    matrices = np.einsum("nk,nkij->nij", mesh.weights, palette[mesh.joints])
+    return np.einsum("ni,nij->nj", np.column_stack([mesh.points, np.ones(len(mesh.points), np.float32)]), matrices)
+
+
+def skinning(frames: int = 150) -> None:
+    """A body that moves against one that is hidden, frame about frame, for one eye and without its shadow.
+
+    With a software driver the processor bends the skin, which a graphics card does with other units; what is left there
+    is the driver's call. A headset draws both eyes from one such pass, and the shadow in another.
+    """
+    model = body_model(SOMEBODY, Measures(stature_m=1.66))
+    print(f"\n{'ms to bend and place the skin':42} clock  processor  numpy   ({engine().renderer()})")
+    for tier in Tier:
+        picture = Picture(tier, model)
+        seen, body, tracker = movement(build_of(model), 90), Body.unseen(), Tracker(1.2, build_of(model))
+        took_ms = np.empty((2, frames, 2))
+        for i in range(-10, frames):
+            tracker.update(seen[i % len(seen)], body, i * PERIOD_S)
+            picture.avatar.pose(body, dict.fromkeys(Side, 1.0))
+            for shown in (0, 1):
+                picture.avatar.root.show() if shown else picture.avatar.root.hide()
+                took_ms[shown, i] = picture.draw()
+        clock, processor = np.median(took_ms[1], axis=0) - np.median(took_ms[0], axis=0)
+        meshes = [mesh for name, mesh in model.meshes.items() if name.endswith(f"_{tier.name.lower()}")]
+        began_ns = time.perf_counter_ns()
+        for mesh in meshes:
+            skinned(mesh, picture.avatar.palette)
+        numpy_ms = (time.perf_counter_ns() - began_ns) / 1e6
+        name = f"{tier.name.lower()}: {sum(len(mesh.points) for mesh in meshes):,} vertices"
+        print(f"{name:42} {clock:5.2f} {processor:10.2f} {numpy_ms:6.1f}")
+
+
 def loading(runs: int = 15) -> None:
     print(f"\n{'ms to load the body':42} median    max")
     for name, load in (
@@ -153,6 +220,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=5000)
     per_frame(parser.parse_args().frames)
+    skinning()
     loading()
     first_frame()
 
