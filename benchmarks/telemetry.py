@@ -1,6 +1,6 @@
 """What the record costs, table by table:
 
-    python benchmarks/telemetry.py                       # all of them, in full: half an hour on a quiet machine
+    python benchmarks/telemetry.py                       # all of them, in full: about ten minutes on a quiet machine
     python benchmarks/telemetry.py handover live         # some of them
     python benchmarks/telemetry.py --short               # to see that they work; the figures mean little
 
@@ -8,7 +8,7 @@ handover   microseconds of the render thread for a frame's record; pylsl beside 
 live       what the spool's and the live view's threads take from a render thread that is busy
 recorder   ten real senders at 90 frames a second; then ever more headsets, until acknowledgements are late
 bytes      megabytes a minute of session, beside XDF as LabRecorder writes it and CSV as UXF does
-motion     a sealed session of 20 minutes: its size, and how long reading it takes
+motion     a sealed session of 20 minutes: its size, and how long reading it takes; then files of fewer joints, too
 tasks      `tasks()` over 1,000 sessions
 
 Handing over is timed call by call at 90 frames a second, behind a millisecond of other work, with the spool's thread, a
@@ -36,7 +36,7 @@ sys.path[0] = str(Path(__file__).parents[1])
 
 import telemetry
 from benchmarks.record import sizes, traffic
-from benchmarks.record.movement import FRAME_S, FULL, LAYOUT, captured, frames, movement
+from benchmarks.record.movement import FRAME_S, FULL, LAYOUT, captured, frames, movement, of_joints
 from telemetry import messages, wire
 from telemetry.client import RecorderClient
 from telemetry.clinic import Clinic
@@ -45,7 +45,9 @@ from telemetry.journal import Entry
 from telemetry.live import LiveShow
 from telemetry.live_messages import Facts, Joints, RecordHealth, State, first_standing
 from telemetry.motion import FrameLayout
+from telemetry.motion_file import MotionContext, read_table, write_motion
 from telemetry.sender import Sender
+from telemetry.store import motion_frame
 from telemetry.testing import PretendSession, RecorderProcess
 
 #: 2 bodies x 43 joints x 7 components: about 600 floats.
@@ -85,7 +87,7 @@ def sender_row(joints: tuple[str, ...], frames: int, address: str, spool: Path) 
 def _read_outlet(ready) -> None:  # type: ignore[no-untyped-def]
     import pylsl
 
-    streams = pylsl.resolve_byprop("name", "vrrehab-benchmark", timeout=5)
+    streams = pylsl.resolve_byprop("name", "vrrehab-benchmark", timeout=15)
     if streams:
         inlet = pylsl.StreamInlet(streams[0])
         inlet.open_stream()
@@ -106,7 +108,7 @@ def pylsl_row(floats: int, frames: int) -> None:
     ready = context.Event()
     reader = context.Process(target=_read_outlet, args=(ready,), daemon=True)
     reader.start()
-    heard = ready.wait(8)
+    heard = ready.wait(20)
     values = np.zeros(floats, np.float32)
     row(
         f"pylsl push_sample, {floats} floats{'' if heard else ', no reader'}",
@@ -226,6 +228,33 @@ def sealed_file(minutes: float, folder: Path, capture: np.ndarray | None) -> Non
     print(f"| `store.motion()`, {motion.shape[0]:,} x {motion.shape[1]}, best of three | {min(took):.2f} s |")
 
 
+def files(minutes: float, folder: Path, capture: np.ndarray | None) -> None:
+    """Motion files of fewer joints and of other movement: their sizes, and what reading them as a table takes."""
+    count = int(minutes * 60 / FRAME_S)
+    print("| joints of each body | movement | as records | motion.parquet | read, best of five | of CPU |")
+    print("| ---: | --- | ---: | ---: | ---: | ---: |")
+    for name, of in (("a capture's", capture), ("every joint shivers", None)):
+        if name == "a capture's" and capture is None:
+            continue
+        for joints in (FULL[:53], FULL):
+            layout, path, seq, pieces = FrameLayout(joints), folder / "motion.parquet", 1, []
+            for piece in of_joints(movement(count, of), layout):
+                pieces.append((seq, piece))
+                seq += len(piece)
+            write_motion(path, pieces, MotionContext(layout, 0, ((1, 0, "t01"),)))
+            pieces.clear()
+            took = []
+            for _ in range(5):
+                began, began_cpu = time.perf_counter(), time.process_time()
+                read = motion_frame(read_table(path))
+                took.append((time.perf_counter() - began, time.process_time() - began_cpu))
+                del read
+            megabytes, (wall_s, cpu_s) = path.stat().st_size / 1e6, min(took)
+            raw = count * layout.dtype.itemsize / 1e6
+            row = f"| {len(joints)} | {name} | {raw:.0f} MB | {megabytes:.0f} MB | {wall_s:.2f} s | {cpu_s:.2f} s |"
+            print(row, flush=True)
+
+
 class _Told:
     """Keeps a session's events; implements `telemetry.testing.Recording`."""
 
@@ -321,6 +350,8 @@ def _section(name: str, folder: Path, short: bool, capture: np.ndarray | None, m
             print(f"| {format_name} | {megabytes:.1f} MB a minute |", flush=True)
     elif name == "motion":
         sealed_file(minutes, folder, capture)
+        print()
+        files(minutes, folder, capture)
     else:
         tasks(folder, 200 if short else 1000)
 

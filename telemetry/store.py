@@ -245,7 +245,7 @@ class Store:
         else:
             path = self._sealed_motion(session.participant, session_id)
             table = read_table(path, None if columns is None else set(columns), number)
-        return _motion_frame(table)
+        return motion_frame(table)
 
     def motion_path(self, session_id: str) -> Path:
         """The Parquet file with a sealed session's frames. Raises `UnknownSession`, and `NotAStore` if it is gone."""
@@ -348,7 +348,7 @@ def _finish(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     return frame[[column.name for column in table.shown]].reset_index(drop=True)
 
 
-def _motion_frame(table: pa.Table) -> pd.DataFrame:
+def motion_frame(table: pa.Table) -> pd.DataFrame:
     """The table in pandas; every provenance has the same categories, whichever of them occurred."""
     categories = pd.CategoricalDtype(list(schema.PROVENANCE_CATEGORIES))
     columns: dict[str, Any] = {}

@@ -96,3 +96,12 @@ def looped(once: np.ndarray, count: int) -> Iterator[np.ndarray]:
 def movement(count: int, capture: np.ndarray | None) -> Iterator[np.ndarray]:
     """Of a capture where there is one, else made up."""
     return frames(count) if capture is None else looped(capture, count)
+
+
+def of_joints(pieces: Iterator[np.ndarray], layout: FrameLayout) -> Iterator[np.ndarray]:
+    """The same frames of the layout's joints alone, which are the first ones of `FULL`."""
+    for piece in pieces:
+        here = np.zeros(len(piece), layout.dtype)
+        for name in layout.dtype.names or ():
+            here[name] = piece[name][:, : len(layout.joints)] if here[name].ndim > 1 else piece[name]
+        yield here

@@ -26,6 +26,7 @@ def sizes(folder: Path, minutes: float, capture: np.ndarray | None) -> dict[str,
         "the same, gzip": _zipped(folder / "session.xdf"),
         "CSV, as UXF writes it": _csv(folder / "csv", movement(count, capture)),
     }
+    _read_by_its_own_reader(folder / "session.xdf", count)
     return {name: size / 1e6 / minutes for name, size in written.items()}
 
 
@@ -63,6 +64,19 @@ def _xdf(path: Path, frames: Iterator[np.ndarray], count: int) -> int:
             footer = f"<?xml version='1.0'?><info><sample_count>{count}</sample_count></info>".encode()
             _chunk(file, 6, struct.pack("<I", stream) + footer)
     return path.stat().st_size
+
+
+def _read_by_its_own_reader(path: Path, count: int) -> None:
+    """A check that what stands for XDF is XDF, where pyxdf can be imported; says whether it was."""
+    try:
+        import pyxdf
+    except ImportError:
+        print("| pyxdf cannot be imported here: that the file is XDF was not checked | |")
+        return
+    streams, _ = pyxdf.load_xdf(path)
+    shapes = sorted(stream["time_series"].shape for stream in streams)
+    assert shapes == [(count, 134), (count, _CHANNELS)], shapes
+    print(f"| the XDF was read back by pyxdf, {count:,} samples of {_CHANNELS} and of 134 channels | |")
 
 
 def _sample(n: int, time_s: float, values: bytes) -> bytes:
