@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import queue
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -124,6 +128,57 @@ def test_one_who_asks_and_never_listens_is_not_waited_for_nor_kept_a_store_for(
     watch(show, reader, 201)
     show.close()
     socket.close()
+
+
+WATCHES = """
+import sys
+from telemetry.live import LiveReader
+with LiveReader(sys.argv[1], joints=True, pictures=True) as reader:
+    while True:
+        if reader.receive(0.05) and reader.state is not None:
+            print(reader.state.frame, reader.standing.settings["gain"], reader.resynchronised, flush=True)
+"""
+
+
+def test_a_stopped_reader_falls_behind_and_resynchronises_and_nobody_waits_for_it(
+    show: LiveShow, reader: LiveReader
+) -> None:
+    pixels = np.zeros((270, 480, 4), np.uint8)
+    back: list[object] = []
+    stopped = subprocess.Popen([sys.executable, "-c", WATCHES, show.address], stdout=subprocess.PIPE, text=True)
+    try:
+        assert stopped.stdout is not None
+        told: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=lambda: [told.put(line) for line in stopped.stdout or ()], daemon=True).start()
+        eventually(lambda: (show.show(state(1)), not told.empty())[-1])
+        stopped.send_signal(signal.SIGSTOP)
+        before = standing()
+        for frame in range(2, 40):
+            if frame == 20:
+                show.stand(changed(before, settings={"gain": 2.0}))
+            show.offer(frame, pixels, back.append)
+            watch(show, reader, frame)  # who listens has each of them meanwhile
+        eventually(lambda: len(back) == 38)
+        while not told.empty():
+            told.get()
+        stopped.send_signal(signal.SIGCONT)
+        heard: list[str] = []
+
+        def caught_up() -> bool:
+            show.show(state(40))
+            while not told.empty():
+                heard.append(told.get())
+            return bool(heard) and heard[-1].startswith("40 ")
+
+        eventually(caught_up)
+    finally:
+        stopped.kill()
+        stopped.communicate()
+    frames = [int(line.split()[0]) for line in heard]
+    assert frames == sorted(frames)
+    # What was on its way when it was stopped may come; nothing was kept for it but that.
+    assert len(set(frames)) <= 3
+    assert heard[-1].split()[1:] == ["2.0", "2"]
 
 
 def test_joints_arrive_as_they_were(show: LiveShow, reader: LiveReader) -> None:
