@@ -53,6 +53,9 @@ class Clinic:
             self.brought_up = bring_up(path)
         self._engine = connect(path)
         self._writing = self._engine.execution_options(writes=True)
+        # What is entered is in the journal until the seal, whose commit takes it to the disk; none has to wait before.
+        self._quick = connect(path, flushed=False)
+        self._entering = self._quick.execution_options(writes=True)
         try:
             with self._told():
                 self.store_id = self._named()
@@ -61,6 +64,7 @@ class Clinic:
             raise
 
     def close(self) -> None:
+        self._quick.dispose()
         self._engine.dispose()
 
     def _named(self) -> str:
@@ -79,8 +83,11 @@ class Clinic:
             return db.scalar(sa.select(_sessions.c.projected_seq).where(_sessions.c.session_id == session)) or 0
 
     def project(self, session: str, entries: Sequence[Entry], gaps: Sequence[Entry]) -> None:
-        """Enter events behind `projected`, and gaps of the motion stream (known ones are passed over)."""
-        with self._told(), self._writing.begin() as db:
+        """Enter events behind `projected`, and gaps of the motion stream (known ones are passed over).
+
+        A power cut may take it back; it is entered again from the journal then.
+        """
+        with self._told(), self._entering.begin() as db:
             for entry in entries:
                 event = wire.decode_event(entry.payload)
                 try:

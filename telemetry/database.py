@@ -8,8 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 
-def connect(path: Path) -> sa.Engine:
-    """An engine on the database file: one connection, WAL, fsync at each commit, foreign keys enforced.
+def connect(path: Path, *, flushed: bool = True) -> sa.Engine:
+    """An engine on the database file: one connection, WAL, foreign keys enforced.
+
+    flushed: whether each commit waits for the disk. One that does not may be taken back by a power cut, with all that
+    came behind it, and never leaves the file other than whole.
 
     Transactions of `engine.execution_options(writes=True)` take the write lock when they begin, so that none fails
     half-way because another connection wrote first.
@@ -21,7 +24,7 @@ def connect(path: Path) -> sa.Engine:
     def prepare(connection: Any, _record: Any) -> None:
         # The driver's own transaction handling would begin too late for savepoints.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", f"synchronous={'FULL' if flushed else 'NORMAL'}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     def begin(connection: sa.Connection) -> None:
