@@ -5,6 +5,8 @@ Messages say what was expected, what came and what to do.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class TelemetryError(Exception):
     """Any error of this package."""
@@ -76,3 +78,12 @@ class RequestRefused(TelemetryError, ValueError):
 
 class NotAnalysable(TelemetryError, ValueError):
     """The rows do not allow this analysis: too few, all equal, or of a kind that it is not for."""
+
+
+class BadImport(TelemetryError, ValueError):
+    """A file from outside that cannot be taken; the message names it, the row (from 1) and the column."""
+
+    def __init__(self, path: Path, what: str, row: int | None = None, column: str | None = None) -> None:
+        where = str(path) + ("" if row is None else f", row {row}") + ("" if column is None else f", column {column}")
+        super().__init__(f"{where}: {what}; mend the file, or name another")
+        self.path, self.row, self.column = path, row, column

@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 
 import telemetry
+from telemetry.testing.bids import validator_errors
+from vrrehab.body.skeleton import Body
 from vrrehab.cli.session import SourceChoice, _recording
 from vrrehab.sources.session_recording import SessionSource
 
@@ -33,3 +35,23 @@ def test_a_session_that_nobody_knows_is_told_with_the_last_one(demo_run, vrrehab
     session = telemetry.open_store(data).sessions()["session_id"].iloc[-1]
     vrrehab("replay", "S9", "--data", data).failed_with("no session 'S9'", f"the last one is {session}")
     vrrehab("replay", session, "--data", data, "--start", 9999).failed_with("start earlier")
+
+
+def test_an_exported_session_is_played_again_from_its_bids_folder(demo_run, vrrehab, tmp_path: Path) -> None:
+    data, out = demo_run.folder / "demo-data", tmp_path / "bids"
+    exported = vrrehab("export", "bids", "--data", data, "--out", out)
+    assert exported.status == 0, (exported.out, exported.err)
+    assert "it stays in the clinic" in exported.out
+    assert validator_errors(out) == []
+    (place,) = (data / "motion").glob("*/session=*")
+    ours, theirs = (_recording(data, SourceChoice("recording", what, 1.0)) for what in (place, out))
+    here, there = Body.unseen(), Body.unseen()
+    for at_ns in (0, 500_000_000, 1_000_000_000):
+        ours.locate(at_ns, here)
+        theirs.locate(at_ns, there)
+        np.testing.assert_allclose(there.poses, here.poses, atol=2e-3)
+    assert here.provenance.any()
+    vrrehab("export", "bids", "--data", data, "--out", out).failed_with("expected an empty folder")
+    vrrehab("export", "bids", "--data", data, "--out", tmp_path / "x", "--motion").was_misused(
+        "--motion is for full csv"
+    )

@@ -17,10 +17,12 @@ import pytest
 
 import telemetry
 from telemetry.client import RecorderClient
+from telemetry.export import check_bids, export_bids
 from telemetry.messages import LimbLoss, Profile
 from telemetry.motion import FrameLayout
 from telemetry.sender import Sender
 from telemetry.testing import RecorderProcess
+from telemetry.testing.bids import validator_errors
 from telemetry.verify import verify
 from vrrehab.body.features import hand_closure_of
 from vrrehab.body.skeleton import HAND, HAND_JOINTS, HEAD, JOINTS, Body, Side
@@ -215,3 +217,12 @@ def test_the_loss_pauses_the_task_of_the_hand_that_was_lost_and_no_other(played:
     # Half a second is let pass before the task pauses.
     assert (found_ns - lost_ns) / 1e9 == pytest.approx(LEFT_LOST_S[1] - LEFT_LOST_S[0] - 0.5, abs=0.05)
     assert wall_s - task.duration_s == pytest.approx((found_ns - lost_ns) / 1e9, abs=0.03)
+
+
+def test_it_leaves_as_a_bids_data_set_that_the_official_validator_passes(played: Played, tmp_path: Path) -> None:
+    assert export_bids(played.store, tmp_path / "bids").sessions == 1
+    assert validator_errors(tmp_path / "bids") == []
+    assert check_bids(tmp_path / "bids") == []
+    (frames,) = (tmp_path / "bids").rglob("*tracksys-tracked_motion.tsv")
+    with frames.open() as file:
+        assert sum(1 for _ in file) == len(played.motion)

@@ -7,8 +7,6 @@ import itertools
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,20 +24,13 @@ from telemetry.motion import FrameLayout
 from telemetry.record import Record
 from telemetry.sender import Sender
 from telemetry.testing import JOINTS, PretendSession
+from telemetry.testing.bids import validator_errors
 from telemetry.testing.study import Truth, simulate
 from telemetry.testing.write_study import write_study
 from telemetry.verify import recover
 
 NOW_NS = 1_790_000_000 * 10**9  # in September 2026
 SECRETS = ("anna", "Aunt Mary", "lavender oil", "Dr. Winter", "Elm Street", "20260921")
-
-
-def validate(folder: Path) -> list[dict]:
-    """The validator's errors; it runs without a network, and looks at every row."""
-    command = [str(Path(sys.executable).with_name("bids-validator-deno")), "--max-rows", "-1", "--format", "json"]
-    done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False, timeout=120)
-    issues = json.loads(done.stdout)["issues"]["issues"]
-    return [issue for issue in issues if issue.get("severity") == "error"]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +62,7 @@ def motion_file(dataset: Path) -> Path:
 
 
 def test_the_validator_and_our_checks_have_nothing_against_the_synthetic_study(full: Path) -> None:
-    assert validate(full) == []
+    assert validator_errors(full) == []
     assert check_bids(full) == []
 
 
@@ -154,7 +145,7 @@ def test_the_validator_refuses_a_broken_export(dataset: Path) -> None:
     events.write_text(events.read_text().replace("onset\t", "when\t", 1))
     people = dataset / "participants.tsv"
     people.write_text(people.read_text().replace("participant_id", "code", 1))
-    codes = {issue["code"] for issue in validate(dataset)}
+    codes = {issue["code"] for issue in validator_errors(dataset)}
     assert {"TSV_COLUMN_MISSING", "SIDECAR_KEY_REQUIRED"} <= codes, codes
 
 
@@ -183,7 +174,7 @@ def test_the_validator_does_not_see_it(dataset: Path) -> None:
     """The reason for having checks of our own; where this fails, the validator has learnt it."""
     altered(motion_file(dataset), lambda rows: ["\t".join(["time"] * (rows[0].count("\t") + 1)), *rows])
     next(motion_file(dataset).parent.glob("*virtual_channels.tsv")).unlink()
-    assert validate(dataset) == []
+    assert validator_errors(dataset) == []
     assert len(check_bids(dataset)) == 2
 
 
@@ -264,7 +255,7 @@ def test_consent_decides_what_is_shared_of_whom(shared: Path) -> None:
     told = json.loads(motion.with_suffix(".json").read_text())
     assert told["SamplingFrequency"] == 10.0
     assert len(motion.read_text().splitlines()) == 10, "0.9 s of movement"
-    assert validate(shared) == []
+    assert validator_errors(shared) == []
     assert check_bids(shared) == []
 
 

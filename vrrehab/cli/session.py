@@ -396,11 +396,14 @@ def _parts(
 
 
 def _recording(data: Path, source: SourceChoice) -> Source:
-    """A capture file; or a session of ours, by its id in `data` or by its sealed folder."""
+    """A capture or Motion-BIDS file; or a session of ours, by its id in `data` or by its sealed folder."""
+    from telemetry.imports import BidsRecording, is_motion_bids
     from telemetry.recorded import RecordedSession
     from vrrehab.sources.recording import RecordingSource
-    from vrrehab.sources.session_recording import SessionSource
+    from vrrehab.sources.session_recording import SessionSource, bids_source
 
+    if is_motion_bids(source.file):
+        return bids_source(BidsRecording(source.file), source.start_s)
     if source.file.is_dir():
         return SessionSource(RecordedSession.in_folder(source.file), source.start_s)
     if not source.file.exists() and not source.file.suffix:

@@ -6,10 +6,16 @@ anew.
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from typing import Protocol
 
-from telemetry.recorded import RecordedSession
-from vrrehab.body.skeleton import HAND, JOINT_COUNT, Body, Provenance, Side
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry.errors import BadImport
+from telemetry.imports.motion_bids import BidsRecording
+from telemetry.motion import FrameLayout
+from vrrehab.body.skeleton import HAND, INDEX, JOINT_COUNT, Body, Provenance, Side
 from vrrehab.session.view import View
 from vrrehab.sources import Origin
 from vrrehab.sources.timeline import Timeline
@@ -22,6 +28,26 @@ for _side in Side:
 _EACH = np.arange(JOINT_COUNT)
 
 
+class Recorded(Protocol):
+    """What can be played: `telemetry.recorded.RecordedSession`, or `telemetry.imports.BidsRecording`."""
+
+    session_id: str
+    layout: FrameLayout
+
+    @property
+    def ended_mono_ns(self) -> int: ...
+
+    def frames(self) -> Iterator[NDArray[np.void]]: ...
+
+
+def bids_source(recording: BidsRecording, start_s: float = 0.0) -> SessionSource:
+    """A Motion-BIDS recording as a source. Raises `BadImport` where it has no joint of ours, else as that does."""
+    if not set(recording.layout.joints) & set(INDEX):
+        named = ", ".join(recording.layout.joints[:6])
+        raise BadImport(recording.path, f"expected tracked points such as left_wrist or centre_head, got {named}")
+    return SessionSource(recording, start_s)
+
+
 class SessionSource:
     """Implements `vrrehab.sources.Source` on a recorded session, from `start_s` into it.
 
@@ -30,7 +56,7 @@ class SessionSource:
 
     origin: Origin = "recording"
 
-    def __init__(self, recorded: RecordedSession, start_s: float = 0.0) -> None:
+    def __init__(self, recorded: Recorded, start_s: float = 0.0) -> None:
         """Raises ValueError for a `start_s` outside."""
         self._timeline = Timeline(recorded.frames(), recorded.layout)
         length_s = (recorded.ended_mono_ns - self._timeline.first_ns) / 1e9
