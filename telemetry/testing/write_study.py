@@ -32,11 +32,16 @@ _LEVELS = ("wrist", "forearm", "upper_arm")
 
 
 def write_study(
-    data_dir: Path, ledger: pd.DataFrame, movement_s: float = 4.0, told: Callable[[str], None] | None = None
+    data_dir: Path,
+    ledger: pd.DataFrame,
+    movement_s: float = 4.0,
+    told: Callable[[str], None] | None = None,
+    rate_hz: float = FRAME_RATE_HZ,
 ) -> list[str]:
     """Put the ledger of `study.simulate` into `data_dir`; the ids of its sessions, all sealed.
 
-    movement_s: how much of each task run's movement is kept; 0 for none at all. Raises `InUse` while a recorder runs.
+    movement_s: how much of each task run's movement is kept, at rate_hz; 0 for none.
+    Raises `InUse` while a recorder runs.
     """
     folder = Folder(Path(data_dir))
     record = Record(folder)
@@ -50,7 +55,7 @@ def write_study(
                 for entry in _questionnaires(str(code), number, own):
                     record.clinic.enter(entry)
         for session_id, runs in ledger.groupby("session_id", sort=False):
-            session = _Session(str(session_id), runs, movement_s)
+            session = _Session(str(session_id), runs, movement_s, rate_hz)
             entries = [Entry(seq, seq, False, wire.encode(event)) for seq, event in enumerate(session.events, 1)]
             record.take(session.id, "events", entries)
             if len(session.frames):
@@ -104,10 +109,10 @@ def _questionnaires(code: str, number: int, runs: pd.DataFrame) -> Iterator[mess
 class _Session:
     """The events and frames of one session."""
 
-    def __init__(self, session_id: str, runs: pd.DataFrame, movement_s: float) -> None:
+    def __init__(self, session_id: str, runs: pd.DataFrame, movement_s: float, rate_hz: float) -> None:
         self.id = session_id
         self.events: list[messages.Event] = []
-        self._movement_s = movement_s
+        self._movement_s, self._rate_hz = movement_s, rate_hz
         self._ratings = 0
         self._parts: list[NDArray[np.void]] = []
         self._layout = FrameLayout(JOINTS)
@@ -153,7 +158,7 @@ class _Session:
 
     def _move(self, number: int, task: str) -> NDArray[np.void]:
         """Frames of the intact right arm moving to and fro as people do, mirrored to the left."""
-        time_s = np.arange(round(self._movement_s * FRAME_RATE_HZ)) / FRAME_RATE_HZ
+        time_s = np.arange(round(self._movement_s * self._rate_hz)) / self._rate_hz
         frames = np.repeat(self._layout.new_record(), len(time_s))
         half_s = self._random.uniform(0.6, 0.9)
         bend = to_and_fro(time_s, half_s) * self._random.uniform(0.8, 1.0)
