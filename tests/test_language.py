@@ -143,3 +143,12 @@ def test_a_clinicians_signature_holds_until_a_text_changes(tmp_path: Path, monke
     assert fingerprint(texts_now) != before
     assert reviewer_of(texts_now) == ""
     assert not load_language("de").reviewed
+
+
+def test_whoever_is_measured_for_a_tracker_reads_how_to_sit_as_the_measuring_needs_it() -> None:
+    from vrrehab.body.mounting import POSTURES
+    from vrrehab.cli.strapping import SHOWN
+
+    assert {joint: posture.words in SHOWN[joint] for joint, posture in POSTURES.items()} == dict.fromkeys(SHOWN, True)
+    german = load_language("de")
+    assert all(german.say(text) != text for text in SHOWN.values())

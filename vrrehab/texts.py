@@ -61,7 +61,10 @@ def _at(data: Any, keys: tuple[str, ...]) -> Iterator[str]:
 
 def _of_code() -> Iterator[tuple[str, str]]:
     root = Path(str(resources.files("vrrehab")))
-    for path in sorted(path for part in ("session", "tasks") for path in (root / part).glob("*.py")):
+    parts = ("session", "tasks")
+    for path in sorted(
+        (root / "cli" / "strapping.py", *(path for part in parts for path in (root / part).glob("*.py")))
+    ):
         where = f"vrrehab/{path.relative_to(root).as_posix()}"
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:

@@ -16,6 +16,7 @@ from vrrehab.body.skeleton import HEAD, INDEX, Body
 from vrrehab.cli.headset import OpenHeadset, open_headset
 from vrrehab.cli.interruption import Interruption
 from vrrehab.errors import NotMeasured
+from vrrehab.language import Language, mark
 from vrrehab.session.view import View
 from vrrehab.stage.engine import suitable_tier
 from vrrehab.stage.stage import Stage
@@ -24,9 +25,20 @@ from vrrehab.stage.stage import Stage
 _WAIT_S, _SIT_S, _MEASURE_S = 20.0, 5, 1.0
 #: Fewer frames than this are no mean, however long they took to draw.
 _LEAST_FRAMES = 10
+#: What the wearer reads, by the joint: `vrrehab.body.mounting.POSTURES` in a sentence.
+SHOWN = {
+    "shoulder": mark("Look here, and sit so that the upper arm hangs straight down."),
+    "elbow": mark("Look here, and sit so that the forearm lies on the table, straight ahead."),
+    "hip": mark("Look here, and sit so that the thigh is level and points straight ahead."),
+    "knee": mark("Look here, and sit so that the shin stands upright, its front straight ahead."),
+    "ankle": mark("Look here, and sit so that the foot stands flat and points straight ahead."),
+    "ball": mark("Look here, and sit so that the foot stands flat and points straight ahead."),
+}
 
 
-def watch(joint: str, device: str, interruption: Interruption) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def watch(
+    joint: str, device: str, interruption: Interruption, language: Language
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The device's and the head's poses, each (n, 7) in the source's reference space, NaN where not seen.
 
     Raises `NotMeasured` where the device is not there, `XrError` where no headset is.
@@ -39,12 +51,12 @@ def watch(joint: str, device: str, interruption: Interruption) -> tuple[NDArray[
         watching.until_seen(device)
         words = posture_for(joint).words
         print(f"Look straight ahead, sit so that {words}, and keep still.")
-        watching.show_here("Please keep still", f"Look here, and sit so that {words}.")
+        watching.show_here(language.say("Please keep still"), language.say(SHOWN[joint.partition("_")[2]]))
         for left_s in range(_SIT_S, 0, -1):
             print(f"{left_s} ...")
             watching.count(str(left_s))
             watching.frames(1.0)
-        watching.count("now")
+        watching.count(language.say("now"))
         devices: list[NDArray[np.float64]] = []
         heads: list[NDArray[np.float64]] = []
 

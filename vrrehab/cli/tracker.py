@@ -75,12 +75,13 @@ def mount(
     from vrrehab.cli.connection import known_profile, recorder_for
     from vrrehab.cli.interruption import held_back
     from vrrehab.cli.strapping import watch
+    from vrrehab.language import load_language
     from vrrehab.stage.avatar import body_model, build_of
 
     with recorder_for(data, recorder) as client:
         profile = known_profile(client, data, participant)
     with held_back() as interruption:
-        devices, heads = watch(joint, device, interruption)
+        devices, heads = watch(joint, device, interruption, load_language(profile.language))
     # As a session builds it.
     build = build_of(body_model(profile.appearance, profile.measures), profile.measures)
     found = joint_from_device(joint, devices, heads, build, along_m=None if along is None else along / 100)
