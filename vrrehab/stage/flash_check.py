@@ -27,7 +27,7 @@ from vrrehab import geometry
 from vrrehab.body.drives import Mode
 from vrrehab.body.limb import CHAIN_OF, Chain, Limb
 from vrrehab.body.loss import Loss
-from vrrehab.body.skeleton import HEAD, Provenance, Side
+from vrrehab.body.skeleton import HEAD, Side
 from vrrehab.session.commands import press
 from vrrehab.session.frame import ClockReading, FrameTime
 from vrrehab.session.loop import run
@@ -99,15 +99,19 @@ class MeteredDisplay:
             self.meter.forget()
             return
         self.drawn += 1
-        virtual = view.virtual
-        head, provenance = virtual.poses[HEAD].copy(), virtual.provenance.copy()
-        virtual.poses[HEAD] = self._eye
+        poses = view.virtual.poses
+        kept = poses.copy()
+        poses[HEAD] = self._eye
         if not self._own_limbs:
-            virtual.provenance[_LIMBS] = Provenance.NONE
+            poses[_LIMBS] = np.nan
         self._display.draw(frame, view)
-        virtual.poses[HEAD], virtual.provenance[:] = head, provenance
+        poses[:] = kept
+        self.meter.see(self.picture())
+
+    def picture(self) -> NDArray[np.uint8]:
+        """What the meter saw last, (SIZE, SIZE, 3)."""
         fine = self._display.picture().reshape(SIZE, _FINER, SIZE, _FINER, 3)
-        self.meter.see((fine.sum(axis=(1, 3), dtype=np.uint16) // _FINER**2).astype(np.uint8))
+        return (fine.sum(axis=(1, 3), dtype=np.uint16) // _FINER**2).astype(np.uint8)
 
     def read_clocks(self) -> ClockReading:
         return self._display.read_clocks()
