@@ -1,10 +1,13 @@
 """Measures the console: from a press of Stop in the browser to the session's answer, and memory over time.
 
     python benchmarks/console.py stop --presses 100      # each press on a session of its own, while two pages watch
+    python benchmarks/console.py start                   # presses and seconds until a known participant's session shows
+    python benchmarks/console.py picture --seconds 60    # one page that watches a session which is drawn
     python benchmarks/console.py memory --minutes 60     # one page that watches; browser heap and server memory
 
-Recorder and console are programs of their own, the browser is a real Chromium; the session is a thread of this process,
-with everything but the engine (`vrrehab.testing.silent_session`): 72 frames a second, pictures and joints shown.
+Recorder and console are programs of their own, the browser is a real Chromium. For `stop` and `memory` the session is a
+thread of this process, with everything but the engine (`vrrehab.testing.silent_session`): 72 frames a second, pictures
+and joints shown; for `picture` it is the session program, offscreen. A click is timed by the browser's own stamp of it.
 """
 
 from __future__ import annotations
@@ -33,20 +36,23 @@ from telemetry.testing import RecorderProcess
 from vrrehab.console.app import accounts_file
 from vrrehab.console.people import People
 from vrrehab.console.rights import Role
+from vrrehab.testing.session_process import SessionProcess
 from vrrehab.testing.silent_session import SilentSession
 
 _PROFILE = Profile(code="P001", limb_losses=(LimbLoss(limb="hand", side="left", level="wrist"),))
 _PASSWORD = "sunlit-table-seven"
 _RATE_HZ = 72.0
 _WARM_UP_S = 60.0
-#: In the page: when the button was pressed, and when the answer was there, by the page's own clock.
+#: In the page: when the button was pressed, as the browser stamped it, and when the answer was there; ms since 1970.
 _WATCH_STOP = """() => {
     window.pressed = window.answered = null;
     if (window.watched) return;
     window.watched = true;
+    const since_1970 = (ms) => performance.timeOrigin + ms;
     document.addEventListener('click', (e) => {
-        if (e.target.closest('form[data-stop]')) window.pressed = performance.now(); }, true);
-    document.addEventListener('stopped', (e) => { window.answered = performance.now(); window.outcome = e.detail; });
+        if (e.target.closest('form[data-stop]')) window.pressed = since_1970(e.timeStamp); }, true);
+    document.addEventListener('stopped', (e) => {
+        window.answered = since_1970(performance.now()); window.outcome = e.detail; });
 }"""
 
 
@@ -103,12 +109,24 @@ def session(running: Running) -> SilentSession:
     return SilentSession(running.data, running.recorder, _PROFILE, "first_session", rate_hz=_RATE_HZ)
 
 
+@dataclass(frozen=True)
+class Press:
+    """One press of Stop, in ms, and frames."""
+
+    accepted: float
+    by_console: float
+    answered: float
+    frames_to_fade: int
+    frame: float
+
+
 def measure_stop(presses: int) -> None:
     """Press Stop in the browser, once on each of so many sessions."""
-    measured: list[tuple[float, float, float, float]] = []
+    measured: list[Press] = []
     lost = 0
     with clinic() as running, chromium() as browser:
-        page, _other = log_in(browser, running.address), log_in(browser, running.address)
+        page, other = log_in(browser, running.address), log_in(browser, running.address)
+        seen, began = [pictures(page), pictures(other)], time.monotonic()
         while len(measured) < presses:
             with session(running) as ours:
                 try:
@@ -116,56 +134,125 @@ def measure_stop(presses: int) -> None:
                 except Error:  # on a machine this busy the page had lost its server, and was loaded anew meanwhile
                     lost += 1
                     page = log_in(browser, running.address)
+        rate = (pictures(other) - seen[1]) / (time.monotonic() - began)
     print(f"Stop, {presses} presses, {_RATE_HZ:g} frames a second, two pages watching; {lost} more were not measured")
-    print(f"{'':44}{'median':>9}{'p99':>9}{'most':>9}")
-    names = (
-        "click in the page to the answer there, ms",
-        "in it: console to session and back, ms",
-        "frames from the one applied to the fade",
-        "a frame of the session (without drawing), ms",
-    )
-    for name, values in zip(names, zip(*measured, strict=True), strict=True):
-        print(f"{name:44}{np.median(values):9.2f}{np.quantile(values, 0.99):9.2f}{max(values):9.2f}")
+    print(f"The other page showed {rate:.1f} pictures a second meanwhile, the time between two sessions counted in.")
+    print(f"{'':52}{'median':>9}{'p99':>9}{'most':>9}")
+    names = {
+        "accepted": "click in the page to accepted by the session, ms",
+        "by_console": "of it: click to the console, ms",
+        "answered": "click to the answer on the page, ms",
+        "frames_to_fade": "frames from the one applied to the fade",
+        "frame": "a frame of the session (without drawing), ms",
+    }
+    for field, name in names.items():
+        values = [getattr(each, field) for each in measured]
+        print(f"{name:52}{np.median(values):9.2f}{np.quantile(values, 0.99):9.2f}{max(values):9.2f}")
 
 
-def press(page: Page, ours: SilentSession) -> tuple[float, float, float, float]:
-    """One press of Stop: what the page waited, what the session took of it, frames until the fade, a frame's time."""
+def press(page: Page, ours: SilentSession) -> Press:
+    """One press of Stop."""
     page.wait_for_function("document.querySelector('.veil').hidden", timeout=20_000)
     page.wait_for_timeout(700)  # pictures and joints flow again
     page.evaluate(_WATCH_STOP)
     page.click("form[data-stop] button")
     page.wait_for_function("window.answered", timeout=20_000)
-    took_ms, outcome = page.evaluate("[window.answered - window.pressed, window.outcome]")
+    pressed, answered, outcome = page.evaluate("[window.pressed, window.answered, window.outcome]")
     if outcome["status"] != "applied":
         raise RuntimeError(f"expected Stop to be applied, got {outcome}")
     page.wait_for_timeout(100)
-    return took_ms, outcome["took_ms"], ours.first_calm_frame - outcome["frame"], ours.frame_ms
+    return Press(
+        accepted=ours.stopped_s * 1000 - pressed,
+        by_console=outcome["at"] * 1000 - pressed,
+        answered=answered - pressed,
+        frames_to_fade=ours.first_calm_frame - outcome["frame"],
+        frame=ours.frame_ms,
+    )
+
+
+def measure_picture(seconds: float) -> None:
+    """One page that watches a session which is drawn, by whatever draws here; what of it arrives."""
+    what = ("--participant", "P001", "--programme", "first_session", "--source", "scripted", "--display", "offscreen")
+    with clinic() as running, chromium() as browser, SessionProcess(running.data, *what, "--seed", "3"):
+        page = log_in(browser, running.address)
+        page.wait_for_selector("[data-live-picture][data-count]", timeout=60_000)
+        page.wait_for_timeout(5_000)
+        frames = "document.querySelector('[data-fact=pictures-a-second] b').innerText"
+        print(f"{'s':>6}{'pictures a second':>20}{'skeletons a second':>20}{'frames a second':>18}")
+        began = time.monotonic()
+        while (now := time.monotonic()) - began < seconds:
+            before = pictures(page), count(page)
+            page.wait_for_timeout(5_000)
+            took = time.monotonic() - now
+            rates = (pictures(page) - before[0]) / took, (count(page) - before[1]) / took
+            print(f"{now - began:6.0f}{rates[0]:20.1f}{rates[1]:20.1f}{page.evaluate(frames):>18}", flush=True)
+
+
+def measure_start() -> None:
+    """From the first page to a session that shows itself, for a participant whom the clinic knows."""
+    with clinic() as running, chromium() as browser:
+        with session(running):
+            pass  # what was done last time is chosen already
+        page = log_in(browser, running.address)
+        page.goto(running.address)
+        page.wait_for_selector("[data-code=P001]")
+        presses, began = 0, time.monotonic()
+        page.click("[data-code=P001]")
+        presses += 1
+        page.wait_for_selector("[data-asked]")
+        asked = page.locator("[data-asked]")
+        for i in range(asked.count()):
+            asked.nth(i).locator("label").first.click()
+            presses += 1
+        page.wait_for_selector("[data-do=start]:not([disabled])")
+        prepared_s = time.monotonic() - began
+        # Where there is no headset a scripted participant moves; a clinic leaves that as it is.
+        page.get_by_label("Who moves").select_option("scripted")
+        page.click("[data-do=start]:not([disabled])")
+        presses += 1
+        page.wait_for_selector("[data-live-picture][data-count]", timeout=90_000)
+        took_s = time.monotonic() - began
+    print(f"{presses} presses; the page answered them within {prepared_s:.1f} s, and {took_s - prepared_s:.1f} s later")
+    print("the session showed its first picture; a person reads and answers the checklist meanwhile")
 
 
 def measure_memory(minutes: float) -> None:
-    """One page that watches for so long; what browser and server hold meanwhile."""
-    with clinic() as running, chromium() as browser, session(running) as ours:
+    """One page that watches for so long, one session after the other; what browser and server hold meanwhile."""
+    measured: list[tuple[float, float, float, float]] = []
+    with clinic() as running, chromium() as browser:
+        ours = session(running)
         page = log_in(browser, running.address)
         devtools = page.context.new_cdp_session(page)
         print(f"{'min':>6}{'browser heap MB':>18}{'server RSS MB':>16}{'updates/s':>12}")
-        began = time.monotonic()
         page.wait_for_timeout(_WARM_UP_S * 1000)
-        while True:
-            before, at = count(page), time.monotonic()
-            page.wait_for_timeout(20_000)
-            rate = (count(page) - before) / (time.monotonic() - at)
+        began, drawn, at = time.monotonic(), count(page), time.monotonic()
+        while (now := (time.monotonic() - began) / 60) < minutes:
+            page.wait_for_timeout(min(60.0, minutes * 60 / 4) * 1000)
+            if ours.status is not None:  # its programme was over; the page stays as it is
+                ours.close()
+                ours = session(running)
             devtools.send("HeapProfiler.collectGarbage")
             heap = devtools.send("Runtime.getHeapUsage")["usedSize"] / 1e6
-            now = (time.monotonic() - began) / 60
-            print(f"{now:6.1f}{heap:18.2f}{resident_mb(running.pid):16.1f}{rate:12.1f}", flush=True)
-            if now >= minutes or ours.status is not None:
-                return
-            page.wait_for_timeout(min(40.0, minutes) * 1000)
+            now, before, since = (time.monotonic() - began) / 60, drawn, at
+            drawn, at = count(page), time.monotonic()
+            measured.append((now, heap, resident_mb(running.pid), (drawn - before) / (at - since)))
+            print("{:6.1f}{:18.2f}{:16.1f}{:12.1f}".format(*measured[-1]), flush=True)
+        ours.close()
+    minute, heap, resident, rate = np.array(measured).T
+    print(
+        f"slope over {minute[-1]:.0f} min: browser heap {60 * np.polyfit(minute, heap, 1)[0]:+.2f} MB an hour, ", end=""
+    )
+    print(f"server {60 * np.polyfit(minute, resident, 1)[0]:+.2f} MB an hour; {np.median(rate):.1f} updates a second")
 
 
 def count(page: Page) -> int:
     """How often the skeleton was drawn."""
     return int(page.evaluate("Number(document.querySelector('[data-skeleton]').dataset.count || 0)"))
+
+
+def pictures(page: Page) -> int:
+    """How many pictures were shown."""
+    return int(page.evaluate("Number(document.querySelector('[data-live-picture]').dataset.count || 0)"))
 
 
 def resident_mb(pid: int) -> float:
@@ -177,10 +264,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_subparsers(dest="what", required=True)
     what.add_parser("stop").add_argument("--presses", type=int, default=100)
+    what.add_parser("start")
+    what.add_parser("picture").add_argument("--seconds", type=float, default=60.0)
     what.add_parser("memory").add_argument("--minutes", type=float, default=60.0)
     asked = parser.parse_args()
     if asked.what == "stop":
         measure_stop(asked.presses)
+    elif asked.what == "start":
+        measure_start()
+    elif asked.what == "picture":
+        measure_picture(asked.seconds)
     else:
         measure_memory(asked.minutes)
 

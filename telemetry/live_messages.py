@@ -163,6 +163,7 @@ class State(Struct, frozen=True, kw_only=True):
     from which there is no way back; empty while it is not. concern: the last rule of safety that found something, by
     its setting's name, and concern_s when; in_control: who is at the console that controls it, console_lost whether
     that has fallen silent. board: what the participant reads on the wall, and notice what they read in front of them.
+    buttons: what the task asks just now, by the names that the command `press` takes; empty where it asks nothing.
     stages_us: what the stages of `telemetry.motion.STAGES` took. over: how it ended; empty while it runs.
     """
 
@@ -187,6 +188,7 @@ class State(Struct, frozen=True, kw_only=True):
     board: tuple[str, str, str] = ("", "", "")
     notice: str = ""
     question: Question | None = None
+    buttons: tuple[str, ...] = ()
     tracking: Tracking = Tracking(head=False, limbs={})
     pose_age_ms: float = 0.0
     stages_us: tuple[float, ...] = ()

@@ -161,7 +161,7 @@ class Store:
             late = late.rename(columns={"about_at": "happened_at", "entered_at": "reported_at"}).assign(
                 seq=0,
                 serious=late["serious"] == "yes",
-                text=late["text"].fillna(""),
+                text=late["text"].astype("string").fillna(""),
                 task_run_id=None,
                 mono_ns=late["session_mono_ns"] + late["entered_utc_ns"] - late["started_utc_ns"],
             )

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,12 +46,36 @@ ACCOUNTS = {
 
 @dataclass(frozen=True)
 class Clinic:
-    """A running clinic. console: its address for browsers; recorder: the recorder's address."""
+    """A running clinic. console: its address for browsers; recorder: its address; process: the console's."""
 
     data: Path
     console: str
     recorder: str
     process: subprocess.Popen[str]
+    keeper: RecorderProcess
+
+    def sit(self, programme: str = "first_session", rate_hz: float = 40.0, **more: Any) -> SilentSession:
+        """A session of a scripted participant, in which nothing is drawn."""
+        return SilentSession(self.data, self.recorder, LOST_LEFT_HAND, programme, rate_hz=rate_hz, **more)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """While this lasts the loop of the pages hangs, which is made sure of."""
+        with Visitor(self.console, "adam") as adam, ThreadPoolExecutor(1) as worker:
+            hangs = worker.submit(adam.http.get, "/stuck")
+            with Visitor(self.console, "adam") as other:
+                for _ in range(50):
+                    try:
+                        other.http.get("/awake", timeout=0.3)
+                    except httpx.ReadTimeout:
+                        break
+                else:
+                    raise AssertionError("expected the pages to hang, but they do not")
+            try:
+                yield
+                assert not hangs.done()
+            finally:
+                self.process.send_signal(signal.SIGUSR1)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +98,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
         assert process.stdout is not None
         said = process.stdout.readline()
         assert said.startswith("the console is at "), said
-        yield Clinic(data, said.split()[-1], recorder.address, process)
+        yield Clinic(data, said.split()[-1], recorder.address, process, recorder)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -93,9 +117,8 @@ def session(clinic: Clinic) -> Iterator[Callable[..., SilentSession]]:
     """Starts sessions of a scripted participant, in which nothing is drawn."""
     with ExitStack() as running:
 
-        def start(programme: str = "first_session", rate_hz: float = 40.0) -> SilentSession:
-            made = SilentSession(clinic.data, clinic.recorder, LOST_LEFT_HAND, programme, rate_hz=rate_hz)
-            return running.enter_context(made)
+        def start(programme: str = "first_session", rate_hz: float = 40.0, **more: Any) -> SilentSession:
+            return running.enter_context(clinic.sit(programme, rate_hz, **more))
 
         yield start
 
@@ -157,8 +180,8 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def open_page(clinic: Clinic, browser: Browser) -> Iterator[Callable[..., Page]]:
+@contextmanager
+def pages(clinic: Clinic, browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens a page for somebody, on a device of their own. A script that fails on it fails the test."""
     failed: list[str] = []
     with ExitStack() as opened:
@@ -167,7 +190,7 @@ def open_page(clinic: Clinic, browser: Browser) -> Iterator[Callable[..., Page]]
             context = browser.new_context(viewport={"width": width, "height": height})
             opened.callback(context.close)
             page = context.new_page()
-            page.set_default_timeout(15_000)
+            page.set_default_timeout(40_000)
             page.on("pageerror", lambda error: failed.append(str(error)))
             with Visitor(clinic.console, name) as visitor:
                 cookies = visitor.http.cookies
@@ -175,6 +198,12 @@ def open_page(clinic: Clinic, browser: Browser) -> Iterator[Callable[..., Page]]
             page.goto(clinic.console + path)
             return page
 
-        expect.set_options(timeout=15_000)
+        expect.set_options(timeout=40_000)
         yield open_for
     assert failed == []
+
+
+@pytest.fixture
+def open_page(clinic: Clinic, browser: Browser) -> Iterator[Callable[..., Page]]:
+    with pages(clinic, browser) as open_for:
+        yield open_for

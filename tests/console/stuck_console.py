@@ -1,9 +1,13 @@
-"""The console of the data folder given, whose pages' loop can be made to hang: GET /stuck?for_s=3."""
+"""The console of the data folder given, for tests: its pages' loop can be made to hang.
+
+GET /stuck: nothing of that loop goes on until the program gets SIGUSR1, or for 20 s. GET /awake answers otherwise.
+"""
 
 from __future__ import annotations
 
+import signal
 import sys
-import time
+import threading
 from pathlib import Path
 
 from nicegui import app
@@ -11,15 +15,24 @@ from nicegui import app
 from vrrehab.cli.interruption import Interrupted, leave_on_any_signal
 from vrrehab.console.app import Where, serve
 
+_free = threading.Event()
+
 
 @app.get("/stuck")
-async def stuck(for_s: float) -> str:
-    time.sleep(for_s)  # nothing else of the loop goes on meanwhile, and that is the point
+async def stuck() -> str:
+    _free.clear()
+    _free.wait(20.0)
     return "free again"
+
+
+@app.get("/awake")
+async def awake() -> str:
+    return "yes"
 
 
 if __name__ == "__main__":
     leave_on_any_signal()
+    signal.signal(signal.SIGUSR1, lambda *_: _free.set())
     try:
         serve(Path(sys.argv[1]), Where(port=0), say=lambda line: print(line, flush=True))
     except Interrupted:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from telemetry.folder import Folder
+from telemetry.keys import Keyring
 from vrrehab.console.desk import Desk
 from vrrehab.console.people import Login, People
 from vrrehab.console.rights import ACTIONS, Role, may, may_command
+from vrrehab.console.sessions import OnThisComputer
 from vrrehab.session.commands import COMMANDS
 from vrrehab.testing.silent_session import SilentSession
 
@@ -43,10 +46,14 @@ def test_the_document_says_of_every_action_who_may(table: dict[str, frozenset[Ro
             assert may(frozenset({role}), action) == (role in table[action])
 
 
+def desk_of(data: Path, people: People) -> Desk:
+    return Desk(OnThisComputer(data), people, Keyring(Folder(data).keys))
+
+
 @pytest.fixture
 def desk(clinic: Clinic, tmp_path: Path) -> Iterator[tuple[Desk, Callable[[Role], Login]]]:
     people = People(tmp_path / "console.db", hasher=QUICK)
-    desk = Desk(clinic.data, people)
+    desk = desk_of(clinic.data, people)
 
     def log_in(role: Role) -> Login:
         people.add(role, "sunlit-table-seven", [role], "tests")
@@ -97,7 +104,7 @@ def test_two_therapists_see_who_is_in_control_and_stop_belongs_to_both(
 ) -> None:
     session()
     people = People(tmp_path / "console.db", hasher=QUICK)
-    desk = Desk(clinic.data, people)
+    desk = desk_of(clinic.data, people)
     try:
         logins = []
         for name in ("anna", "berta"):

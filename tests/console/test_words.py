@@ -8,10 +8,12 @@ import polib
 import pytest
 
 import vrrehab.console
-from vrrehab.console.settings_panel import title
+from telemetry.instruments import INSTRUMENTS
+from vrrehab.console.settings_panel import grouped, title
 from vrrehab.console.words import Words, catalogue_file
 from vrrehab.session.settings import DECLARED
 
+OUR_OWN = ("pain_log", "medication", "treatment", "adverse_event")
 SAYING = ("t", "_t")
 
 
@@ -33,6 +35,17 @@ def test_every_sentence_of_the_console_is_there_in_german(sentences: set[str]) -
     assert len(sentences) > 200
     assert sorted(sentences - catalogue.keys()) == []
     assert [text for text, said in catalogue.items() if not said] == []
+
+
+def test_what_is_declared_is_there_in_german_settings_and_our_own_instruments() -> None:
+    """A questionnaire that others validated is shown as they wrote it: a translation would be another one."""
+    german = Words("de")
+    said = {text for setting in DECLARED for text in (title(setting), setting.description)} | set(grouped())
+    for instrument in (INSTRUMENTS[name] for name in OUR_OWN):
+        for item in instrument.items:
+            said |= {item.text, *map(str, (item.levels or item.several or {}).values())}
+    same = {"Phantom", "SNRI", "Opioid", "TENS", "EMDR", "Cannabinoid"}
+    assert sorted(text for text in said if text and not text.isdigit() and german(text) == text) == sorted(same)
 
 
 def test_a_translation_has_the_places_of_its_sentence() -> None:

@@ -33,6 +33,10 @@ def console(
     ] = None,
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="The key of that certificate (PEM).")] = None,
     recorder: RecorderAddress = None,
+    session: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Where a session on another computer shows itself, as it says there."),
+    ] = None,
 ) -> None:
     """Serve the therapist's console until Ctrl-C; open the address that it says in a browser."""
     if context.invoked_subcommand is not None:
@@ -44,7 +48,7 @@ def console(
     from vrrehab.console.app import Where, serve
 
     make_ready(data)
-    serve(data, Where(bind, port, certificate, key, name), recorder=recorder)
+    serve(data, Where(bind, port, certificate, key, name), recorder=recorder, session=session)
 
 
 @console_app.command()

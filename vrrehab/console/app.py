@@ -13,7 +13,9 @@ from fastapi import FastAPI
 from nicegui import app as pages_app
 from nicegui import ui
 
+from telemetry.address import parse_address
 from telemetry.folder import Folder
+from telemetry.keys import Keyring
 from vrrehab.console import after, certificate, people_page, prepare, run
 from vrrehab.console.desk import Desk
 from vrrehab.console.launcher import Launcher
@@ -21,6 +23,7 @@ from vrrehab.console.people import People
 from vrrehab.console.plain import PATHS, plain_app
 from vrrehab.console.records import Records
 from vrrehab.console.server import Front, UiLoop
+from vrrehab.console.sessions import OnAnother, OnThisComputer
 from vrrehab.console.shell import Console
 from vrrehab.console.watch import Watch
 
@@ -29,6 +32,9 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 #: How often a thread gives way: Stop must not wait long for a page that computes.
 _GIVE_WAY_S = 0.001
 _LEAVE_S = 2
+#: A browser keeps connections that it has used for five minutes; so does this end, so that Stop finds one that is open,
+#: and never one that was closed a moment before.
+_KEEP_S = 330
 #: A page that lost its server for longer than this is made anew when it is back.
 _RECONNECT_S = 10.0
 
@@ -62,11 +68,17 @@ def serve(
     where: Where,
     *,
     recorder: str | None = None,
+    session: str | None = None,
     session_arguments: tuple[str, ...] = (),
     say: Callable[[str], None] = print,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the console of a data folder until a signal ends it. `ready` gets the address that a browser opens."""
+    """Serve the console of a data folder until a signal ends it. `ready` gets the address that a browser opens.
+
+    session: where a session on another computer shows itself; without, those on the data folder are led. Raises
+    `NotLoopback` for an address of another computer without its key.
+    """
+    sessions = OnAnother(str(parse_address(session))) if session else OnThisComputer(data)
     sys.setswitchinterval(_GIVE_WAY_S)
     tls = None
     if where.certificate is not None and where.key is not None:
@@ -74,10 +86,10 @@ def serve(
     elif not is_loopback(where.host):
         tls = certificate.own(data / "keys", where.name or where.host)
     people = People(accounts_file(data))
-    desk = Desk(data, people)
+    desk = Desk(sessions, people, Keyring(Folder(data).keys))
     records = Records(data, recorder)
-    watch = Watch(desk, data)
-    console = Console(data, people, desk, watch, records, Launcher(data, desk, session_arguments))
+    watch = Watch(desk, sessions, data)
+    console = Console(data, people, desk, watch, records, Launcher(data, desk, session_arguments, sessions.here))
     pages = UiLoop(_pages(console))
     pages.start()
     watch.start()
@@ -93,6 +105,7 @@ def serve(
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_LEAVE_S,
+        timeout_keep_alive=_KEEP_S,
         ssl_certfile=str(tls.file) if tls else None,
         ssl_keyfile=str(tls.key) if tls else None,
     )

@@ -15,14 +15,15 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from telemetry.commands import Applied, CommandClient, Scalar
 from telemetry.errors import NobodyAnswers
-from telemetry.folder import RunningSession, running_session
+from telemetry.folder import RunningSession
+from telemetry.keys import Keyring
 from vrrehab.console.people import Login, People
 from vrrehab.console.rights import may, may_command
+from vrrehab.console.sessions import Sessions
 
 Status = Literal["requested", "applied", "refused", "unanswered"]
 
@@ -55,20 +56,21 @@ class Order:
 
 
 class Desk:
-    """Gives commands to whichever session runs on the data folder; its methods are for any event loop.
+    """Gives commands to whichever session runs; its methods are for any event loop. keyring: this computer's keys.
 
     changes: counts up with each order, answer and change of control. in_control: who is, and by which login.
     """
 
-    def __init__(self, data: Path, people: People) -> None:
+    def __init__(self, sessions: Sessions, people: People, keyring: Keyring) -> None:
         self.orders: deque[Order] = deque(maxlen=_KEPT)
         self.changes = 0
         self.in_control: tuple[str, int] | None = None
         self._people = people
-        self._data = data
+        self._sessions = sessions
         self._lock = threading.Lock()
         self._heard_s: dict[int, float] = {}
-        self._stop_line, self._line, self._heart_line = _Line("stop"), _Line("commands"), _Line("heartbeat")
+        names = ("stop", "commands", "heartbeat")
+        self._stop_line, self._line, self._heart_line = (_Line(name, keyring) for name in names)
         self._notary = ThreadPoolExecutor(1, thread_name_prefix="audit")
         self._closing = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="attendance", daemon=True)
@@ -82,8 +84,8 @@ class Desk:
         self._notary.shutdown()
 
     def running(self) -> RunningSession | None:
-        """The session that runs on the data folder; None where none does."""
-        return running_session(self._data)
+        """The session that runs; None where none is known of."""
+        return self._sessions.running()
 
     async def tell(self, login: Login, name: str, arguments: Mapping[str, Scalar], key: str | None = None) -> Order:
         """Give the session a command; the order comes back once it is answered, or was not in time.
@@ -185,7 +187,8 @@ class Desk:
 class _Line:
     """A command socket with the thread that owns it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, keyring: Keyring) -> None:
+        self._keyring = keyring
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._client: CommandClient | None = None
         self._address = ""
@@ -201,7 +204,7 @@ class _Line:
         began = time.perf_counter()
         if self._client is None or self._address != address:
             self._hang_up()
-            self._client, self._address = CommandClient(address), address
+            self._client, self._address = CommandClient(address, self._keyring), address
         try:
             answer = self._client.send(order.name, dict(order.arguments), order.who, _ANSWER_S, key=order.key)
         except NobodyAnswers:

@@ -44,9 +44,12 @@ class Start:
 
 
 class Launcher:
-    """The session program of a data folder. extra: arguments that every session here gets."""
+    """The session program of a data folder. extra: arguments that every session here gets. here: whether sessions are
+    started on this computer at all.
+    """
 
-    def __init__(self, data: Path, desk: Desk, extra: tuple[str, ...] = ()) -> None:
+    def __init__(self, data: Path, desk: Desk, extra: tuple[str, ...] = (), here: bool = True) -> None:
+        self._here = here
         self._data = data
         self._desk = desk
         self._extra = extra
@@ -55,7 +58,15 @@ class Launcher:
         self._busy = asyncio.Lock()
 
     async def start(self, start: Start) -> str:
-        """Start a session; its id, once it takes commands. Raises `NotPossible`, with what the program said."""
+        """Start a session; its id, once it takes commands. Raises `NotPossible`, with what the program said, or with
+        what to type at the computer where sessions run.
+        """
+        if not self._here:
+            said = " ".join(start.arguments())
+            raise NotPossible(
+                f"Sessions run on the headset's computer. Start this one there: vrrehab session {said} "
+                "--live tcp://0.0.0.0:5758 --commands tcp://0.0.0.0:5759"
+            )
         async with self._busy:
             if self.ended_with() is None:
                 raise NotPossible("A session is running already; stop it first.")

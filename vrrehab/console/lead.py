@@ -39,6 +39,8 @@ _ELSEWHERE = (
     *BY_ITSELF, "stop", "pause", "resume", "show", "uncover", "set", "rate", "decline", "correct", "note",
     "adverse_event", "choose", "mode", "stroke", "press",
 )  # fmt: skip
+#: The buttons of tasks, as a therapist reads them.
+PRESSES = {"left": "Left", "right": "Right", "begin": "I begin", "done": "Done"}
 _MARKS = ("Pain", "Dizzy", "Tired", "Talked", "Adjusted the headset")
 _ADVERSE = {
     "kind": "What happened",
@@ -58,6 +60,8 @@ class Lead:
         self._made: dict[str, Tag] = {}
         self._outcome = Tag("p", "", "soft", role="status", data_outcome="yes")
         self._buttons()
+        if "press" in self._may:
+            self._pressing()
         self._rating = RatingPanel(visit, self.order, self._may) if "rate" in self._may else None
         if "note" in self._may:
             self._notes()
@@ -78,6 +82,8 @@ class Lead:
                 self._made[name].look("button on" if self._back[name] else "button")
         if self._rating is not None:
             self._rating.show(standing, state)
+        if "press" in self._may:
+            self._ask(state.buttons, state.task_run_id)
 
     async def order(self, name: str, /, **arguments: Value) -> Order:
         """Give the session a command, and say on the page what becomes of it."""
@@ -106,6 +112,29 @@ class Lead:
 
     def _press(self, name: str) -> Callable[[], object]:
         return lambda: self.order(_BACK[name][0] if self._back.get(name) else name)
+
+    def _pressing(self) -> None:
+        """Answers for a person who says them aloud: there during a task that asks, and at work while it does."""
+        self._asked: dict[str, Tag] = {}
+        self._asked_in: str | None = None
+        with Tag("fieldset", hidden="hidden") as self._asking:
+            Tag("legend", self._t("The participant answers"))
+            self._answers = Tag("div", kind="grid-buttons")
+
+    def _ask(self, buttons: tuple[str, ...], task_run_id: str | None) -> None:
+        if buttons:
+            self._asked_in = task_run_id
+        self._asking.put("hidden", None if task_run_id is not None and task_run_id == self._asked_in else "hidden")
+        if buttons and buttons != tuple(self._asked):
+            self._answers.clear()
+            with self._answers:
+                self._asked = {name: self._answer(name) for name in buttons}
+        for made in self._asked.values():
+            made.put("disabled", None if buttons else "disabled")
+
+    def _answer(self, name: str) -> Tag:
+        said = self._t(PRESSES.get(name, name.replace("_", " ").capitalize()))
+        return kit.button(said, lambda: self.order("press", button=name), data_button=name)
 
     def _stroke(self) -> None:
         """Where the therapist's hand is on the person's own limb, so that what they see keeps time with it."""

@@ -143,8 +143,8 @@ class _Plain:
             key = str((await request.form()).get("key", ""))[:64] or None
         order = await self._desk.tell(login, "stop", {}, key)
         if "application/json" in request.headers.get("accept", ""):
-            said = {"status": order.status, "frame": order.frame, "reason": order.reason, "took_ms": order.took_ms}
-            return JSONResponse(said)
+            names = ("status", "frame", "reason", "at", "took_ms")
+            return JSONResponse({name: getattr(order, name) for name in names})
         return self._stop_page(request, order)
 
     def _stop_page(self, request: Request, order: Order | None) -> Response:

@@ -263,7 +263,9 @@ class _Run:
                 "recorded is kept; start a new session when you both are ready.",
                 code=watch.vanished,
             )
-        return t("The session does not answer.") if watch.silent else t("No session is running.")
+        if watch.silent:
+            return t("The session does not answer.")
+        return t(watch.problem) if watch.problem else t("No session is running.")
 
     def _tell_now(self, facts: Facts, state: State) -> None:
         t = self._t

@@ -24,6 +24,7 @@ from telemetry.keys import Keyring
 from telemetry.live import LiveReader
 from telemetry.live_messages import Joints, Picture, RecordHealth, Standing, State
 from vrrehab.console.desk import Desk
+from vrrehab.console.sessions import Sessions
 from vrrehab.console.words import Words
 
 T = TypeVar("T")
@@ -76,17 +77,19 @@ class Latest(Generic[T]):
 
 
 class Watch:
-    """Follows whichever session runs on the data folder.
+    """Follows whichever session runs.
 
     standing, state, record: the newest of each, None while no session has shown itself. heard_s: when the state came,
-    on this computer's monotonic clock.
+    on this computer's monotonic clock. problem: why nothing can be seen, in words.
     """
 
-    def __init__(self, desk: Desk, data: Path) -> None:
+    def __init__(self, desk: Desk, sessions: Sessions, data: Path) -> None:
         self.standing: Standing | None = None
         self.state: State | None = None
         self.record: RecordHealth | None = None
+        self.problem = ""
         self._desk = desk
+        self._sessions = sessions
         self._folder = Folder(data)
         self._keyring = Keyring(self._folder.keys)
         #: The participant of a session whose program has ended without saying so; empty after the next one begins.
@@ -140,29 +143,31 @@ class Watch:
     def _run(self) -> None:
         reader: LiveReader | None = None
         running: RunningSession | None = None
-        pictured = False
+        pictured, at = False, ""
         seen: tuple[Joints | None, Picture | None] = (None, None)
         looked_s = float("-inf")
         while not self._closing.is_set():
             wanted = self._pictures.wanted()
             if time.monotonic() - looked_s >= _LOOK_FOR_SESSION_S:
                 looked_s = time.monotonic()
-                now = self._desk.running()
-                if now != running or (reader is not None and wanted != pictured):
+                now, where = self._desk.running(), self._sessions.live
+                if now != running:
+                    self._forget(now)
+                    running = now
+                if where != at or wanted != pictured or reader is None:
                     if reader is not None:
                         reader.close()
-                        reader = None
-                    if now != running:
-                        self._forget(now)
-                    running, pictured = now, wanted
-                    if running is not None and running.live:
-                        reader = self._opened(running.live, pictured)
+                    at, pictured = where, wanted
+                    reader = self._opened(at, pictured) if at else None
             if reader is None:
                 self._stale = True
+                if not at:
+                    self.problem = ""
                 self._closing.wait(_WAIT_S)
                 continue
             news = reader.receive(_WAIT_S)
-            self._stale = reader.stale
+            self._stale, self.problem = reader.stale, reader.problem
+            self._sessions.heard(reader)
             if not news:
                 continue
             self.standing, self.state, self.record = reader.standing, reader.state, reader.record
@@ -177,7 +182,8 @@ class Watch:
     def _opened(self, address: str, pictured: bool) -> LiveReader | None:
         try:
             return LiveReader(address, self._keyring, joints=True, pictures=pictured)
-        except TelemetryError:
+        except TelemetryError as error:
+            self.problem = str(error)
             return None
 
     def _forget(self, now: RunningSession | None) -> None:

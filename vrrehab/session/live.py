@@ -212,6 +212,7 @@ class LiveRecord:
             board=(view.title, view.text, view.count),
             notice=view.notice,
             question=self._question(mono_ns, shown=view.panel is not None),
+            buttons=conductor.performing.buttons,
             tracking=self._tracking(record, "" if here.lost is None else str(here.lost)),
             pose_age_ms=int(record["pose_age_ns"]) / 1e6,
             stages_us=tuple([float(record[stage]) for stage in STAGES]),

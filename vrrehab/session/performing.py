@@ -203,15 +203,23 @@ class Performing:
             self._here.ledger.happened(name, detail)
         run.mechanic.news.clear()
 
-    def press(self, button: str, by: str, ago_s: float = 0.0) -> None:
-        """A button of the task's panel is pressed. ValueError where there is none that could be."""
+    @property
+    def buttons(self) -> tuple[str, ...]:
+        """The names of the buttons by which the task asks just now; empty where it asks nothing."""
         run = self._run
         panel = None if run is None else run.mechanic.panel
-        names = [] if panel is None else [each.name for each in panel.buttons]
-        if run is None or not run.mechanic.asks or run.phase is not TaskPhase.PERFORMING or button not in names:
+        if run is None or panel is None or not run.mechanic.asks or run.phase is not TaskPhase.PERFORMING:
+            return ()
+        # A list, because a generator leaves something to the collector.
+        return tuple([each.name for each in panel.buttons])
+
+    def press(self, button: str, by: str, ago_s: float = 0.0) -> None:
+        """A button of the task's panel is pressed. ValueError where there is none that could be."""
+        names = self.buttons
+        if self._run is None or button not in names:
             asked = f"; it asks for {' or '.join(names)}" if names else ""
             raise ValueError(f"no task waits for {button!r} just now{asked}")
-        run.mechanic.pressed(button, by, ago_s)
+        self._run.mechanic.pressed(button, by, ago_s)
 
     def _tell_score(self, run: TaskRun) -> None:
         """Puts on record what the mechanic measured, beside how much of the goal was reached."""

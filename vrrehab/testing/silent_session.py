@@ -36,19 +36,36 @@ from vrrehab.testing.participant import ScriptedParticipant
 _START_LIMIT_S, _END_LIMIT_S = 20.0, 10.0
 _PICTURE = (200, 320, 3)
 _BAND = 16
+_HERE = Doors()
 
 
 class SilentSession:
-    """Runs from when it is made until `close`. session_id: its id. status: how it ended, None while it runs."""
+    """Runs from when it is made until `close`. session_id: its id. status: how it ended, None while it runs.
+
+    speed: how many of its seconds go by in one; minutes of it are shown in seconds then.
+    """
 
     def __init__(
-        self, data: Path, recorder: str, profile: Profile, programme: str, *, rate_hz: float = 60.0, seed: int = 3
+        self,
+        data: Path,
+        recorder: str,
+        profile: Profile,
+        programme: str,
+        *,
+        rate_hz: float = 60.0,
+        seed: int = 3,
+        speed: float = 1.0,
+        doors: Doors = _HERE,
     ) -> None:
         self.status: SessionStatus | None = None
         self._plan = make_plan(profile, load_programme(programme), None, "scripted", seed)
         self.session_id = self._plan.session_id
         self._data, self._recorder = data, recorder
-        self._display = _PicturedDisplay(rate_hz)
+        self._display = _PicturedDisplay(rate_hz, speed)
+        #: When the first Stop was taken between two frames, in seconds since 1970; 0 before.
+        self.stopped_s = 0.0
+        self._doors = doors
+        self._sitting: Sitting | None = None
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="silent session", daemon=True)
         self._thread.start()
@@ -76,6 +93,11 @@ class SilentSession:
         """How long a frame takes in the middle, waiting left out."""
         return float(np.median(self._display.took_ms)) if self._display.took_ms else 0.0
 
+    @property
+    def brush_at(self) -> float | None:
+        """How far along the limb the therapist's hand is; None while it is lifted."""
+        return None if self._sitting is None else self._sitting.conductor.here.brush.at
+
     def hang(self) -> None:
         """From here on no frame begins, as in a program that hangs, until `go_on`."""
         self._display.hold.set()
@@ -94,25 +116,42 @@ class SilentSession:
         with contextlib.ExitStack() as open_parts:
             sender = Sender(Folder(self._data).spool, self.session_id, self._recorder, FrameLayout(JOINTS))
             open_parts.callback(sender.close, _END_LIMIT_S)
-            doors = open_doors(self._data, self._plan, Doors(), sender, lambda _: None)
+            doors = open_doors(self._data, self._plan, self._doors, sender, lambda _: None)
             therapist = open_parts.enter_context(doors)
             source = ScriptedSource(ScriptedParticipant.of(self._plan))
-            sitting = Sitting(self._plan, source, therapist.record, "none")
+            sitting = self._sitting = Sitting(self._plan, source, therapist.record, "none")
             therapist.record.follow(sitting)
             self._display.therapist = therapist
 
             def come() -> Iterable[Command]:
                 self._begun.set()
-                return therapist.commands.poll()
+                told = therapist.commands.poll()
+                if not self.stopped_s and any(command.name == "stop" for command in told):
+                    self.stopped_s = time.time()
+                return told
 
             self.status = run(sitting, self._display, come)
+
+
+class _Hurried(MonotonicClock):
+    """The computer's clock, with so many of its seconds in one."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._from_ns = super().now_ns()
+
+    def now_ns(self) -> int:
+        return self._from_ns + round((super().now_ns() - self._from_ns) * self._speed)
+
+    def sleep_until_ns(self, when_ns: int) -> None:
+        super().sleep_until_ns(self._from_ns + round((when_ns - self._from_ns) / self._speed))
 
 
 class _PicturedDisplay(SilentDisplay):
     """Shows its moving band to whoever watches."""
 
-    def __init__(self, rate_hz: float) -> None:
-        super().__init__(MonotonicClock(), rate_hz)
+    def __init__(self, rate_hz: float, speed: float) -> None:
+        super().__init__(_Hurried(speed), rate_hz)
         self.therapist: Therapist | None = None
         self.first_calm = 0
         self.took_ms: deque[float] = deque(maxlen=500)

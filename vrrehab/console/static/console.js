@@ -18,7 +18,7 @@
     let answer = null;
     for (let tries = 0; tries < 5 && !answer; tries++) {
       try {
-        const got = await fetch("/stop", { method: "POST", body, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(2500) });
+        const got = await fetch("/stop", { method: "POST", priority: "high", body, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(2500) });
         if (got.status === 401) { location.href = `/login?to=${location.pathname}`; return; }
         answer = await got.json();
       } catch { said(tell.again, "bad"); }
