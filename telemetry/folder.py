@@ -86,7 +86,8 @@ class Folder:
     def make(self) -> None:
         """Make the folder. Raises `JournalUnwritable`."""
         try:
-            self.journal.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people said of their pain is in it
+            self.journal.parent.mkdir(exist_ok=True)
         except OSError as error:
             raise JournalUnwritable(
                 f"expected to be able to write to {self.path}, but: {error.strerror}; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_every_line_says_how_it_is_and_fits_a_terminal(said) -> None:
     assert conclusion
     about = [line[7:26].strip() for line in heads]
     for expected in ("vrrehab", "telemetry", "graphics", "OpenXR runtime", "disk", "disk speed", "console", "record",
-                     "backup", "keys", "recorder"):  # fmt: skip
+                     "who may read it", "backup", "keys", "recorder", "services"):  # fmt: skip
         assert expected in about
 
 
@@ -73,3 +74,25 @@ def test_the_record_its_backup_and_what_waits_are_looked_at(vrrehab, alone: Path
         db.commit()
     assert "\nwrong  record " in vrrehab("doctor", "--data", alone).out
     vrrehab("recorder", "--data", alone).failed_with("newer version of vrrehab", "nothing was changed")
+
+
+def test_who_may_read_the_record_and_how_its_services_are_is_said(vrrehab, alone: Path, tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    asked = programs / "systemctl"
+    asked.write_text(
+        '#!/bin/sh\ncase "$2" in *recorder*) echo LoadState=loaded; echo ActiveState=failed;;\n'
+        "*) echo LoadState=not-found; echo ActiveState=inactive;; esac\n"
+    )
+    asked.chmod(0o755)
+    assert alone.stat().st_mode & 0o077 == 0, "a folder that a recorder makes is its account's alone"
+    path = f"{programs}:{os.environ['PATH']}"
+    ours = " ".join(vrrehab("doctor", "--data", alone, PATH=path).out.split())
+    assert "ok who may read it this account alone" in ours
+    assert "less services vrrehab-recorder: failed See why" in ours
+    assert "vrrehab-console" not in ours
+    alone.chmod(0o755)
+    asked.write_text("#!/bin/sh\necho LoadState=loaded; echo ActiveState=active\n")
+    open_to_all = " ".join(vrrehab("doctor", "--data", alone, PATH=path).out.split())
+    assert f"chmod -R go= {alone}" in open_to_all
+    assert "ok services vrrehab-recorder: active, vrrehab-console: active" in open_to_all

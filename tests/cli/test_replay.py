@@ -24,7 +24,14 @@ def test_a_recorded_session_is_shown_again_with_its_tasks_and_pain(demo_run, vrr
         assert f"task {task.run_number}: " in shown.out
         if task.rating_status == "given":
             assert f"PLP {task.pain_after:g}" in shown.out
-    assert np.asarray(Image.open(picture)).std() > 20, "a room, not one colour"
+    seen = np.asarray(Image.open(picture).convert("RGB")).astype(int)
+    assert seen.std() > 20, "a room, not one colour"
+    marker = seen[120:136, 272:368].reshape(-1, 3)
+    cream = (marker[:, 0] > 225) & (marker[:, 2] < marker[:, 0] - 30)
+    assert cream.mean() > 0.4, "the last score stands above the board"
+    board = seen[150:240, 240:400].reshape(-1, 3)
+    assert (board.max(axis=1) < 110).mean() > 0.6
+    assert (board.min(axis=1) > 150).any(), "what was done is written on it"
     (place,) = (data / "motion").glob(f"*/session={session}")
     for what in (Path(session), place):
         assert isinstance(_recording(data, SourceChoice("recording", what)), SessionSource)

@@ -25,7 +25,7 @@ def free_mb(folder: Path) -> float:
 def make_ready(folder: Path) -> None:
     """Make the folder, if need be, and see that a session can be kept in it. Raises `JournalUnwritable`."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"\0" * 4096)
     except OSError as error:

@@ -1,8 +1,12 @@
-"""What `vrrehab doctor` looks at of the record and those who keep it: revision, backup, keys, recorder, console."""
+"""What `vrrehab doctor` looks at of the record and those who keep it: revision, backup, keys, recorder, services."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,6 +18,9 @@ if TYPE_CHECKING:
 
 #: A backup that is older than this is too old.
 _BACKUP_DAYS = 7
+#: Where the console listens unless it is told otherwise, and under which names both run as services (docs/operate.md).
+_CONSOLE_PORT = 8765
+_SERVICES = ("vrrehab-recorder", "vrrehab-console")
 
 
 def console() -> Iterator[Finding]:
@@ -28,7 +35,15 @@ def console() -> Iterator[Finding]:
         found, _, remedy = str(error).partition(". ")
         yield Finding("console", Verdict.LESS, found, f"Without it there are no therapist's pages. {remedy}")
     else:
-        yield Finding("console", Verdict.OK, "what the therapist's pages are built on is installed")
+        free = "is free" if _is_free("127.0.0.1", _CONSOLE_PORT) else "is taken: by the console, if it runs"
+        remedy = "" if free == "is free" else "If another program has it: vrrehab console --port N"
+        said = f"what the therapist's pages are built on is installed; its port {_CONSOLE_PORT} {free}"
+        yield Finding("console", Verdict.OK, said, remedy)
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as asks:
+        return asks.connect_ex((host, port)) != 0
 
 
 def _store(data: Path) -> Iterator[Finding]:
@@ -87,8 +102,6 @@ def _backup(data: Path) -> Iterator[Finding]:
 
 def _recorder(data: Path) -> Iterator[Finding]:
     """Does one run, and if not, could it listen at its usual port."""
-    import socket
-
     from telemetry.folder import running_recorder
     from telemetry.recorder import DEFAULT_BIND
     from vrrehab.xr.probe import Finding, Verdict
@@ -98,10 +111,9 @@ def _recorder(data: Path) -> Iterator[Finding]:
         return
     host, _, port = DEFAULT_BIND.removeprefix("tcp://").rpartition(":")
     remedy = f"A session keeps its record until one runs. Start it with: vrrehab recorder --data {data}"
-    with socket.socket() as asks:
-        if asks.connect_ex((host, int(port))):
-            yield Finding("recorder", Verdict.LESS, f"none is running on {data}", remedy)
-            return
+    if _is_free(host, int(port)):
+        yield Finding("recorder", Verdict.LESS, f"none is running on {data}", remedy)
+        return
     found = f"none is running on {data}, and another program has port {port}"
     yield Finding("recorder", Verdict.LESS, found, f"{remedy} --bind 'tcp://127.0.0.1:*'")
 
@@ -124,5 +136,52 @@ def _keys(data: Path) -> Iterator[Finding]:
     yield Finding("keys", Verdict.OK, f"made; computers that may connect: {names}")
 
 
+def _private(data: Path) -> Iterator[Finding]:
+    """Can others on this computer read the record (on Windows its access list says so, which is not looked at)."""
+    from vrrehab.xr.probe import Finding, Verdict
+
+    if os.name == "nt" or not data.exists():
+        return
+    if data.stat().st_mode & 0o077:
+        found = f"other accounts on this computer may look into {data}"
+        yield Finding("who may read it", Verdict.LESS, found, f"Close it to them: chmod -R go= {data}")
+    else:
+        yield Finding("who may read it", Verdict.OK, "this account alone")
+
+
+def _services(data: Path) -> Iterator[Finding]:
+    """Do recorder and console run as services of the system, where they were set up as such."""
+    from vrrehab.xr.probe import Finding, Verdict
+
+    states = {name: state for name in _SERVICES if (state := _state_of(name))}
+    if not states:
+        said = "none set up (docs/operate.md has how); on one computer vrrehab clinic starts recorder and console"
+        yield Finding("services", Verdict.OK, said)
+        return
+    found = ", ".join(f"{name}: {state}" for name, state in states.items())
+    if set(states.values()) <= {"active", "Running"}:
+        yield Finding("services", Verdict.OK, found)
+    else:
+        yield Finding("services", Verdict.LESS, found, "See why in its log (docs/operate.md, Logs), and start it.")
+
+
+def _state_of(service: str) -> str:
+    """How a service is, in the system's word; empty where it is not set up or cannot be asked about."""
+    if systemctl := shutil.which("systemctl"):
+        command = [systemctl, "show", f"{service}.service", "--property=LoadState,ActiveState"]
+    elif schtasks := shutil.which("schtasks"):
+        command = [schtasks, "/Query", "/TN", service, "/FO", "LIST"]
+    else:
+        return ""
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    said = dict(line.split("=" if "=" in line else ":", 1) for line in asked.splitlines() if "=" in line or ":" in line)
+    if said.get("LoadState", "loaded") != "loaded":
+        return ""
+    return said.get("ActiveState", said.get("Status", "")).strip()
+
+
 #: In this order.
-looks_at_record = _store, _backup, _keys, _recorder
+looks_at_record = _store, _private, _backup, _keys, _recorder, _services
