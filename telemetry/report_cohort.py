@@ -91,7 +91,9 @@ def courses_plot(sessions: pd.DataFrame) -> str:
         of_session.index, of_session["mean"] - half, of_session["mean"] + half, color=ACCENT, alpha=0.2, lw=0
     )
     axes.plot(of_session.index, of_session["mean"], color=ACCENT, lw=2.2)
-    axes.set(ylim=(0, 10.2), yticks=range(0, 11, 2), xlabel="session", ylabel="phantom limb pain, 0–10")
+    last = float(sessions["session_number"].max())
+    axes.set(xlim=(0.4, max(7.6, last + 0.6)), ylim=(0, 10.2), yticks=range(0, 11, 2), xlabel="session",
+             ylabel="phantom limb pain, 0–10")  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     calm(axes)
     return svg(figure)
@@ -104,6 +106,10 @@ def waterfall(people: list[Course]) -> str:
     axes = figure.subplots()
     values = [100 * course.change_ratio for course in judged]
     axes.bar(range(len(judged)), values, color=[ACCENT if v < 0 else MORE for v in values], alpha=0.75, width=0.7)
+    if len(judged) <= 24:
+        for place, value in enumerate(values):
+            axes.annotate(signed(value, 0), (place, max(value, 0.0)), (0, 3), textcoords="offset points", ha="center",
+                          color=INK, fontsize=9)  # fmt: skip
     for share in (MODERATE, SUBSTANTIAL):
         axes.axhline(-100 * share, color=SOFT, lw=1, ls=(0, (4, 4)))
     axes.axhline(0, color=INK, lw=1)

@@ -3,6 +3,7 @@ the validator does not look at."""
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner, Result
 
 import telemetry
 from telemetry.errors import FolderTaken
@@ -28,6 +30,7 @@ from telemetry.testing.bids import validator_errors
 from telemetry.testing.study import Truth, simulate
 from telemetry.testing.write_study import write_study
 from telemetry.verify import recover
+from vrrehab.cli import app
 
 NOW_NS = 1_790_000_000 * 10**9  # in September 2026
 SECRETS = ("anna", "Aunt Mary", "lavender oil", "Dr. Winter", "Elm Street", "20260921")
@@ -350,3 +353,17 @@ def test_coarser_movement_is_the_mean_of_each_interval_whatever_pieces_it_comes_
         other = at(*cuts)
         np.testing.assert_array_equal(other.poses, whole.poses)
         np.testing.assert_array_equal(other.codes, whole.codes)
+
+
+def test_the_command_shares_by_consent_and_refuses_every_frame(clinic: Path, tmp_path: Path) -> None:
+    for name in ("export", "report"):  # one command alone has no name
+        importlib.import_module(f"vrrehab.cli.{name}")
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["export", *arguments, "--data", str(clinic), "--level", "shareable"])
+
+    done = run("bids", "--out", str(tmp_path / "bids"))
+    assert done.exit_code == 0, done.output
+    assert "2 sessions. Left out as agreed to care only: 1 of the participants." in done.output
+    assert not (tmp_path / "bids/sub-P001").exists()
+    assert run("csv", "--out", str(tmp_path / "csv"), "--motion").exit_code == 2

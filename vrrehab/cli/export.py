@@ -69,7 +69,9 @@ def export(
         print(problem)
     stays = "It is the full record, of people by their codes: it stays in the clinic."
     if of_level is Level.SHAREABLE:
-        stays = f"{len(withheld)} participants are left out, who agreed to care only. README.md says what was removed."
+        stays = (
+            f"Left out as agreed to care only: {len(withheld)} of the participants. README.md says what was removed."
+        )
     print(f"{out}: {what}. {stays}")
     if left_out or problems:
         raise typer.Exit(1)
