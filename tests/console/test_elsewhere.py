@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from telemetry.errors import NotLoopback
-from telemetry.folder import Folder, running_session
+from telemetry.folder import Folder, RunningSession, running_session
 from telemetry.keys import Keyring
 from telemetry.testing import eventually
 from vrrehab.cli.showing import Doors
@@ -87,8 +89,18 @@ def test_a_console_elsewhere_sees_and_leads_once_its_key_is_allowed_and_is_told_
     apart.session.hang()
     eventually(lambda: apart.watch.silent)
     assert at_once(apart.desk.tell(apart.anna, "stop", {})).status == "unanswered"  # it is tried all the same
-    apart.session.close()
-    eventually(lambda: apart.desk.running() is None)
+
+
+def test_only_its_own_last_word_ends_a_session_elsewhere() -> None:
+    sessions, state = OnAnother("tcp://127.0.0.1:5758"), SimpleNamespace(over="")
+    standing = SimpleNamespace(facts=SimpleNamespace(session_id="S1"))
+    reader: Any = SimpleNamespace(standing=standing, state=state, commands="tcp://127.0.0.1:5759")
+    assert sessions.running() is None
+    sessions.heard(reader)
+    assert sessions.running() == RunningSession("S1", "tcp://127.0.0.1:5759", "tcp://127.0.0.1:5758")
+    state.over = "completed"
+    sessions.heard(reader)
+    assert sessions.running() is None
 
 
 def test_a_session_elsewhere_is_not_spoken_to_in_the_clear(tmp_path: Path) -> None:
