@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from telemetry.database import connect
 from telemetry.errors import JournalUnwritable, OtherVersion
 from telemetry.folder import Folder, open_read_only
-from telemetry.schema import METADATA, TRIGGERS, trigger_sql
+from telemetry.stored import METADATA, TRIGGERS, trigger_sql
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

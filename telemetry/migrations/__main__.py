@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 
 from telemetry import migrations
 from telemetry.database import connect
-from telemetry.schema import METADATA
+from telemetry.stored import METADATA
 from telemetry.testing.earlier import store_of_revision
 
 _TEXT = '''"""{message}."""

@@ -15,7 +15,7 @@ from telemetry.clinic import Clinic
 from telemetry.erasure import erase
 from telemetry.errors import JournalUnwritable, OtherVersion
 from telemetry.migrations import bring_up, check, head, revision
-from telemetry.schema import TRIGGERS
+from telemetry.stored import TRIGGERS
 from telemetry.testing import RecorderProcess
 from telemetry.testing.earlier import store_of_revision
 from telemetry.verify import verify

@@ -11,8 +11,8 @@ from telemetry.database import connect
 from telemetry.errors import InUse, NotAStore
 from telemetry.folder import Folder
 from telemetry.motion import FrameLayout
-from telemetry.schema import TRIGGERS
 from telemetry.sender import Sender
+from telemetry.stored import TRIGGERS
 from telemetry.testing import JOINTS, PretendSession, RecorderProcess
 from telemetry.verify import recover, verify
 
