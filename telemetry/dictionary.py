@@ -19,6 +19,7 @@ from telemetry.schema import (
     TASK_PAIN,
     Column,
     motion_columns,
+    score_column,
     setting_column,
 )
 
@@ -29,17 +30,18 @@ _SHARED = frozenset({"session_id", "task_run_id"})
 
 
 def columns_by_table(
-    layouts: Iterable[tuple[str, ...]] = (), settings: Iterable[Column] = ()
+    layouts: Iterable[tuple[str, ...]] = (), recorded: Iterable[Column] = ()
 ) -> list[tuple[str, Column]]:
     """(table, column) of everything that a researcher reads.
 
-    Motion comes with the joints of each layout, `task_pain` with the settings and every movement measure.
+    Motion comes with the joints of each layout, `task_pain` with `recorded`, the columns of settings
+    and scores, and every movement measure.
     """
     motion = {column.name: column for column in MOTION_HEAD}
     for joints in layouts:
         motion |= {column.name: column for column in motion_columns(joints)}
     tables = [(table.name, column) for table in (*STORED, *COMPUTED) for column in table.shown]
-    ledger = [(TASK_PAIN.name, column) for column in (*settings, *measure_columns())]
+    ledger = [(TASK_PAIN.name, column) for column in (*recorded, *measure_columns())]
     return tables + ledger + [("motion", column) for column in motion.values()]
 
 
@@ -50,7 +52,7 @@ def measure_columns() -> list[Column]:
 
 def markdown() -> str:
     """The dictionary as one table a table; a joint stands for all joints."""
-    columns = columns_by_table([("JOINT",)], [setting_column("NAME", "json")])
+    columns = columns_by_table([("JOINT",)], [setting_column("NAME", "json"), score_column("NAME")])
     described = {table.name: table.description for table in (*STORED, *COMPUTED)}
     described["motion"] = "One row a frame; each joint has the columns shown here for JOINT, such as `left_wrist`."
     lines = []

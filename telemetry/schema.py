@@ -357,6 +357,8 @@ STORED = (
 
 #: What a setting's column in `task_pain` is called, before the setting's name.
 SETTING_PREFIX = "setting_"
+#: What the column of what a task itself measured is called in `task_pain`, before the name that the task gives it.
+SCORE_PREFIX = "score_"
 #: What a movement measure's column in `task_pain` is called, before the measure's name in `features`.
 FEATURE_PREFIX = "feature_"
 
@@ -419,6 +421,12 @@ def setting_column(name: str, kind: Kind) -> Column:
     """The column of `task_pain` for a setting that a store knows."""
     return Column(SETTING_PREFIX + name, kind, f"The setting {name} in force when the task run began; missing where "
                   "the record does not say.", optional=True, derived=True)  # fmt: skip
+
+
+def score_column(name: str) -> Column:
+    """The column of `task_pain` for what tasks of a store measured themselves, the unit at the end of its name."""
+    return Column(SCORE_PREFIX + name, "real", f"What the task itself measured as {name}, as accuracy, or response_s "
+                  "in seconds; missing where it measures no such thing.", optional=True, derived=True)  # fmt: skip
 
 
 _RATIO, _METRES, _SPEED = "", "m", "m/s"

@@ -30,7 +30,7 @@ from telemetry.journal import Journal
 from telemetry.motion_file import provenance_codes, read_table, to_table
 from telemetry.schema import Column, Table
 from telemetry.seal import MOTION_FILE, context_of
-from telemetry.task_pain import IN_FORCE, Tables, setting_columns, task_pain
+from telemetry.task_pain import IN_FORCE, SCORE, Tables, score_columns, setting_columns, task_pain
 
 
 class Store:
@@ -99,7 +99,8 @@ class Store:
         return _finish(table.sort_values(["started_utc_ns", "session_id", "asked_mono_ns"]), schema.RATINGS)
 
     def task_pain(self) -> pd.DataFrame:
-        """One row a task run and pain site: score, dose, order, settings in force, and movement measures if computed.
+        """One row a task run and pain site: score, dose, order, settings in force, what the task measured itself, and
+        movement measures if computed.
 
         A score that was never given stays a row: `rating_status` says why. The measures are those that
         `vrrehab features` has computed; without it they are missing. `dictionary()` explains every column.
@@ -113,6 +114,7 @@ class Store:
                 ratings=self._stored(schema.RATINGS),
                 settings=self._stored(schema.SETTINGS),
                 starts=self._stored(schema.EVENTS, "WHERE name = ?", (IN_FORCE,)),
+                scores=self._stored(schema.EVENTS, "WHERE name = ?", (SCORE,)),
                 sessions=self.sessions(),
                 features=self.features(),
             )
@@ -267,13 +269,14 @@ class Store:
         layouts = [tuple(json.loads(joints)) for joints in self._stored(schema.SESSIONS)["joints"].unique()]
         rows = [
             (table, c.name, c.kind, c.unit, ", ".join(c.values), c.description)
-            for table, c in columns_by_table(layouts, self._setting_columns())
+            for table, c in columns_by_table(layouts, self._recorded_columns())
         ]
         return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "values", "description"], dtype="string")
 
-    def _setting_columns(self) -> list[Column]:
-        starts = self._stored(schema.EVENTS, "WHERE name = ?", (IN_FORCE,))
-        return setting_columns(self._stored(schema.SETTINGS), starts)
+    def _recorded_columns(self) -> list[Column]:
+        """The columns of `task_pain` that depend on what settings and scores there are."""
+        starts, scores = (self._stored(schema.EVENTS, "WHERE name = ?", (name,)) for name in (IN_FORCE, SCORE))
+        return [*setting_columns(self._stored(schema.SETTINGS), starts), *score_columns(scores)]
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

@@ -13,17 +13,28 @@ import numpy as np
 import pandas as pd
 
 from telemetry.dictionary import measure_columns
-from telemetry.schema import FEATURE_PREFIX, SETTING_PREFIX, TASK_PAIN, Column, Kind, setting_column
+from telemetry.schema import (
+    FEATURE_PREFIX,
+    SCORE_PREFIX,
+    SETTING_PREFIX,
+    TASK_PAIN,
+    Column,
+    Kind,
+    score_column,
+    setting_column,
+)
 
 #: The event that a session begins with, whose detail has the value of each setting.
 IN_FORCE = "settings_in_force"
+#: The event at a task run's end, whose detail has what the task measured.
+SCORE = "score"
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
     """What the ledger is made of: tables as they are stored, sessions and features as researchers get them.
 
-    starts: the events IN_FORCE. features may have no rows.
+    starts: the events IN_FORCE. scores: the events SCORE. features may have no rows.
     """
 
     participants: pd.DataFrame
@@ -31,12 +42,15 @@ class Tables:
     ratings: pd.DataFrame
     settings: pd.DataFrame
     starts: pd.DataFrame
+    scores: pd.DataFrame
     sessions: pd.DataFrame
     features: pd.DataFrame
 
 
 def task_pain(tables: Tables) -> pd.DataFrame:
-    """One row a task run and pain site; the columns of `schema.TASK_PAIN`, then settings, then movement measures."""
+    """One row a task run and pain site; the columns of `schema.TASK_PAIN`, then settings, scores and movement
+    measures.
+    """
     runs = _with_course(tables)
     runs["previous_task"] = runs.groupby("session_id", sort=False)["task"].shift()
     for total, one in (("dose_before_s", "duration_s"), ("repetitions_before", "repetitions")):
@@ -51,7 +65,8 @@ def task_pain(tables: Tables) -> pd.DataFrame:
     in_force = _settings_in_force(runs, tables).take(rows["run"])
     measures = tables.features.drop(columns="session_id").set_index("task_run_id").add_prefix(FEATURE_PREFIX)
     measures = measures.reindex(index=rows["task_run_id"], columns=[c.name for c in measure_columns()])
-    parts = [rows[[c.name for c in TASK_PAIN.columns]], in_force, measures]
+    scores = _measured_by_tasks(tables.scores).reindex(rows["task_run_id"])
+    parts = [rows[[c.name for c in TASK_PAIN.columns]], in_force, scores, measures]
     return pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
 
 
@@ -183,3 +198,19 @@ def _changes_during(runs: pd.DataFrame, settings: pd.DataFrame) -> pd.Series:
     ends = pairs["ended_mono_ns"].fillna(np.iinfo(np.int64).max)
     during = pairs[(pairs["mono_ns"] >= pairs["started_mono_ns"]) & (pairs["mono_ns"] < ends)]
     return during.groupby("index").size().reindex(runs.index, fill_value=0).astype("int64")
+
+
+# --- what tasks measure themselves ------------------------------------------------------------------------------------
+
+
+def score_columns(scores: pd.DataFrame) -> list[Column]:
+    """The columns of `task_pain` for everything that a task of the record measured."""
+    return [score_column(name.removeprefix(SCORE_PREFIX)) for name in _measured_by_tasks(scores)]
+
+
+def _measured_by_tasks(scores: pd.DataFrame) -> pd.DataFrame:
+    """A column for each measure, by task run; what is no number is left out."""
+    of_run = scores[scores["task_run_id"].notna()].drop_duplicates("task_run_id", keep="last")
+    told = pd.DataFrame([json.loads(detail) for detail in of_run["detail"]], index=of_run["task_run_id"])
+    numbers = told.apply(pd.to_numeric, errors="coerce").astype("float64").dropna(axis="columns", how="all")
+    return numbers[sorted(numbers)].add_prefix(SCORE_PREFIX)

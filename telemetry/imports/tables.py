@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from telemetry.dictionary import columns_by_table
 from telemetry.errors import BadImport
-from telemetry.schema import SETTING_PREFIX, Column
+from telemetry.schema import SCORE_PREFIX, SETTING_PREFIX, Column
 
 _DTYPES = {"text": "string", "json": "string", "integer": "Int64", "real": "float64"}
 
@@ -48,7 +48,11 @@ def read_export(folder: Path) -> ImportedTables:
     tables, added, unknown = {}, [], []
     for name, path in known.items():
         table = _read(path)
-        unknown += [f"{name}.{c}" for c in table if c not in declared[name] and not str(c).startswith(SETTING_PREFIX)]
+        unknown += [
+            f"{name}.{c}"
+            for c in table
+            if c not in declared[name] and not str(c).startswith((SETTING_PREFIX, SCORE_PREFIX))
+        ]
         for column in declared[name].values():
             if column.name not in table:
                 added.append(f"{name}.{column.name}")

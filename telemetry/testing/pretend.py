@@ -154,6 +154,12 @@ class PretendSession:
     def happened(self, name: str, **detail: float | int | str | bool | None) -> None:
         self._record.event(messages.Happened(mono_ns=self._later(), name=name, detail=detail))
 
+    def score(self, task_run_id: str, **measures: float | int | str | bool | None) -> None:
+        """What the task measured in that run."""
+        self._record.event(
+            messages.Happened(mono_ns=self._later(), name="score", task_run_id=task_run_id, detail=measures)
+        )
+
     def adverse_event(self, **facts: Any) -> None:
         """A dizzy spell, mild and possibly related, unless `facts` say otherwise."""
         usual = {"who": "anna", "what": "dizziness", "severity": "mild", "serious": False, "relatedness": "possible",

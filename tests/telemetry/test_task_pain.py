@@ -39,6 +39,7 @@ def play(data: Path, sealed: bool) -> pd.DataFrame:
     session.change_setting("gain", 1.0, 1.5)
     first = session.begin_task()
     session.change_setting("gain", 1.5, 2.0)
+    session.score(first, accuracy=0.85, response_s=1.9, said="left")
     session.end_task(first)
     rating = session.ask("after_task", first)
     session.answer(rating, 5.0)
@@ -94,6 +95,15 @@ def test_settings_are_those_in_force_when_the_task_run_began(data: Path) -> None
     assert plp["settings_changed"].tolist() == [1, 0, 0]
     assert plp["setting_calm"].tolist() == [True, True, True]
     assert plp["setting_calm"].dtype == "boolean"
+
+
+def test_what_a_task_measured_itself_stands_beside_its_scores_of_pain(data: Path) -> None:
+    ledger = play(data, sealed=True)
+    assert ledger["score_accuracy"].fillna(-1).tolist() == [0.85, 0.85, -1, -1, -1]
+    assert ledger["score_response_s"].fillna(-1).tolist() == [1.9, 1.9, -1, -1, -1]
+    assert [name for name in ledger if name.startswith("score_")] == ["score_accuracy", "score_response_s"]
+    explained = telemetry.open_store(data).dictionary().query("table == 'task_pain'")["column"]
+    assert explained.tolist() == list(ledger)
 
 
 def test_order_and_dose_are_counted_within_the_session(data: Path) -> None:
