@@ -27,9 +27,9 @@ LIMITS = (
 def banner(origin: str) -> str:
     """What has to be said first where no person moved; empty for a person."""
     if origin == "scripted":
-        return '<p class="banner">This was a scripted participant: no person, and no pain, is behind these numbers.</p>'
+        return '<p class="banner">The movement was scripted: no person, and no pain, is behind these numbers.</p>'
     if origin == "recording":
-        return '<p class="banner">The movement in this session came from a recording, not from a person wearing it.</p>'
+        return '<p class="banner">The movement came from a recording, not from a person wearing the headset.</p>'
     return ""
 
 

@@ -55,7 +55,7 @@ def test_a_report_has_each_task_with_its_pain(data: Path) -> None:
     assert rows[0] == ["1", "open close", "left hand", "mirror", "5", "12 s", "completed", "7", "6", "−1"]
     assert rows[1][-2:] == ["6", "declined to answer"]
     assert rows[2][-3:] == ["6", "7", "+1"]
-    assert "scripted participant" in page
+    assert "The movement was scripted" in page
     assert "do not show that the task caused the change" in page
 
 
