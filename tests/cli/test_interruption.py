@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -14,6 +15,7 @@ import pytest
 import telemetry
 from telemetry.testing import RecorderProcess, eventually
 from telemetry.verify import verify
+from vrrehab.cli import interruption
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: signals are sent and looked up as on Linux")
 
@@ -74,6 +76,20 @@ def test_ctrl_c_while_a_session_starts_says_so_and_leaves_nothing_half_done(clin
     else:
         assert session.said == NOTHING_YET, f"after {moment_s:.3f} s"
         assert not list((clinic.data / "spool").glob("*"))
+
+
+def test_a_wish_to_leave_that_a_library_drops_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interruption, "_asked", False)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        interruption.leave_on_any_signal()
+        with contextlib.suppress(BaseException):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(interruption.Interrupted), interruption.held_back():
+            pytest.fail("went on although somebody had asked to leave")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_ctrl_c_before_the_command_has_loaded_says_so(start, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from telemetry.erasure import erase
 from telemetry.errors import NotAStore, SealFailed
 from telemetry.keys import Keyring
 from telemetry.sender import Sender
-from telemetry.testing import PretendSession, RecorderProcess
+from telemetry.testing import PretendSession, RecorderProcess, eventually
 from telemetry.verify import verify
 
 Start = Callable[..., tuple[Sender, PretendSession]]
@@ -33,6 +33,8 @@ def test_a_backup_of_a_running_recorder_is_restored_and_the_session_that_ran_is_
         sender, running = start(recorder.address, "S2")
         running.begin_task()
         running.move(50)
+        # What it acknowledged after the backup would be nowhere any more.
+        eventually(lambda: sender.status().waiting_to_deliver == 0)
         done = back_up(sealed_data, to)
         assert (done.sessions, done.copied) == (1, 1)
         client.status()

@@ -18,6 +18,11 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 _INSISTS_S = 2.0
 
 
+#: Whether a signal has asked. What its handler raises may be dropped by a library that drops everything while it is
+#: imported; whoever holds back later still knows.
+_asked = False
+
+
 class Interrupted(BaseException):
     """Somebody wants the program to leave; like KeyboardInterrupt no `except Exception` stops it."""
 
@@ -50,6 +55,8 @@ def leave_on_any_signal() -> None:
     """From here on each raises `Interrupted`, so that every `finally` is kept; ignored ones (nohup) stay ignored."""
 
     def leave(number: int, frame: FrameType | None) -> None:
+        global _asked
+        _asked = True
         raise Interrupted
 
     for number in _SIGNALS:
@@ -59,7 +66,12 @@ def leave_on_any_signal() -> None:
 
 @contextmanager
 def held_back() -> Iterator[Interruption]:
-    """While this lasts a signal only sets `asked`, and one that comes when that does not help interrupts."""
+    """While this lasts a signal only sets `asked`, and one that comes when that does not help interrupts.
+
+    Raises `Interrupted` where one has come before.
+    """
+    if _asked:
+        raise Interrupted
     interruption = Interruption()
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
