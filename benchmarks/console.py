@@ -212,6 +212,8 @@ def measure_start() -> None:
         presses += 1
         page.wait_for_selector("[data-live-picture][data-count]", timeout=90_000)
         took_s = time.monotonic() - began
+        # What the console starts goes on without it, on purpose.
+        subprocess.run(["pkill", "-f", f"vrrehab session --data {running.data}"], check=False)
     print(f"{presses} presses; the page answered them within {prepared_s:.1f} s, and {took_s - prepared_s:.1f} s later")
     print("the session showed its first picture; a person reads and answers the checklist meanwhile")
 
