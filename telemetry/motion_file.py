@@ -112,8 +112,7 @@ def to_frames(table: pa.Table, layout: FrameLayout) -> NDArray[np.void]:
         for j, joint in enumerate(layout.joints):
             for c, component in enumerate(COMPONENTS):
                 columns[j * len(COMPONENTS) + c] = table.column(f"{body}_{joint}_{component}").to_numpy()
-            codes = provenance_codes(table.column(f"{body}_{joint}_provenance"))
-            frames[f"{body}_provenance"][:, j] = _CODE[codes]
+            frames[f"{body}_provenance"][:, j] = recorded_codes(table.column(f"{body}_{joint}_provenance"))
         frames[body] = columns.T.reshape(table.num_rows, len(layout.joints), len(COMPONENTS))
     return frames
 
@@ -131,6 +130,11 @@ def provenance_codes(column: pa.ChunkedArray) -> NDArray[np.int8]:
             np.take(lookup, chunk.indices.to_numpy(), out=here)
         first += len(chunk)
     return codes
+
+
+def recorded_codes(column: pa.ChunkedArray) -> NDArray[np.uint8]:
+    """A provenance column as the codes of `PROVENANCE`, as frame records have them."""
+    return _CODE[provenance_codes(column)]
 
 
 def write_motion(path: Path, chunks: Iterable[tuple[int, NDArray[np.void]]], context: MotionContext) -> None:
@@ -178,11 +182,11 @@ def _groups(
         yield np.concatenate(seqs), np.concatenate(frames)
 
 
-def read_groups(path: Path) -> Iterator[pa.Table]:
+def read_groups(path: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:
     """The file's row groups, one after the other."""
     with pq.ParquetFile(path) as file:
         for index in range(file.num_row_groups):
-            yield file.read_row_group(index)
+            yield file.read_row_group(index, columns)
 
 
 def read_table(path: Path, columns: Collection[str] | None = None, run_number: int | None = None) -> pa.Table:

@@ -24,11 +24,10 @@ from typing import Any
 
 import pandas as pd
 
-from telemetry.errors import FolderTaken
 from telemetry.export.bids_events import EVENT_COLUMNS, events_of
 from telemetry.export.bids_front import write_front
 from telemetry.export.bids_motion import REFERENCE_FRAMES, SessionMotion, write_motion
-from telemetry.export.release import Level, Release
+from telemetry.export.release import Level, Release, make_folder
 from telemetry.export.tsv import described, write_json, write_tsv
 from telemetry.instruments import INSTRUMENTS, Instrument
 from telemetry.schema import RATINGS, SESSIONS, Column
@@ -63,11 +62,7 @@ def export_bids(
     A session that is not sealed, or whose movement cannot be read, is left out and told of; the rest goes on. Raises
     `FolderTaken` where `out` holds something already.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise FolderTaken(
-            f"expected an empty folder, or none yet, for the export, but {out} holds something; name another"
-        )
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     return _DataSet(store, out, Release(store, level)).write(told)
 
 

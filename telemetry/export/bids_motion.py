@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 
 from telemetry.export.tsv import MISSING, write_json, write_tsv
 from telemetry.motion import COMPONENTS, PROVENANCE
-from telemetry.motion_file import provenance_codes
-from telemetry.schema import PROVENANCE_CATEGORIES
+from telemetry.motion_file import read_groups, recorded_codes
 
 #: The one space of every channel of place and rotation. SpatialAxes: X right, Y up (superior), Z backward (posterior).
 REFERENCE_FRAMES = {
@@ -48,9 +47,6 @@ _COMPONENT = {"px": "x", "py": "y", "pz": "z", "qx": "quat_x", "qy": "quat_y", "
 CHANNEL_TYPES = ("ACCEL", "ANGACCEL", "GYRO", "JNTANG", "LATENCY", "MAGN", "MISC", "ORNT", "POS", "VEL")
 
 
-_CODE_OF_CATEGORY = np.array([PROVENANCE.index(name) for name in PROVENANCE_CATEGORIES], np.uint8)
-
-
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Some frames: times (n,) s, poses (n, joints, 7), provenance codes (n, joints) uint8."""
@@ -72,11 +68,10 @@ class SessionMotion:
         with pq.ParquetFile(path) as file:
             names = [n for n in file.schema_arrow.names if n.startswith(f"{body}_") and n.endswith("_provenance")]
             times = file.read(columns=["time_s"]).column("time_s").to_numpy()
-            seen = {name: False for name in names}
-            for index in range(file.num_row_groups):
-                group = file.read_row_group(index, columns=names)
-                for name in names:
-                    seen[name] |= bool(np.any(_codes(group, name) != 0))
+        seen = dict.fromkeys(names, False)
+        for group in read_groups(path, names):
+            for name in names:
+                seen[name] |= bool(recorded_codes(group.column(name)).any())
         self.joints = [name.removeprefix(f"{body}_").removesuffix("_provenance") for name in names if seen[name]]
         self.frames = len(times)
         self.first_s, self.last_s = (float(times[0]), float(times[-1])) if len(times) else (0.0, 0.0)
@@ -86,20 +81,14 @@ class SessionMotion:
     def pieces(self) -> Iterator[Piece]:
         """The frames in order, a row group at a time."""
         names = [f"{self._body}_{joint}_{part}" for joint in self.joints for part in (*COMPONENTS, "provenance")]
-        with pq.ParquetFile(self._path) as file:
-            for index in range(file.num_row_groups):
-                group = file.read_row_group(index, columns=["time_s", *names])
-                poses = np.empty((group.num_rows, len(self.joints), 7), np.float32)
-                codes = np.empty((group.num_rows, len(self.joints)), np.uint8)
-                for j, joint in enumerate(self.joints):
-                    for c, component in enumerate(COMPONENTS):
-                        poses[:, j, c] = group.column(f"{self._body}_{joint}_{component}").to_numpy()
-                    codes[:, j] = _codes(group, f"{self._body}_{joint}_provenance")
-                yield Piece(group.column("time_s").to_numpy(), poses, codes)
-
-
-def _codes(group: pa.Table, name: str) -> NDArray[np.uint8]:
-    return _CODE_OF_CATEGORY[provenance_codes(group.column(name))]
+        for group in read_groups(self._path, ["time_s", *names]):
+            poses = np.empty((group.num_rows, len(self.joints), 7), np.float32)
+            codes = np.empty((group.num_rows, len(self.joints)), np.uint8)
+            for j, joint in enumerate(self.joints):
+                for c, component in enumerate(COMPONENTS):
+                    poses[:, j, c] = group.column(f"{self._body}_{joint}_{component}").to_numpy()
+                codes[:, j] = recorded_codes(group.column(f"{self._body}_{joint}_provenance"))
+            yield Piece(group.column("time_s").to_numpy(), poses, codes)
 
 
 def coarser(pieces: Iterator[Piece], rate_hz: float, start_s: float) -> Iterator[Piece]:

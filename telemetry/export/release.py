@@ -18,10 +18,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from telemetry.errors import FolderTaken
 from telemetry.instruments import INSTRUMENTS
 from telemetry.store import Store
 
@@ -55,6 +57,15 @@ class Level(StrEnum):
 
     FULL = "full"
     SHAREABLE = "shareable"
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder of an export, which is of one moment. Raises `FolderTaken` where it holds something already."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FolderTaken(
+            f"expected an empty folder, or none yet, for the export, but {out} holds something; name another"
+        )
+    out.mkdir(parents=True, exist_ok=True)
 
 
 class Release:

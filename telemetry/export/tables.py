@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from telemetry.errors import FolderTaken, UnknownSession
-from telemetry.export.release import TABLES, Level, Release
+from telemetry.errors import UnknownSession
+from telemetry.export.release import TABLES, Level, Release, make_folder
 from telemetry.store import Store
 
 
@@ -49,12 +49,8 @@ def export_tables(
             "expected movement in a full export only, since every frame of it identifies a person; "
             "coarser movement may be shared in the form bids"
         )
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise FolderTaken(
-            f"expected an empty folder, or none yet, for the export, but {out} holds something; name another"
-        )
     write = FORMATS[file_format]
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     release = Release(store, level)
     files = []
     columns = set()

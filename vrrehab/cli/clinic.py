@@ -21,6 +21,7 @@ import typer
 
 from vrrehab.cli import Data, app
 from vrrehab.cli.console import Port, require_console
+from vrrehab.console import DEFAULT_PORT
 
 _LOOK_EVERY_S, _STOP_S = 0.2, 10.0
 #: So many deaths within so long are no accident.
@@ -92,7 +93,7 @@ class Kept:
 @app.command()
 def clinic(
     data: Data,
-    port: Port = 8765,
+    port: Port = DEFAULT_PORT,
     open_browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the console in a browser.")] = True,
 ) -> None:
     """Run a clinic on one computer: recorder and console, until Ctrl-C; the browser opens by itself."""

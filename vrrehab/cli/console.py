@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vrrehab.cli import Data, RecorderAddress, app
+from vrrehab.console import DEFAULT_PORT
 
 console_app = typer.Typer(
     help="The therapist's console, in a browser.", invoke_without_command=True, rich_markup_mode=None
@@ -21,7 +22,7 @@ Port = Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help
 def console(
     context: typer.Context,
     data: Data,
-    port: Port = 8765,
+    port: Port = DEFAULT_PORT,
     bind: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Where to listen; one that others reach is served with TLS only.")
     ] = "127.0.0.1",

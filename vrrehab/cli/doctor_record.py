@@ -13,13 +13,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vrrehab.console import DEFAULT_PORT
+
 if TYPE_CHECKING:
     from vrrehab.xr.probe import Finding
 
 #: A backup that is older than this is too old.
 _BACKUP_DAYS = 7
-#: Where the console listens unless it is told otherwise, and under which names both run as services (docs/operate.md).
-_CONSOLE_PORT = 8765
+#: Under which names recorder and console run as services (docs/operate.md).
 _SERVICES = ("vrrehab-recorder", "vrrehab-console")
 
 
@@ -35,9 +36,9 @@ def console() -> Iterator[Finding]:
         found, _, remedy = str(error).partition(". ")
         yield Finding("console", Verdict.LESS, found, f"Without it there are no therapist's pages. {remedy}")
     else:
-        free = "is free" if _is_free("127.0.0.1", _CONSOLE_PORT) else "is taken: by the console, if it runs"
+        free = "is free" if _is_free("127.0.0.1", DEFAULT_PORT) else "is taken: by the console, if it runs"
         remedy = "" if free == "is free" else "If another program has it: vrrehab console --port N"
-        said = f"what the therapist's pages are built on is installed; its port {_CONSOLE_PORT} {free}"
+        said = f"what the therapist's pages are built on is installed; its port {DEFAULT_PORT} {free}"
         yield Finding("console", Verdict.OK, said, remedy)
 
 

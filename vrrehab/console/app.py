@@ -16,7 +16,7 @@ from nicegui import ui
 from telemetry.address import parse_address
 from telemetry.folder import Folder
 from telemetry.keys import Keyring
-from vrrehab.console import after, certificate, people_page, prepare, run
+from vrrehab.console import DEFAULT_PORT, after, certificate, people_page, prepare, run
 from vrrehab.console.desk import Desk
 from vrrehab.console.launcher import Launcher
 from vrrehab.console.people import People
@@ -27,7 +27,6 @@ from vrrehab.console.sessions import OnAnother, OnThisComputer
 from vrrehab.console.shell import Console
 from vrrehab.console.watch import Watch
 
-DEFAULT_PORT = 8765
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 #: How often a thread gives way: Stop must not wait long for a page that computes.
 _GIVE_WAY_S = 0.001
