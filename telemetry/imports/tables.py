@@ -58,8 +58,7 @@ def read_export(folder: Path) -> ImportedTables:
                 added.append(f"{name}.{column.name}")
                 table[column.name] = pd.Series([None] * len(table), dtype=object)
             table[column.name] = _typed(path, table[column.name], column)
-        extra = [c for c in table if c not in declared[name]]
-        tables[name] = table[[*(c for c in table if c in declared[name] or c in extra)]]
+        tables[name] = table
     return ImportedTables(tables, tuple(added), tuple(unknown))
 
 
