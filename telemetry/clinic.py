@@ -80,7 +80,7 @@ class Clinic:
             return db.scalar(sa.select(_sessions.c.projected_seq).where(_sessions.c.session_id == session)) or 0
 
     def project(self, session: str, entries: Sequence[Entry], gaps: Sequence[Entry]) -> None:
-        """Enter events behind `projected`, and gaps of the motion stream (known ones are passed over).
+        """Enter events behind `projected`, and the gaps of the motion stream, if there are any: all of them.
 
         A power cut may take it back; it is entered again from the journal then.
         """
@@ -97,6 +97,10 @@ class Clinic:
             if entries:
                 db.execute(_sessions.update().where(_sessions.c.session_id == session)
                            .values(projected_seq=entries[-1].last))  # fmt: skip
+            if gaps:
+                # In a restored backup the tables may know of gaps that the journal does not have, or has as one.
+                is_gap = _events.c.session_id == session, _events.c.stream == "motion", _events.c.name == "gap"
+                db.execute(_events.delete().where(*is_gap))
             for entry in gaps:
                 gap = msgspec.msgpack.decode(entry.payload, type=Gap)
                 detail = {"first": entry.first, "last": entry.last, "reason": gap.reason}

@@ -1,7 +1,7 @@
 """Brings a spool to the recorder: says hello, resumes where the recorder is, and knows what is acknowledged.
 
 `step` does a small piece of work and waits for milliseconds at most, so that whoever calls it stays in charge of its
-thread. It must never touch what the spool holds; dropping what is acknowledged is the owner's work.
+thread. It must never touch what the spool holds; letting go of any of it is the owner's work.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from telemetry.door import Line
 from telemetry.errors import NotUnderstood
 from telemetry.journal import STREAMS, Journal, Stream
 from telemetry.keys import Keyring
+from telemetry.spool import entries_behind
 
 # Entries on the way at once, and how many are read from the spool in one go: a few tens of kilobytes each.
 _WINDOW = 64
@@ -35,7 +36,8 @@ class Delivery:
     curve:// address. clock: what asks how far the recorder's clock is from ours, if anything does.
 
     erased: the recorder takes nothing of this session, whose participant was erased. acknowledged: what the recorder
-    has committed of each stream. problem: what is wrong, in words; empty when all is well.
+    has committed of each stream, less than before where it was set back to a backup. problem: what is wrong, in words;
+    empty when all is well.
     """
 
     def __init__(
@@ -158,7 +160,7 @@ class Delivery:
                 case wire.Have(attempt=attempt, reach=reach):
                     if attempt == self._attempt:
                         self._resume(reach)
-                case wire.Ack(reach=reach):
+                case wire.Ack(attempt=attempt, reach=reach) if attempt == self._attempt:
                     self._refused = ""
                     self._acknowledge(reach)
                 case wire.Erased():
@@ -171,8 +173,10 @@ class Delivery:
                     self._asked_s = self._now_s + _AFTER_REFUSAL_S - _HELLO_AGAIN_S
 
     def _resume(self, reach: dict[Stream, int]) -> None:
-        # A second answer to the same attempt is stale: it would rewind what has been sent since.
+        # A second answer to the same attempt is stale: it would rewind what has been sent since. So is what a recorder
+        # acknowledged before it was set back to a backup; what it has is what it says now.
         self._attempt += 1
+        self.acknowledged.update(reach)
         self._greeted = True
         for waiting in self._in_flight.values():
             waiting.clear()
@@ -196,8 +200,9 @@ class Delivery:
             room = min(_READ_AT_ONCE, _WINDOW - len(waiting))
             if room <= 0:
                 return
-            entries = self._journal.read(self._session, stream, self._sent[stream], room)
+            entries = entries_behind(self._journal, self._session, stream, self._sent[stream], room)
             if not entries or entries[0].first != self._sent[stream] + 1:
+                # No spool of this version is like that; one that an earlier version left may be.
                 self._hole = (
                     f"The recorder at {self._address} has {stream} of session {self._session} only up to "
                     f"{self._sent[stream]}, less than it acknowledged. Its data folder was exchanged: give it the "

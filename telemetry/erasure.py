@@ -20,7 +20,7 @@ from telemetry.journal import Journal
 from telemetry.keys import Keyring
 from telemetry.lock import Lock
 from telemetry.record import Record
-from telemetry.sender import remove_spool
+from telemetry.spool import remove_spool
 
 #: What a data folder consists of; anything else in it was put there by somebody.
 _OURS = frozenset(

@@ -102,9 +102,9 @@ class Journal:
             if drop_through is not None:
                 session, through = drop_through
                 self._db.executemany(
-                    "DELETE FROM entries WHERE session = ? AND stream = ? AND last <= ? AND last < ?",
+                    "DELETE FROM entries WHERE session = ? AND stream = ? AND first <= ? AND last <= ? AND last < ?",
                     [
-                        (session, s, seq, reaches.get((session, s), self.reach(session, s)))
+                        (session, s, seq, seq, reaches.get((session, s), self.reach(session, s)))
                         for s, seq in through.items()
                     ],
                 )

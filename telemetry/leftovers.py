@@ -19,7 +19,7 @@ from telemetry.journal import Entry, Journal
 from telemetry.keys import Keyring
 from telemetry.lock import Lock
 from telemetry.motion import last_mono_ns
-from telemetry.sender import remove_spool
+from telemetry.spool import remove_spool
 
 _LISTEN_EVERY_S = 0.005
 

@@ -30,19 +30,28 @@ STAGES = ("locate_us", "drive_us", "task_us", "draw_us", "submit_us")
 class Gap(msgspec.Struct, frozen=True):
     """Frames that were handed over but not kept, in place of their records.
 
-    mono_ns: when the first of them was lost. reason: why, in words.
+    mono_ns: when the first of them was lost, or, where nobody knows, the next one was begun. reason: why, in words.
     """
 
     mono_ns: int
     reason: str
 
 
+def first_mono_ns(entry: Entry) -> int:
+    """The monotonic time of the first frame in an entry of the motion stream, whatever its joints."""
+    return _mono_ns(entry, 0)
+
+
 def last_mono_ns(entry: Entry) -> int:
     """The monotonic time of the last frame in an entry of the motion stream, whatever its joints."""
+    return _mono_ns(entry, entry.last - entry.first)
+
+
+def _mono_ns(entry: Entry, place: int) -> int:
     if entry.gap:
         return msgspec.msgpack.decode(entry.payload, type=Gap).mono_ns
     one = len(entry.payload) // (entry.last - entry.first + 1)
-    return int(np.frombuffer(entry.payload[-one:], np.int64, count=3)[2])
+    return int(np.frombuffer(entry.payload, np.int64, count=3, offset=place * one)[2])
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,8 @@ class Record:
         if after and (gaps := self.journal.gaps(session)):
             self.clinic.project(session, (), gaps)
         last = self.clinic.ended(session)
-        if last is not None:
+        # In a restored backup the tables may be ahead of the journal, which is what is sealed.
+        if last is not None and self.journal.reach(session, "events") >= after:
             self._ended[session] = last
 
 

@@ -102,15 +102,15 @@ class Recorder:
 
     def _round(self) -> None:
         said = self._drain()
-        waiting: dict[tuple[bytes, str], None] = {}
+        waiting: dict[tuple[bytes, str], int] = {}
         for identity, message in said:
             match message:
                 case wire.Hello():
                     self._greet(identity, message)
                 case wire.Entries():
                     if self._take(identity, message):
-                        waiting[identity, message.session] = None
-        self._commit(list(waiting))
+                        waiting[identity, message.session] = message.attempt
+        self._commit(waiting)
         self._keep_up()
         self._tell_refused()
         for identity, message in said:
@@ -190,7 +190,7 @@ class Recorder:
         self._say(identity, have)
         return False
 
-    def _commit(self, waiting: list[tuple[bytes, str]]) -> None:
+    def _commit(self, waiting: dict[tuple[bytes, str], int]) -> None:
         try:
             self._record.commit()
         except (JournalUnwritable, JournalDamaged) as error:
@@ -198,8 +198,8 @@ class Recorder:
             for identity, session in waiting:
                 self._say(identity, wire.Refused(session, f"the recorder cannot keep the record: {error}"))
             return
-        for identity, session in waiting:
-            self._say(identity, wire.Ack(session, self._record.reach(session)))
+        for (identity, session), attempt in waiting.items():
+            self._say(identity, wire.Ack(session, attempt, self._record.reach(session)))
 
     def _keep_up(self) -> None:
         try:

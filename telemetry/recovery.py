@@ -15,7 +15,7 @@ from telemetry.leftovers import end_interrupted
 from telemetry.lock import Lock
 from telemetry.record import Record
 from telemetry.seal import seal_session
-from telemetry.sender import remove_spool
+from telemetry.spool import entries_behind, remove_spool
 
 _AT_ONCE = 32
 
@@ -73,7 +73,7 @@ def _take_spool(record: Record, spool: Path) -> bool:
             return True
         for stream in STREAMS:
             after = record.reach(session)[stream]
-            while entries := journal.read(session, stream, after, _AT_ONCE):
+            while entries := entries_behind(journal, session, stream, after, _AT_ONCE):
                 if record.seal_state(session) == "sealed" or not record.take(session, stream, entries):
                     return False
                 record.commit()

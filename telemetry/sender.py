@@ -1,6 +1,9 @@
 """The session's end of the record: takes frames and events on the render thread, and loses none of them.
 
-    frame(), event() -> bounded queue -> [thread: spool on disk -> recorder -> drop what is acknowledged]
+    frame(), event() -> bounded queue -> [thread: spool on disk -> recorder]
+
+The spool keeps the whole session until the recorder has all of it, so that a recorder that is set back to a backup
+gets again what it has lost. Where its disk gets short it lets go of acknowledged frames sooner.
 
 On the render thread nothing here touches a socket or a file, waits for a lock that is held during either, or raises
 because of one; what goes wrong is said by `status`.
@@ -8,9 +11,11 @@ because of one; what goes wrong is said by `status`.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +33,18 @@ from telemetry.journal import Entry, Journal, Stream
 from telemetry.keys import Keyring
 from telemetry.lock import Lock
 from telemetry.motion import FrameLayout, Gap
+from telemetry.spool import remove_spool
 
 _COMMIT_EVERY_S = 0.09
-_DROP_EVERY_S = 1.0
 _LISTEN_EVERY_S = 0.005
 _TRY_AGAIN_S = 0.5
 # Small enough that joining one holds the interpreter for some tens of microseconds.
 _MOST_CHUNK_BYTES = 1 << 17
 _MOST_FRAMES_AT_ONCE = 512
+#: A disk with less room than for two sessions of 20 minutes is short; and how many frames a spool lets go of at once.
+_SHORT_BYTES = 1 << 30
+_LOOK_AT_DISK_EVERY_S = 1.0
+_MOST_LET_GO_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,8 @@ class Sender:
     spool_dir: where `SESSION_ID.db` is kept until the recorder has everything. recorder_address: None records to the
     spool alone. store: the id of the only store that may have the session, as `telemetry.folder.store_id` tells it;
     empty for any. keyring: this computer's keys, for a curve:// address. queue_frames: how many frames wait in memory
-    when the disk does not keep up. recorder_clock: whether how far the recorder's clock is from ours goes on record.
+    when the disk does not keep up. short_bytes: with less room than this on its disk the spool lets go of acknowledged
+    frames. recorder_clock: whether how far the recorder's clock is from ours goes on record.
     """
 
     def __init__(
@@ -84,6 +94,7 @@ class Sender:
         store: str = "",
         keyring: Keyring | None = None,
         queue_frames: int = 2048,
+        short_bytes: int = _SHORT_BYTES,
         recorder_clock: bool = False,
     ) -> None:
         if recorder_address is not None:
@@ -96,6 +107,7 @@ class Sender:
         self._keyring = keyring
         self._frame_bytes = layout.dtype.itemsize
         self._queue_frames = queue_frames
+        self._short_bytes = short_bytes
         self._clock = OffsetEstimate(session_id, time.monotonic()) if recorder_clock else None
         self._encoder = msgspec.msgpack.Encoder()
 
@@ -113,9 +125,9 @@ class Sender:
         # Written by the spool thread.
         self._next: dict[Stream, int] = {"events": 1, "motion": 1}
         self._pending: list[tuple[str, Stream, Entry]] = []
-        self._dropped: dict[Stream, int] = {"events": 0, "motion": 0}
+        self._let_go = 0
         self._delivery: Delivery | None = None
-        self._drop_due_s = 0.0
+        self._look_due_s = 0.0
         self._spool_problem = ""
         self._delivered = False
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -260,26 +272,33 @@ class Sender:
         return not (self._pending or self._frames or self._events)
 
     def _commit(self, journal: Journal, delivery: Delivery | None) -> bool:
-        """Bring what was handed over to the disk, and drop there what is acknowledged. Whether that worked."""
+        """Bring what was handed over to the disk. Whether that worked."""
         if not self._pending:
             self._take_over()
-        drop = None
-        if delivery is not None and delivery.acknowledged != self._dropped and time.monotonic() >= self._drop_due_s:
-            drop = (self._session, dict(delivery.acknowledged))
-        if not self._pending and drop is None:
+        let_go = self._to_let_go(delivery)
+        if not self._pending and let_go == self._let_go:
             self._spool_problem = ""
             return True
         try:
-            journal.append(self._pending, drop)
+            journal.append(self._pending, (self._session, {"motion": let_go}) if let_go > self._let_go else None)
         except (JournalUnwritable, JournalDamaged) as error:
             self._spool_problem = f"The movement record cannot be kept on this computer: {error}"
             return False
         self._spool_problem = ""
         self._pending.clear()
-        if drop is not None:
-            self._dropped = drop[1]
-            self._drop_due_s = time.monotonic() + _DROP_EVERY_S
+        self._let_go = let_go
         return True
+
+    def _to_let_go(self, delivery: Delivery | None) -> int:
+        """Through which number the spool goes without acknowledged frames; more than before where the disk is short."""
+        if delivery is None or time.monotonic() < self._look_due_s:
+            return self._let_go
+        self._look_due_s = time.monotonic() + _LOOK_AT_DISK_EVERY_S
+        with suppress(OSError):
+            if shutil.disk_usage(self._spool.parent).free < self._short_bytes:
+                through = min(delivery.acknowledged["motion"], self._let_go + _MOST_LET_GO_AT_ONCE)
+                return max(through, self._let_go)
+        return self._let_go
 
     def _take_over(self) -> None:
         """Move what waits in the queues into `_pending`, numbered."""
@@ -306,9 +325,3 @@ class Sender:
         first = self._next[stream]
         self._pending.append((self._session, stream, Entry(first, first + count - 1, gap, payload)))
         self._next[stream] = first + count
-
-
-def remove_spool(spool: Path) -> None:
-    """Remove a delivered spool; all of it is in the recorder."""
-    for suffix in (".db", ".db-wal", ".db-shm"):
-        spool.with_suffix(suffix).unlink(missing_ok=True)

@@ -16,13 +16,13 @@ from typing import Any
 import pyarrow as pa
 
 from telemetry.errors import JournalDamaged, JournalUnwritable, NotAStore
-from telemetry.folder import Folder
+from telemetry.folder import Folder, open_read_only
 from telemetry.journal import STREAMS, Journal
 from telemetry.motion import FrameLayout
 from telemetry.recovery import recover
 from telemetry.seal import EVENTS_FILE, MANIFEST_FILE, MOTION_FILE, read_motion_facts, sha256_of_file
 
-__all__ = ["Finding", "recover", "verify"]
+__all__ = ["Finding", "frames_not_kept", "recover", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,18 @@ def verify(data_dir: Path) -> list[Finding]:
         if session in seals:
             found += _check_seal(folder, row, seals[session])
     return found + list(_check_journal(folder, sessions, seals))
+
+
+def frames_not_kept(data_dir: Path) -> dict[str, tuple[int, int]]:
+    """How many frames of each session are in gaps, and how many there were; sessions without a gap are left out.
+
+    A gap is no damage: it says what is missing and why (`store.events()`), and the session was sealed with it.
+    """
+    with closing(open_read_only(Folder(Path(data_dir)).clinic)) as db:
+        rows = db.execute(
+            "SELECT session_id, last_seq - frames, last_seq FROM seals WHERE last_seq > frames"
+        ).fetchall()
+    return {session: (lost, all_of_them) for session, lost, all_of_them in rows}
 
 
 def _check_database(db: sqlite3.Connection) -> Iterator[Finding]:

@@ -1,7 +1,9 @@
 """What sender and recorder say to each other: every message, its limits, and the only decoder of bytes from outside.
 
 A conversation goes: `Hello` -> `Have` (what the recorder holds) -> `Entries` ... -> `Ack` ...; requests for profiles
-and history use the same socket. Each message is one MessagePack map in one ZeroMQ frame. Nothing here touches a socket.
+and history use the same socket. Every `Have` begins a new attempt, and what was said of an earlier one counts no more:
+a recorder that was set back to a backup has less than it acknowledged, and its `Have` says so. Each message is one
+MessagePack map in one ZeroMQ frame. Nothing here touches a socket.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from telemetry.journal import MOST_ENTRY_BYTES, Entry, Stream
 from telemetry.messages import Addendum, AnyEvent, Origin, Profile
 from telemetry.messages import Entry as InstrumentEntry
 
-PROTOCOL = 1
+PROTOCOL = 2
 T = TypeVar("T")
 
 #: Larger messages are dropped by the socket before they are held in memory.
@@ -82,9 +84,10 @@ class Have(_Message, frozen=True):
 
 
 class Ack(_Message, frozen=True):
-    """The recorder has committed each stream through this number."""
+    """The recorder has committed each stream through this number, of what came with `attempt`."""
 
     session: str
+    attempt: int
     reach: dict[Stream, int]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from argparse import ArgumentParser
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -27,6 +29,8 @@ import numpy as np
 
 import telemetry
 from telemetry import messages, wire
+from telemetry.backup import back_up
+from telemetry.errors import JournalUnwritable
 from telemetry.folder import Folder
 from telemetry.journal import STREAMS, Journal, Stream
 from telemetry.leftovers import deliver_leftovers
@@ -41,6 +45,8 @@ from telemetry.verify import verify
 #: Long, because a machine that is busy with other work is slow, and slow is not lost.
 _PATIENCE_S = 180.0
 _LAYOUT = FrameLayout(JOINTS)
+#: More than any disk has free.
+_ANY_DISK = 1 << 60
 _line = msgspec.json.Decoder(EventLine)
 
 
@@ -60,18 +66,49 @@ class Session:
         #: What the spool held when the session was dead: it has to arrive.
         self.committed: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
         self._said = folder / f"{name}.out"
+        self._heard_before = 0
         command = [sys.executable, "-m", "telemetry.testing.script", "--spool", str(self.spool.parent)]
         command += ["--session", name, "--recorder", address, "--seed", str(seed), "--steps", str(steps)]
-        command += ["--queue", str(chance.choice((128, 2048)))]
+        # Whether its disk is short, so that it lets go of frames once they are acknowledged.
+        self.short = chance.random() < 0.3
+        command += ["--queue", str(chance.choice((128, 2048))), "--short", str(_ANY_DISK if self.short else 0)]
         with self._said.open("wb") as out:
             self.process = subprocess.Popen(command, stdout=out)
 
     def acknowledged(self) -> dict[Stream, int]:
-        """What the session was last told to be in the record."""
+        """What the session was last told to be in the record; nothing before it has heard of one that was set back."""
+        told = self._told()[self._heard_before :]
+        if self._heard_before:
+            heard = (n for n, (before, now) in enumerate(pairwise(told), 1) if now < before or now[1] < before[1])
+            told = told[next(heard, len(told)) :]
+        return {"events": told[-1][0], "motion": told[-1][1]} if told else dict.fromkeys(STREAMS, 0)
+
+    def set_back(self) -> None:
+        """The record is an earlier one: what the session was told before counts no more."""
+        self._heard_before = max(1, len(self._told()) - 1)
+
+    def delivers_again(self) -> bool:
+        """Whether its spool will be there for a recorder that starts from now on, asked while none runs."""
+        if self.process.poll() is not None:
+            return self.spool.exists()
+        # One that is ending may be about to hear that all of it was acknowledged, and to remove its spool.
+        try:
+            spool = Journal(self.spool, read_only=True)
+        except JournalUnwritable:
+            return False
+        try:
+            newest = spool.newest(self.name, "events")
+        except JournalUnwritable:
+            return False
+        finally:
+            spool.close()
+        return newest is not None and not isinstance(wire.decode_event(newest.payload), messages.SessionEnded)
+
+    def _told(self) -> list[tuple[int, int]]:
         # A line that was cut off by the kill does not count.
         whole = self._said.read_text().rpartition("\n")[0].splitlines()
-        told = [line.split() for line in whole if not line.startswith("closed")]
-        return {"events": int(told[-1][0]), "motion": int(told[-1][1])} if told else dict.fromkeys(STREAMS, 0)
+        told = (line.split() for line in whole if not line.startswith("closed"))
+        return [(int(events), int(motion)) for events, motion in told]
 
     def kill(self) -> None:
         self.killed = True
@@ -103,6 +140,7 @@ class Run:
         self.done: Counter[str] = Counter()
         self.sessions: list[Session] = []
         self.recorder_there = True
+        self.backed_up = self.set_back = False
 
     def note(self, what: str) -> None:
         self.done[what] += 1
@@ -114,6 +152,10 @@ class Run:
         with ExitStack() as alive:
             self.recorder = alive.enter_context(RecorderProcess(self.data))
             self.wire = alive.enter_context(LossyWire(self.recorder.address, faults, chance.randrange(2**31)))
+            if chance.random() < 0.5:
+                self.backed_up = True
+                back_up(self.data, self.folder / "backup")
+                self.note("backup made")
             if chance.random() < 0.15:
                 self._kill_recorder("recorder absent for the whole session")
             for number in range(chance.choice((1, 1, 2))):
@@ -141,7 +183,8 @@ class Run:
                 raise Disproved("; ".join(map(str, found)))
 
     def _harm(self) -> None:
-        match self.chance.choice(("recorder", "recorder", "session", "session", "session", "wire", "freeze")):
+        harms = ["recorder", "recorder", "session", "session", "session", "wire", "freeze", "backup"]
+        match self.chance.choice(harms + ["backup"] * 4 * self.backed_up):
             case "recorder" if self.recorder_there:
                 self._kill_recorder("recorder killed")
                 time.sleep(self.chance.uniform(0.0, 0.5))
@@ -151,6 +194,14 @@ class Run:
                 if victim.process.poll() is None:
                     victim.kill()
                     self.note("session killed")
+            case "backup" if self.recorder_there and self.backed_up:
+                self._kill_recorder("recorder killed")
+                self._set_back()
+                self._start_recorder()
+            case "backup" if self.recorder_there:
+                back_up(self.data, self.folder / "backup")
+                self.backed_up = True
+                self.note("backup made")
             case "wire":
                 self.wire.kill()
                 self.note("wire broken")
@@ -168,6 +219,20 @@ class Run:
         self.note(what)
         for session in self.sessions:
             self._compare_acknowledged(session)
+
+    def _set_back(self) -> None:
+        """The dead recorder's folder is lost, and its backup takes its place.
+
+        Not where a session is over, and its spool gone: what came of it since the backup is then lost for good.
+        """
+        if not all(session.delivers_again() for session in self.sessions):
+            return
+        shutil.rmtree(self.data)
+        shutil.copytree(self.folder / "backup", self.data)
+        self.set_back = True
+        self.note("record set back to its backup")
+        for session in self.sessions:
+            session.set_back()
 
     def _compare_acknowledged(self, session: Session) -> None:
         has = self._in_record(session.name)
@@ -260,6 +325,10 @@ class Run:
         events = telemetry.open_store(self.data).events()
         of_session = (events["session_id"] == session.name) & (events["name"] == "gap")
         told = [json.loads(detail) for detail in events.loc[of_session, "detail"]]
+        if any("set back" in gap["reason"] for gap in told):
+            if not (self.set_back and session.short):
+                raise Disproved(f"{session.name}: frames are told to be lost that its spool had")
+            self.done["sessions with frames that only a lost record had"] += 1
         lost = [seq for gap in told for seq in range(gap["first"], gap["last"] + 1)]
         if sorted(seqs + lost) != list(range(1, reach + 1)) or seqs != sorted(seqs):
             raise Disproved(f"{session.name}: frames and gaps do not cover 1 to {reach} once each and in order")

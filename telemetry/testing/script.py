@@ -127,8 +127,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--queue", type=int, required=True)
+    parser.add_argument("--short", type=int, required=True, help="The space below which a disk is short, in bytes.")
     said = parser.parse_args()
-    sender = Sender(said.spool, said.session, said.recorder, FrameLayout(JOINTS), queue_frames=said.queue)
+    layout = FrameLayout(JOINTS)
+    sender = Sender(said.spool, said.session, said.recorder, layout, queue_frames=said.queue, short_bytes=said.short)
     heard: dict[Stream, int] = {}
     for _ in perform(sender, said.session, said.seed, said.steps):
         time.sleep(random.uniform(0.0, 0.06))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,14 +10,20 @@ from pathlib import Path
 import pytest
 
 import telemetry
+from telemetry import wire
 from telemetry.backup import back_up, last_backup
 from telemetry.client import RecorderClient
 from telemetry.erasure import erase
 from telemetry.errors import NotAStore, SealFailed
+from telemetry.folder import Folder
+from telemetry.journal import Entry, Journal
 from telemetry.keys import Keyring
+from telemetry.record import Record
+from telemetry.seal import seal_session
 from telemetry.sender import Sender
 from telemetry.testing import PretendSession, RecorderProcess, eventually
-from telemetry.verify import verify
+from telemetry.testing.script import handed_over
+from telemetry.verify import frames_not_kept, verify
 
 Start = Callable[..., tuple[Sender, PretendSession]]
 
@@ -26,31 +33,83 @@ def to(tmp_path: Path) -> Path:
     return tmp_path / "other disk" / "backup"
 
 
-def test_a_backup_of_a_running_recorder_is_restored_and_the_session_that_ran_is_delivered_to_it(
-    sealed_data: Path, to: Path, start: Start
+@pytest.mark.parametrize(
+    ("short_bytes", "lost"), [(0, 0), (1 << 60, 80)], ids=["a disk with room", "a disk that is short"]
+)
+def test_a_session_that_ran_gives_a_restored_backup_again_what_was_acknowledged_since(
+    sealed_data: Path, to: Path, start: Start, spool: Path, short_bytes: int, lost: int
 ) -> None:
+    """All of it, but for frames that it had to let go of: those are a gap, to the last number."""
     with RecorderProcess(sealed_data) as recorder, RecorderClient(recorder.address) as client:
-        sender, running = start(recorder.address, "S2")
-        running.begin_task()
-        running.move(50)
-        # What it acknowledged after the backup would be nowhere any more.
-        eventually(lambda: sender.status().waiting_to_deliver == 0)
-        done = back_up(sealed_data, to)
-        assert (done.sessions, done.copied) == (1, 1)
+        sender, running = start(recorder.address, "S2", short_bytes=short_bytes)
+        running.answer(running.ask("before"), 7.0)
+        running.move(20)
+        eventually(lambda: sender.status().acknowledged == {"events": 3, "motion": 20})
+        back_up(sealed_data, to)
+        first = running.begin_task()
+        running.move(80)
+        running.end_task(first)
+        running.answer(running.ask("after_task", first), 4.0)
+        eventually(lambda: sender.status().acknowledged == {"events": 7, "motion": 100})
         client.status()
+    # The computer is lost with what it acknowledged, and an older state comes to where it was.
+    running.move(40)
+    eventually(lambda: _held(spool / "S2.db") == (101 if lost else 1, 140))
     assert not [finding for finding in verify(to) if finding.damage]
-    # The computer is lost; the backup comes to where it was.
     shutil.rmtree(sealed_data)
     shutil.copytree(to, sealed_data)
     with RecorderProcess(sealed_data, recorder.address) as again, RecorderClient(again.address) as client:
         running.end()
-        assert sender.close(20.0)
+        assert sender.close(20.0), sender.problem()
         client.wait_sealed("S2", 20.0)
     assert verify(sealed_data) == []
     store = telemetry.open_store(sealed_data)
-    assert set(store.sessions()["session_id"]) == {"S1", "S2"}
-    assert store.tasks()["pain_after"].tolist()[:2] == [6.0, 5.0]
-    assert len(store.motion("S2")) == 50
+    tasks, events = store.tasks(), store.events()
+    assert tasks.loc[tasks["session_id"] == "S2", ["pain_before", "pain_after"]].to_numpy().tolist() == [[7.0, 4.0]]
+    gaps = [json.loads(detail) for detail in events.loc[events["name"] == "gap", "detail"]]
+    assert [(gap["first"], gap["last"]) for gap in gaps] == ([(21, 100)] if lost else [])
+    assert store.motion("S2")["seq"].tolist() == [n for n in range(1, 141) if not (lost and 20 < n <= 100)]
+    assert frames_not_kept(sealed_data) == ({"S2": (lost, 140)} if lost else {})
+
+
+def _held(spool: Path) -> tuple[int, int]:
+    """The first and the last frame that a spool holds."""
+    journal = Journal(spool, read_only=True)
+    try:
+        return journal.read(spool.stem, "motion", 0, 1)[0].first, journal.reach(spool.stem, "motion")
+    finally:
+        journal.close()
+
+
+def test_a_restored_backup_whose_tables_are_ahead_of_its_journal_is_sealed_once_it_has_the_rest(
+    data: Path, to: Path
+) -> None:
+    """The journal is copied first, and events may come and be entered before the tables are."""
+    handed = handed_over("S1", seed=5, steps=12)
+    events = [Entry(seq, seq, False, wire.encode(event)) for seq, event in enumerate(handed.events, start=1)]
+    motion = [Entry(seq, seq, False, frame) for seq, frame in enumerate(handed.frames, start=1)]
+    record = Record(Folder(data))
+    assert record.take("S1", "motion", motion)
+    assert record.take("S1", "events", events[:-2])
+    record.commit()
+    back_up(data, to)
+    early = Folder(to).journal.read_bytes()
+    assert record.take("S1", "events", events)
+    record.commit()
+    record.enter()
+    back_up(data, to)
+    record.close()
+    Folder(to).journal.write_bytes(early)
+    restored = Record(Folder(to))
+    restored.enter()
+    assert restored.ready() == []
+    assert restored.take("S1", "events", events)
+    restored.commit()
+    restored.enter()
+    assert restored.ready() == ["S1"]
+    seal_session(restored.folder, restored.journal, restored.clinic, "S1")
+    restored.close()
+    assert verify(to) == []
 
 
 def test_a_further_backup_copies_what_is_new_and_lets_go_of_who_was_erased(sealed_data: Path, to: Path) -> None:

@@ -93,7 +93,10 @@ def impostor() -> Iterator[str]:
     socket.setsockopt(zmq.LINGER, 0)
     port = socket.bind_to_random_port("tcp://127.0.0.1")
     over = threading.Event()
-    answers = [wire.encode(wire.Have("S1", 0, {"events": 0, "motion": 0})), wire.encode(wire.Ack("S1", {"events": 1}))]
+    answers = [
+        wire.encode(wire.Have("S1", 0, {"events": 0, "motion": 0})),
+        wire.encode(wire.Ack("S1", 0, {"events": 1})),
+    ]
 
     def answer() -> None:
         # Nothing that is understood by chance: an acknowledgement from one's own recorder is to be believed.

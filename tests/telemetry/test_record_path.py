@@ -279,10 +279,10 @@ def test_entries_that_come_twice_are_kept_once_and_those_behind_a_hole_are_asked
     frames = FrameLayout(JOINTS).new_record().tobytes()
     chunks = [Entry(1, 2, False, frames * 2), Entry(3, 3, False, frames), Entry(4, 6, False, frames * 3)]
     socket = _dealer(address)
-    assert _say(socket, wire.Entries("S1", 1, "motion", chunks[:1])) == wire.Ack("S1", {"events": 0, "motion": 2})
+    assert _say(socket, wire.Entries("S1", 1, "motion", chunks[:1])) == wire.Ack("S1", 1, {"events": 0, "motion": 2})
     assert _say(socket, wire.Entries("S1", 1, "motion", chunks[2:])) == wire.Have("S1", 1, {"events": 0, "motion": 2})
-    assert _say(socket, wire.Entries("S1", 2, "motion", chunks)) == wire.Ack("S1", {"events": 0, "motion": 6})
-    assert _say(socket, wire.Entries("S1", 2, "motion", chunks)) == wire.Ack("S1", {"events": 0, "motion": 6})
+    assert _say(socket, wire.Entries("S1", 2, "motion", chunks)) == wire.Ack("S1", 2, {"events": 0, "motion": 6})
+    assert _say(socket, wire.Entries("S1", 2, "motion", chunks)) == wire.Ack("S1", 2, {"events": 0, "motion": 6})
     assert _say(socket, wire.Hello("S1", 3)) == wire.Have("S1", 3, {"events": 0, "motion": 6})
     socket.close()
 

@@ -15,6 +15,7 @@ Dir = Annotated[Path | None, typer.Argument(metavar="DIR", help="The data folder
 @app.command()
 def verify(data: Data, folder: Dir = None) -> None:
     """Check every seal and every link of a record."""
+    from telemetry.verify import frames_not_kept
     from telemetry.verify import verify as check
 
     folder = folder or data
@@ -24,6 +25,8 @@ def verify(data: Data, folder: Dir = None) -> None:
     if damage := sum(finding.damage for finding in findings):
         print(f"{folder}: {damage} {'problem' if damage == 1 else 'problems'} found")
         raise typer.Exit(1)
+    for session, (lost, handed_over) in frames_not_kept(folder).items():
+        print(f"gap: {session}: {lost:,} of {handed_over:,} frames were not kept; store.events() says which and why")
     print(f"{folder}: every seal and every link is whole")
 
 
