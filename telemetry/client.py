@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Sequence
 
 from telemetry import wire
 from telemetry.door import Line
@@ -55,6 +56,16 @@ class RecorderClient:
     def enter(self, entry: Entry) -> None:
         """Append an instrument that was filled in; the same again is appended once."""
         self._ask(wire.PutEntry(next(self._numbers), entry))
+
+    def enter_all(self, entries: Sequence[Entry]) -> int:
+        """Append instruments that were filled in, all of them or none; how many were not there yet."""
+        request = wire.PutEntries(next(self._numbers), tuple(entries))
+        if len(wire.encode(request)) > wire.MOST_MESSAGE_BYTES:
+            raise RequestRefused(
+                f"expected entries of at most {wire.MOST_MESSAGE_BYTES >> 20} MB at once, got {len(entries)} that are "
+                "more; give them in parts"
+            )
+        return self._ask(request).appended
 
     def entries(self, code: str) -> tuple[Entry, ...]:
         """What was filled in for a participant, by the time that it is about; corrected entries too."""

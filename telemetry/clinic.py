@@ -34,6 +34,8 @@ _participants, _sessions, _runs = _T["participants"], _T["sessions"], _T["task_r
 _ratings, _events, _seals = _T["ratings"], _T["events"], _T["seals"]
 _store, _addenda, _entries = _T["store"], _T["addenda"], _T["entries"]
 _erased = _T["erased"]
+#: What may differ where an entry is imported again.
+_OF_AN_IMPORT = ("who", "entered_utc_ns", "origin")
 
 
 class Clinic:
@@ -252,30 +254,24 @@ class Clinic:
         Raises `RequestRefused` where its answers do not fit, it is about nobody who is there, corrects what is not
         there or was corrected already, or something else was said under its id.
         """
-        row = {**msgspec.structs.asdict(entry), "supersedes": entry.supersedes or None,
-               "answers": json.dumps(_fitting(entry))}  # fmt: skip
-        is_this = _entries.c.entry_id == entry.entry_id
-        is_old = _entries.c.entry_id == entry.supersedes
-        try:
-            with self._told(), self._writing.begin() as db:
-                stored = db.execute(_entries.select().where(is_this)).mappings().one_or_none()
-                if stored is not None:
-                    if dict(stored) != row:
-                        raise RequestRefused(f"entry {entry.entry_id} says something else already; give a new id")
-                    return
-                if entry.supersedes:
-                    old = db.execute(_entries.select().where(is_old)).mappings().one_or_none()
-                    if old is None or (old["participant"], old["instrument"]) != (entry.participant, entry.instrument):
-                        raise RequestRefused(
-                            f"expected an entry of {entry.instrument} of {entry.participant} to correct, got "
-                            f"{entry.supersedes!r}"
-                        )
-                db.execute(_entries.insert().values(row))
-        except sa.exc.IntegrityError as error:
-            raise RequestRefused(
-                f"entry {entry.entry_id} cannot be kept: {error.orig}; give a participant and a session that are "
-                "there, and correct the newest entry"
-            ) from error
+        self.enter_all([entry])
+
+    def enter_all(self, entries: Sequence[messages.Entry]) -> int:
+        """Append these as `enter` does, all of them or none; how many were not there yet.
+
+        An imported entry is the same again whoever imports it and whenever, and also as what it was taken from.
+        """
+        appended = 0
+        with self._told(), self._writing.begin() as db:
+            for entry in entries:
+                try:
+                    appended += _enter(db, entry)
+                except sa.exc.IntegrityError as error:
+                    raise RequestRefused(
+                        f"entry {entry.entry_id} cannot be kept: {error.orig}; give a participant and a session that "
+                        "are there, and correct the newest entry"
+                    ) from error
+        return appended
 
     def entries(self, code: str) -> tuple[messages.Entry, ...]:
         """What was filled in for a participant, by the time that it is about."""
@@ -357,3 +353,23 @@ def _fitting(entry: messages.Entry) -> dict[str, Any]:
         return dict(instrument.accept(entry.answers))
     except ValueError as error:
         raise RequestRefused(f"entry of {entry.instrument}: {error}") from error
+
+
+def _enter(db: sa.Connection, entry: messages.Entry) -> bool:
+    """Whether the entry was appended: not where it is there already. Raises `RequestRefused` and IntegrityError."""
+    row = {**msgspec.structs.asdict(entry), "supersedes": entry.supersedes or None,
+           "answers": json.dumps(_fitting(entry))}  # fmt: skip
+    stored = db.execute(_entries.select().where(_entries.c.entry_id == entry.entry_id)).mappings().one_or_none()
+    if stored is not None:
+        passed_over = _OF_AN_IMPORT if entry.origin == "imported" else ()
+        if any(stored[name] != value for name, value in row.items() if name not in passed_over):
+            raise RequestRefused(f"entry {entry.entry_id} says something else already; give a new id")
+        return False
+    if entry.supersedes:
+        old = db.execute(_entries.select().where(_entries.c.entry_id == entry.supersedes)).mappings().one_or_none()
+        if old is None or (old["participant"], old["instrument"]) != (entry.participant, entry.instrument):
+            raise RequestRefused(
+                f"expected an entry of {entry.instrument} of {entry.participant} to correct, got {entry.supersedes!r}"
+            )
+    db.execute(_entries.insert().values(row))
+    return True

@@ -17,6 +17,8 @@ Site = Literal["PLP", "RLP", "PLS", "other"]
 Phase = Literal["before", "after_task", "block_end", "after", "next_day"]
 RatingStatus = Literal["awaiting", "given", "declined", "missed", "interrupted"]
 RatingSource = Literal["participant", "therapist"]
+#: How an entry came to be in the record: filled in here, or taken over from tables that were filled in elsewhere.
+EntryOrigin = Literal["entered", "imported"]
 TaskStatus = Literal["completed", "skipped", "stopped", "interrupted"]
 SessionStatus = Literal["completed", "stopped", "interrupted"]
 Origin = Literal["person", "scripted", "recording"]
@@ -294,6 +296,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     answers: dict[str, float | int | str | bool | None]
     session_id: str | None = None
     supersedes: str = ""
+    origin: EntryOrigin = "entered"
 
 
 AnyEvent = (

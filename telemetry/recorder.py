@@ -234,6 +234,10 @@ class Recorder:
                     check_entry(entry)
                     record.clinic.enter(entry)
                     return wire.Reply(number)
+                case wire.PutEntries(entries=entries):
+                    for entry in entries:
+                        check_entry(entry)
+                    return wire.Reply(number, appended=record.clinic.enter_all(entries))
                 case wire.GetEntries(code=code):
                     return wire.Reply(number, entries=record.clinic.entries(code))
                 case wire.GetHistory(code=code):

@@ -339,6 +339,8 @@ ENTRIES = Table(
         Column("entered_at", "time", "When it was entered, in UTC.", "UTC", derived=True),
         Column("who", "text", "Who entered it."),
         Column("source", "choice", "Who answered.", values=get_args(messages.RatingSource)),
+        Column("origin", "choice", "Whether it was filled in here, or imported from tables of another origin.",
+               values=get_args(messages.EntryOrigin)),
         Column("session_id", "text", "The session that it belongs to, if it does.", refers_to="sessions.session_id",
                optional=True),
         Column("answers", "json", "Each item's answer by its name, as JSON."),

@@ -140,6 +140,12 @@ class PutEntry(Request, frozen=True):
     entry: InstrumentEntry
 
 
+class PutEntries(Request, frozen=True):
+    """Append all of these, or none; those that are there already are passed over. The reply says how many were new."""
+
+    entries: tuple[InstrumentEntry, ...]
+
+
 class GetEntries(Request, frozen=True):
     code: SafeName
 
@@ -201,6 +207,7 @@ class Reply(_Message, frozen=True):
     seal: SealState = "unknown"
     refused: str = ""
     entries: tuple[InstrumentEntry, ...] = ()
+    appended: int = 0
 
 
 AnyRequest = (
@@ -210,6 +217,7 @@ AnyRequest = (
     | GetHistory
     | PutAddendum
     | PutEntry
+    | PutEntries
     | GetEntries
     | GetStatus
     | GetSealState
@@ -252,7 +260,7 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
 __all__ = [
     "MOST_ENTRIES", "MOST_ENTRY_BYTES", "MOST_MESSAGE_BYTES", "PROTOCOL", "Ack", "AnyRequest", "AskTime", "Entries",
     "Entry", "Erased", "FromRecorder", "GetEntries", "GetHistory", "GetParticipant", "GetSealState", "GetStatus",
-    "Have", "Hello", "ListParticipants", "PastSession", "PutAddendum", "PutEntry", "PutParticipant", "RecorderStatus",
-    "Refused", "Reply", "SafeName", "SealState", "Time", "ToRecorder", "decode_event", "decode_from_recorder",
-    "decode_to_recorder", "encode",
+    "Have", "Hello", "ListParticipants", "PastSession", "PutAddendum", "PutEntries", "PutEntry", "PutParticipant",
+    "RecorderStatus", "Refused", "Reply", "SafeName", "SealState", "Time", "ToRecorder", "decode_event",
+    "decode_from_recorder", "decode_to_recorder", "encode",
 ]  # fmt: skip

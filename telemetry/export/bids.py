@@ -271,7 +271,8 @@ class _DataSet:
             _write_pair(stem, table, {"TaskName": instrument.title}, columns, _explained_items(instrument))
 
     def _days(self, rows: pd.DataFrame) -> pd.Series:
-        first = rows["participant"].astype(object).map(self._first).astype(rows["about_at"].dtype)
+        # Not by map, which forgets that these are times where there is no session.
+        first = self._first.reindex(rows["participant"].astype(object)).set_axis(rows.index)
         first = first.where(first.notna(), rows.groupby("participant")["about_at"].transform("min"))
         return ((rows["about_at"] - first) / pd.Timedelta(days=1)).astype(float)
 

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -21,12 +23,34 @@ _BESIDES = frozenset({"participant_id", "session_id", "ParticipantID", "Comment"
 _MISSING = ("n/a", "")
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its number in the file, participant_id as it stands there, session_id or "", days (NaN without that
+    column), and the answers, None where there is none."""
+
+    number: int
+    participant_id: str
+    session_id: str
+    days: float
+    answers: dict[str, Answer]
+
+
 def read_phenotype(path: Path, instrument: str = "") -> pd.DataFrame:
     """The answers of such a table: participant_id, session_id (missing where the table has none), an item a column.
 
     instrument: by default the one most of whose items the table's columns are. Raises `BadImport` with file, row and
     column for what is no answer to an item, a participant who has the same row twice, or a column that is no item.
     """
+    of, rows = phenotype_rows(path, instrument)
+    told = [{"participant_id": row.participant_id, "session_id": row.session_id or None, **row.answers} for row in rows]
+    answered = {name for row in rows for name in row.answers}
+    names = ["participant_id", "session_id", *(item.name for item in of.items if item.name in answered)]
+    table = pd.DataFrame(told, columns=names)
+    return table.astype({"participant_id": "string", "session_id": "string"})
+
+
+def phenotype_rows(path: Path, instrument: str = "") -> tuple[Instrument, list[Row]]:
+    """The instrument that such a table is of, and its rows; as `read_phenotype`, which says what is refused."""
     rows = read_tsv(path, ("participant_id",))
     columns = list(rows[0]) if rows else path.read_text("utf-8-sig").splitlines()[0].split("\t")
     of = _instrument(path, columns, instrument)
@@ -45,10 +69,20 @@ def read_phenotype(path: Path, instrument: str = "") -> pd.DataFrame:
             raise BadImport(path, f"expected one row of {' '.join(who).strip()}, but here is another", number)
         seen.add(who)
         answers = {name: _answer(path, number, items[name], row[name]) for name in items if name in row}
-        told.append({"participant_id": who[0], "session_id": who[1] or None, **answers})
-    names = ["participant_id", "session_id", *(name for name in items if name in columns)]
-    table = pd.DataFrame(told, columns=names)
-    return table.astype({"participant_id": "string", "session_id": "string"})
+        told.append(Row(number, *who, _days(path, number, row.get("days", "n/a")), answers))
+    return of, told
+
+
+def _days(path: Path, row: int, text: str) -> float:
+    if text in _MISSING:
+        return math.nan
+    try:
+        days = float(text)
+    except ValueError:
+        days = math.inf
+    if not math.isfinite(days):
+        raise BadImport(path, f"expected a number of days, got {text!r}", row, "days")
+    return days
 
 
 def _instrument(path: Path, columns: list[str], named: str) -> Instrument:

@@ -83,6 +83,7 @@ def real_messages() -> list[bytes]:
         wire.GetStatus(1),
         wire.GetSealState(1, "F1"),
         wire.AskTime("F1", 1),
+        wire.PutEntries(1, ()),
         wire.PutAddendum(
             1,
             messages.Addendum(

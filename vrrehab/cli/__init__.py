@@ -27,7 +27,7 @@ app = typer.Typer(
 #: The modules of this package that hold a command, in the order in which help lists them.
 _COMMANDS = (
     "demo", "doctor", "recorder", "participant", "avatar", "tracker", "programme", "session",
-    "replay", "enter", "report", "export", "research", "verify", "keys", "erase", "console",
+    "replay", "enter", "importing", "report", "export", "research", "verify", "keys", "erase", "console",
     "clinic", "language",
 )  # fmt: skip
 
