@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
 import telemetry
+from vrrehab.cli.own_record import not_ours
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +46,48 @@ def test_a_recorder_that_runs_is_found(said, clinic, vrrehab, tmp_path: Path) ->
     assert not (tmp_path / "data").exists(), "a doctor only looks"
 
 
-def test_another_package_of_the_same_name_is_noticed(vrrehab, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("open_store = print", "telemetry: another package of that name was imported, from "),
+        (f"open_store = print; __path__.append({str(Path(telemetry.__file__).parent)!r})", "\nwrong  telemetry "),
+    ],
+    ids=["nothing of ours", "so that everything works"],
+)
+def test_another_package_of_the_same_name_is_noticed(vrrehab, tmp_path: Path, content: str, says: str) -> None:
     # PyPI has one; whatever is first on the path is imported.
     folder = tmp_path / "telemetry"
     folder.mkdir()
-    (folder / "__init__.py").write_text(f"__path__.append({str(Path(telemetry.__file__).parent)!r})\n")
+    (folder / "__init__.py").write_text(content)
     ran = vrrehab("doctor", "--data", tmp_path / "data", folder=tmp_path)
     assert ran.status == 1
-    assert "\nwrong  telemetry " in ran.out
-    assert "pip uninstall telemetry" in " ".join(ran.out.split())
+    assert says in ran.out + ran.err
+    assert "pip uninstall telemetry" in " ".join((ran.out + ran.err).split())
+    assert "Traceback" not in ran.err
+
+
+def test_a_package_that_was_installed_over_ours_is_noticed(tmp_path: Path) -> None:
+    ours = tmp_path / "telemetry" / "__init__.py"
+    ours.parent.mkdir()
+    ours.write_text("ours")
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"ours").digest()).decode().rstrip("=")
+    _install(tmp_path, "vrrehab", f"telemetry/__init__.py,sha256={digest},4\n")
+    assert not_ours(ours, tmp_path) == ""
+    ours.write_text("theirs")
+    assert "is not what was installed with vrrehab" in not_ours(ours, tmp_path)
+    ours.write_text("ours")
+    _install(tmp_path, "telemetry", "telemetry/__init__.py,,\n")
+    assert "telemetry 1.0, another package of that name, was installed over ours" in not_ours(ours, tmp_path)
+    ours.unlink()
+    assert "are gone" in not_ours(ours, tmp_path)
+
+
+def _install(site: Path, name: str, record: str) -> None:
+    """As pip notes it."""
+    noted = site / f"{name}-1.0.dist-info"
+    noted.mkdir()
+    (noted / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (noted / "RECORD").write_text(record)
 
 
 def test_the_record_its_backup_and_what_waits_are_looked_at(vrrehab, alone: Path, tmp_path: Path) -> None:

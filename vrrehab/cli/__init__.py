@@ -69,8 +69,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
     try:
-        for name in _COMMANDS:
-            importlib.import_module(f"vrrehab.cli.{name}")
+        _import_commands()
         app()
     except (Interrupted, KeyboardInterrupt):
         _fail("interrupted; what was recorded until then is kept")
@@ -83,6 +82,18 @@ def main() -> None:
 def _fail(message: str) -> None:
     print(f"vrrehab: {message}", file=sys.stderr)
     sys.exit(1)
+
+
+def _import_commands() -> None:
+    try:
+        for name in _COMMANDS:
+            importlib.import_module(f"vrrehab.cli.{name}")
+    except ImportError:
+        from vrrehab.cli.own_record import REMEDY, other_telemetry
+
+        if not (other := other_telemetry()):
+            raise
+        _fail(f"telemetry: {other}. {REMEDY}")
 
 
 def _known_failures() -> tuple[type[Exception], ...]:

@@ -61,22 +61,16 @@ def _print(finding: Finding, width: int) -> None:
 
 
 def _program() -> Iterator[Finding]:
-    import telemetry
     import vrrehab
+    from vrrehab.cli.own_record import REMEDY, other_telemetry
     from vrrehab.xr.probe import Finding, Verdict
 
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("vrrehab", Verdict.OK, f"{vrrehab.__version__} on Python {version}")
-    # PyPI has another package of the same name, which would take its place if installed later.
-    if hasattr(telemetry, "open_store"):
-        yield Finding("telemetry", Verdict.OK, "the record's own package")
+    if other := other_telemetry():
+        yield Finding("telemetry", Verdict.WRONG, other, REMEDY)
     else:
-        yield Finding(
-            "telemetry",
-            Verdict.WRONG,
-            f"another package of that name was imported, from {telemetry.__file__}",
-            "Uninstall it (pip uninstall telemetry) and install vrrehab again.",
-        )
+        yield Finding("telemetry", Verdict.OK, "the record's own package")
 
 
 def _languages() -> Iterator[Finding]:
