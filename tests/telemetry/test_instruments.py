@@ -48,6 +48,24 @@ def test_a_worked_example_of_the_sickness_scores() -> None:
     assert SSQ.score(answers) == {"nausea": 38.16, "oculomotor": 37.9, "disorientation": 41.76, "total": 44.88}
 
 
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        ({}, {"nausea": 95.4, "oculomotor": 53.06, "disorientation": 69.6, "total": 82.28}),
+        ({"difficulty_focusing": 2, "fullness_of_head": 3, "stomach_awareness": 3},
+         {"nausea": 124.02, "oculomotor": 60.64, "disorientation": 125.28, "total": 112.2}),
+    ],
+)  # fmt: skip
+def test_the_sickness_scores_are_those_of_another_implementation(raised: dict, expected: dict) -> None:
+    """Before and after, as the example of CSSI has them (Brion Mario 2019, github.com/brionmario/cssi-core, MIT), with
+    what that library makes of them; it keeps its own table of which symptom counts where.
+    """
+    before = NOTHING | {"blurred_vision": 1, "burping": 2, "difficulty_concentrating": 3, "difficulty_focusing": 1,
+                        "dizzy_eyes_closed": 1, "fatigue": 1, "headache": 1, "increased_salivation": 2, "nausea": 2,
+                        "sweating": 1}  # fmt: skip
+    assert SSQ.score(before | raised) == expected
+
+
 def test_cybersickness_goes_from_6_to_42_in_pairs() -> None:
     csq = INSTRUMENTS["csq_vr"]
     least, most = ({item.name: value for item in csq.items} for value in (1, 7))

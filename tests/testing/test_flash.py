@@ -83,3 +83,68 @@ def test_pictures_that_do_not_follow_each_other_are_no_flash() -> None:
         meter.forget()
         meter.see(picture(WHITE if frame % 2 else BLACK))
     assert meter.general == meter.red == 0.0
+
+
+def seen(pictures: Iterable[np.ndarray]) -> FlashMeter:
+    meter = FlashMeter(RATE_HZ, 78.0)
+    for each in pictures:
+        meter.see(each)
+    return meter
+
+
+def barred(frame: int, speed: float = 1.0) -> np.ndarray:
+    """White bars of two pixels that move sideways: fingers over a dark table."""
+    columns = (np.arange(96) - round(speed * frame)) // 2 % 2 == 0
+    return np.where(columns[None, :, None], np.uint8(255), np.uint8(0)) * np.ones((96, 96, 3), np.uint8)
+
+
+def test_what_moves_is_no_flash_of_the_light_but_one_of_each_pixel() -> None:
+    meter = seen(barred(frame) for frame in range(60))
+    assert meter.general == 0.0
+    assert meter.by_pixel > MOST_FLASHES
+
+
+def test_a_hand_that_comes_and_goes_too_often_is_a_flash_of_the_light_too() -> None:
+    """Something as large as a field that covers and uncovers what is behind it, five times a second."""
+    frames = (picture(BLACK, 0) if frame % 6 < 3 else picture(WHITE, 12) for frame in range(60))
+    assert seen(frames).general > MOST_FLASHES
+
+
+def test_a_flash_is_found_beside_one_that_goes_the_other_way() -> None:
+    """Neighbours of 5 pixels, 4.8 degrees, in turn: their light together stays as it is, and each of them flashes."""
+
+    def pair(frame: int) -> np.ndarray:
+        made = np.full((96, 96, 3), GREY, np.uint8)
+        light, dark = (WHITE, BLACK) if frame % 6 < 3 else (BLACK, WHITE)
+        made[40:45, 40:45], made[40:45, 45:50] = light, dark
+        return made
+
+    assert seen(pair(frame) for frame in range(60)).general > MOST_FLASHES
+
+
+def test_places_that_flash_in_turn_in_one_field_are_counted_together() -> None:
+    """Two halves of a field, each twice a second: four flashes in that field, though no pixel has more than two."""
+
+    def halves(frame: int) -> np.ndarray:
+        made = np.full((96, 96, 3), GREY, np.uint8)
+        made[40:50, 40:45] = WHITE if frame % 15 < 4 else BLACK
+        made[40:50, 45:50] = WHITE if 7 <= frame % 15 < 11 else BLACK
+        return made
+
+    meter = seen(halves(frame) for frame in range(60))
+    assert meter.by_pixel <= 2.0
+    assert meter.general == pytest.approx(4.0, abs=0.5)
+
+
+def test_a_chequerboard_that_is_reversed_is_found_pixel_by_pixel() -> None:
+    board = (np.indices((96, 96)) // 2).sum(axis=0) % 2 == 0
+    frames = (np.where((board ^ (frame % 6 < 3))[..., None], np.uint8(255), np.uint8(0)) * np.ones(3, np.uint8)
+              for frame in range(60))  # fmt: skip
+    assert seen(frames).by_pixel == pytest.approx(5.0, abs=0.5)
+
+
+def test_a_textured_scene_that_fades_to_black_and_back_four_times_a_second_is_counted_however_smooth() -> None:
+    texture = np.random.default_rng(1).uniform(0.3, 1.0, (96, 96, 1))
+    bright = (0.5 - 0.5 * np.cos(2 * np.pi * 4 * frame / RATE_HZ) for frame in range(90))
+    meter = seen(np.repeat(np.round(255 * texture * each), 3, axis=2).astype(np.uint8) for each in bright)
+    assert meter.general == pytest.approx(4.0, abs=0.5)

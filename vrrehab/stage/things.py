@@ -16,6 +16,8 @@ from vrrehab.stage.mesh import Mesh, bare, box, join, lathe, linear
 
 Floats = NDArray[np.float64]
 _PALE, _WOOD = linear("#efe7d8"), linear("#c59c6c")
+#: A drum's skin is no lighter than a table, so that hands which pass over it make no flashes of it.
+_HIDE = linear("#b8976e")
 #: What a brush is made of: its colour, how rough it is, and how long its hair.
 _TEXTURES: dict[str, tuple[str, float, float]] = {
     "silk": ("#d9b8b6", 0.30, 0.0),
@@ -129,7 +131,7 @@ def _pad(prop: Prop) -> tuple[Mesh, float]:
     hoop += [(0.975 * r, 0.97 * tall), (0.94 * r, 0.95 * tall)]
     shares = np.linspace(0.945, 0.0, 16)
     skin = [(share * r, (0.95 + 0.05 * (1 - share**2)) * tall) for share in shares]
-    head = lathe(skin, around=72).painted(_PALE)
+    head = lathe(skin, around=72).painted(_HIDE)
     share = np.hypot(head.positions[:, 0], head.positions[:, 2]) / r
     head = _tinted(
         head, 1.0 - 0.16 * np.exp(-(((share - 0.5) / 0.035) ** 2)) - 0.10 * np.clip(share - 0.8, 0, 1) / 0.15

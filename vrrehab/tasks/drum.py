@@ -71,7 +71,7 @@ class Drum(Mechanic):
 
     def step(self, now_s: float, body: Body) -> None:
         for pad in self.props:
-            lit = 0.35 + 0.4 * self._pace.swell(now_s) if pad is self.active else 0.0
+            lit = 0.25 + 0.25 * self._pace.swell(now_s) if pad is self.active else 0.0
             pad.glow += 0.15 * (lit - pad.glow)
         if not body.has(self._joint):
             return
