@@ -30,7 +30,7 @@ class Phase(enum.Enum):
 _SAID = {
     Phase.MATCHING: {
         Chain.ARM: mark("Close your hand until it is as tight as the missing one feels. Both together."),
-        Chain.LEG: mark("Curl and tighten your foot until it is as tight as the missing one feels. Both together."),
+        Chain.LEG: mark("Pull your foot up until it is as tight as the missing one feels. Both together."),
     },
     Phase.HOLDING: dict.fromkeys(Chain, mark("Hold it, both together. Breathe on.")),
     Phase.RELEASING: dict.fromkeys(Chain, mark("Now let both go, slowly, as the light grows.")),
