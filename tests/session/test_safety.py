@@ -323,6 +323,7 @@ def test_the_limb_is_hidden_and_covered_with_one_press_and_shown_again_without_a
     sat = sit(SHORT, tell=tell, most_frames=700)
     assert (solid[290], solid[399], solid[499]) == (1.0, 0.0, 1.0)
     assert (cover[290], cover[599], cover[699]) == (0.0, 1.0, 0.0)
+    assert (solid[599], solid[699]) == (0.0, 1.0), "what is covered is not drawn beneath the cloth"
     assert max(np.abs(np.diff(solid[5:])).max(), np.abs(np.diff(cover)).max()) < 0.1
     changes = [(e.who, e.name, e.new) for e in sat.record.of(messages.SettingChanged)]
     assert changes == [("anna", "limb_hidden", True), ("anna", "limb_hidden", False),

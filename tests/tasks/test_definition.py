@@ -3,10 +3,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from vrrehab.body.build import USUAL
+from vrrehab.body.limb import CHAIN_OF, Limb
+from vrrehab.body.skeleton import Side
 from vrrehab.errors import SceneFileError
-from vrrehab.tasks.definition import load_task
+from vrrehab.tasks.definition import TaskDefinition, load_task
+from vrrehab.tasks.making import make_mechanic
+from vrrehab.tasks.mechanic import Performer
 from vrrehab.tasks.rules import COMFORTABLE_REACH_RATIO, ReachRule
 
 SHIPPED = Path(__file__).parents[2] / "scenes" / "tasks"
@@ -17,10 +23,25 @@ def test_every_task_that_ships_is_whole_and_named_as_its_file(path: Path) -> Non
     assert load_task(path.stem).name == path.stem
 
 
+def reaches() -> list[tuple[TaskDefinition, ReachRule]]:
+    tasks = [load_task(path.stem) for path in SHIPPED.glob("*.toml")]
+    return [(task, task.rule) for task in tasks if isinstance(task.rule, ReachRule)]
+
+
 def test_no_shipped_target_is_further_than_comfortable() -> None:
-    rule = load_task("reach_touch").rule
-    assert isinstance(rule, ReachRule)
-    assert all(sum(x * x for x in target) ** 0.5 <= COMFORTABLE_REACH_RATIO for target in rule.targets)
+    assert len(reaches()) >= 2
+    for _, rule in reaches():
+        assert all(sum(x * x for x in target) ** 0.5 <= COMFORTABLE_REACH_RATIO for target in rule.targets)
+
+
+def test_targets_lie_apart_also_where_they_are_largest() -> None:
+    for task, _ in reaches():
+        limb = Limb(CHAIN_OF[task.limb], Side.LEFT)
+        easiest = task.rule_at(0.0)
+        targets = make_mechanic(easiest, Performer(limb, np.array([-0.1, 0.5, 0.0]), USUAL, 1)).targets
+        places = np.array([target.position for target in targets])
+        apart_m = np.linalg.norm(places[:, None] - places[None], axis=2)[np.triu_indices(len(places), 1)]
+        assert apart_m.min() > 2 * targets[0].radius_m, task.name
 
 
 @pytest.mark.parametrize(
@@ -28,11 +49,11 @@ def test_no_shipped_target_is_further_than_comfortable() -> None:
     [
         (
             "reach_touch",
-            "[-0.10, -0.25, 0.62]",
-            "[-0.10, -0.25, 1.62]",
-            "within 0.9 lengths of the limb from shoulder or hip, got [-0.1, -0.25, 1.62]",
+            "[-0.25, -0.30, 0.60]",
+            "[-0.25, -0.30, 1.60]",
+            "within 0.9 lengths of the limb from shoulder or hip, got [-0.25, -0.3, 1.6]",
         ),
-        ("reach_touch", "[-0.10, -0.25, 0.62]", "[0.0, 0.50, 0.50]", "no target higher than 0.2 lengths of the limb"),
+        ("reach_touch", "[-0.25, -0.30, 0.60]", "[0.0, 0.50, 0.50]", "no target higher than 0.2 lengths of the limb"),
         ("open_close_hand", "low = 0.4 ", "low = 0.7 ", "expected `low` below `high`, got low = 0.7 and high = 0.6"),
         ("open_close_hand", 'feature = "hand_closure"', 'feature = "hand_closer"', "hand_closer"),
         ("open_close_hand", 'kind = "repetition"', 'kind = "repeat"', "repeat"),

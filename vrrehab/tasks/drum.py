@@ -60,7 +60,7 @@ class Drum(Mechanic):
             pose[1] = rule.surface_m
             size = (2 * rule.radius_m, _PAD_HEIGHT_M, 2 * rule.radius_m)
             self.props.append(Prop("pad", pose, size, _COLOURS[k]))
-        self.props[0].glow = 0.5
+        self.props[0].glow = 0.3
         self._lifted = False
         self._past: list[tuple[float, float]] = []
 
@@ -71,7 +71,7 @@ class Drum(Mechanic):
 
     def step(self, now_s: float, body: Body) -> None:
         for pad in self.props:
-            lit = 0.25 + 0.25 * self._pace.swell(now_s) if pad is self.active else 0.0
+            lit = 0.20 + 0.15 * self._pace.swell(now_s) if pad is self.active else 0.0
             pad.glow += 0.15 * (lit - pad.glow)
         if not body.has(self._joint):
             return
@@ -92,7 +92,7 @@ class Drum(Mechanic):
         if over and self._falling_m_s() >= self._rule.least_speed_m_s:
             self.repetitions += 1
             self._pace.hit(now_s)
-            pad.glow = 1.0
+            pad.glow = 0.5
 
     def _falling_m_s(self) -> float:
         (start_s, high), (end_s, low) = self._past[0], self._past[-1]
