@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.set-up
 
+# The tests start hundreds of programs, each of which would else compile all of ours anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check unit openxr clean
 .NOTPARALLEL:
 

@@ -12,6 +12,9 @@ from ipaddress import ip_address
 
 from telemetry.errors import NotLoopback
 
+#: Where a recorder listens unless it is told otherwise, and is looked for.
+RECORDER = "tcp://127.0.0.1:5757"
+
 _CURVE = re.compile(r"curve://([0-9a-fA-F]{64})@(.+:(?:\d+|\*))")
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import FrameType
 
 from telemetry import wire
-from telemetry.address import is_loopback, parse_address
+from telemetry.address import RECORDER, is_loopback, parse_address
 from telemetry.door import Door
 from telemetry.errors import Erased, JournalDamaged, JournalUnwritable, NotUnderstood, RequestRefused, TelemetryError
 from telemetry.folder import Folder, say_where
@@ -33,8 +33,6 @@ from telemetry.keys import Keyring
 from telemetry.leftovers import deliver_leftovers
 from telemetry.record import Record, check_addendum, check_code, check_entry
 from telemetry.sealing import Sealer
-
-DEFAULT_BIND = "tcp://127.0.0.1:5757"
 
 _WAIT_MS = 100
 _MOST_AT_ONCE = 256
@@ -51,9 +49,7 @@ class Recorder:
     tell: is given a line when somebody was turned away.
     """
 
-    def __init__(
-        self, data_dir: Path, bind: str = DEFAULT_BIND, tell: Callable[[str], None] = lambda line: None
-    ) -> None:
+    def __init__(self, data_dir: Path, bind: str = RECORDER, tell: Callable[[str], None] = lambda line: None) -> None:
         folder = Folder(data_dir)
         # An address that is refused leaves no folder behind.
         self._door = Door(bind, Keyring(folder.keys), wire.MOST_MESSAGE_BYTES, _MOST_WAITING_OF_ONE)
@@ -266,7 +262,7 @@ class Recorder:
         self._door.send(identity, wire.encode(message))
 
 
-def run_recorder(data_dir: Path, bind: str = DEFAULT_BIND) -> None:
+def run_recorder(data_dir: Path, bind: str = RECORDER) -> None:
     """Run a recorder in this process until Ctrl-C or SIGTERM, saying on standard output where it listens.
 
     Sessions that ran on this folder while no recorder did are brought in first thing.
@@ -302,7 +298,7 @@ def run_recorder(data_dir: Path, bind: str = DEFAULT_BIND) -> None:
 def main() -> int:
     parser = ArgumentParser(prog="python -m telemetry.recorder", description="Record sessions into a data folder.")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--bind", default=DEFAULT_BIND, metavar="ADDRESS")
+    parser.add_argument("--bind", default=RECORDER, metavar="ADDRESS")
     arguments = parser.parse_args()
     try:
         run_recorder(arguments.data, arguments.bind)

@@ -99,11 +99,11 @@ class DemoRun:
 
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
-    """The demo as a newcomer runs it, in an empty folder and without a screen; its store is for reading only."""
+    """The demo as a newcomer runs it in an empty folder without a screen, but drawn small; its store is for reading."""
     folder = tmp_path_factory.mktemp("demo")
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "VRREHAB_DATA")}
     ran = subprocess.run(
-        [sys.executable, "-m", "vrrehab", "demo", "--offscreen", "--seed", "3"],
+        [sys.executable, "-m", "vrrehab.testing.small_pictures", "demo", "--offscreen", "--seed", "3"],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -76,7 +76,7 @@ def test_the_wheel_holds_the_packages_and_their_data_and_no_tests(wheel: Path) -
 
 
 def test_the_installed_demo_runs_anywhere_and_its_store_opens_in_three_lines(installed: Path, tmp_path: Path) -> None:
-    demo = run([installed / "vrrehab", "demo", "--offscreen"], tmp_path)
+    demo = run([installed / "python", "-m", "vrrehab.testing.small_pictures", "demo", "--offscreen"], tmp_path)
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert demo.stderr == ""
     read = run([installed / "python", "-W", "error", "-c", READ], tmp_path)

@@ -1,7 +1,15 @@
-"""The `vrrehab` command as a process of its own, in folders of its own, on a machine without screen and headset."""
+"""The `vrrehab` command, in folders of its own, on a machine without screen and headset.
+
+A process of its own costs a second before it does anything. So `vrrehab` calls the command's `main()` here, and
+`process` and `start` are for what a process alone can show: serving, signals, what Python finds first, and drawing, in
+small pictures unless it is about the pictures.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
+import io
 import json
 import os
 import signal
@@ -14,11 +22,15 @@ from pathlib import Path
 
 import pytest
 
+import vrrehab.cli
 from telemetry.client import RecorderClient
 from telemetry.testing import RecorderProcess
 from telemetry.verify import Finding, verify
+from vrrehab.cli import interruption
 
 HERE = Path(__file__).parent
+_VRREHAB = (sys.executable, "-m", "vrrehab")
+_SMALL = (sys.executable, "-m", "vrrehab.testing.small_pictures")
 _LIMIT_S = 60.0
 #: What would make a command behave otherwise than on a newcomer's machine.
 _NOT_OURS = ("DISPLAY", "VRREHAB_DATA", "PYTHONUNBUFFERED")
@@ -50,11 +62,11 @@ class Ran:
 class Running:
     """A command that is running; what it says is kept in a file, which never makes it wait."""
 
-    def __init__(self, output: Path, arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, output: Path, command: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> None:
         self._path = output
         with output.open("wb") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "vrrehab", *arguments],
+                command,
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -106,15 +118,74 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def vrrehab(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
-    """Runs a command to its end. folder: where; by default an empty one."""
-    empty = tmp_path_factory.mktemp("empty")
+def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("empty")
 
-    def vrrehab(*arguments: object, folder: Path = empty, **environment: str) -> Ran:
+
+@pytest.fixture(scope="session", name="vrrehab")
+def _vrrehab(_empty: Path) -> Callable[..., Ran]:
+    """Runs a command to its end, in this process. folder: where; by default an empty one."""
+
+    def run(*arguments: object, folder: Path = _empty, **environment: str) -> Ran:
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.chdir(folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            open(os.devnull) as nothing,
+            _signals_as_they_were(),
+            _an_end(),
+        ):
+            for name in _NOT_OURS:
+                patch.delenv(name, raising=False)
+            for name, value in {**_environment(_empty), **environment}.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["vrrehab", *map(str, arguments)])
+            patch.setattr(sys, "stdin", nothing)
+            try:
+                vrrehab.cli.main()
+                status = 0
+            except SystemExit as end:
+                status = int(end.code or 0)
+        for stream in (out, err):
+            stream.flush()
+            stream.seek(0)
+        return Ran(status, out.read(), err.read())
+
+    return run
+
+
+@contextlib.contextmanager
+def _an_end() -> Iterator[None]:
+    """A command that does not come to one ends this process, and says where it was."""
+    faulthandler.dump_traceback_later(_LIMIT_S, exit=True, file=sys.__stderr__)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@contextlib.contextmanager
+def _signals_as_they_were() -> Iterator[None]:
+    """A command answers the signals itself from its start on."""
+    before = {number: signal.getsignal(number) for number in interruption._SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def process(_empty: Path) -> Callable[..., Ran]:
+    """Runs a command to its end, as a process of its own. folder: where; by default an empty one."""
+
+    def process(*arguments: object, small: bool = False, folder: Path = _empty, **environment: str) -> Ran:
         ran = subprocess.run(
-            [sys.executable, "-m", "vrrehab", *map(str, arguments)],
+            [*(_SMALL if small else _VRREHAB), *map(str, arguments)],
             cwd=folder,
-            env={**_environment(empty), **environment},
+            env={**_environment(_empty), **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_LIMIT_S,
@@ -122,7 +193,7 @@ def vrrehab(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
         )
         return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
-    return vrrehab
+    return process
 
 
 @pytest.fixture
@@ -130,9 +201,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Starts a command and leaves it running; whatever still does at the end of the test is killed."""
     running: list[Running] = []
 
-    def start(*arguments: object, folder: Path = tmp_path, **environment: str) -> Running:
+    def start(*arguments: object, small: bool = False, folder: Path = tmp_path, **environment: str) -> Running:
         output = tmp_path / f"output {len(running)}"
-        running.append(Running(output, tuple(map(str, arguments)), folder, {**_environment(tmp_path), **environment}))
+        command = (*(_SMALL if small else _VRREHAB), *map(str, arguments))
+        running.append(Running(output, command, folder, {**_environment(tmp_path), **environment}))
         return running[-1]
 
     yield start

@@ -28,11 +28,11 @@ def people(clinic) -> None:
             client.put_profile(profile)
 
 
-def test_the_sheet_shows_the_body_of_the_profile(vrrehab, clinic, people, tmp_path: Path) -> None:
+def test_the_sheet_shows_the_body_of_the_profile(process, clinic, people, tmp_path: Path) -> None:
     sheets = {}
     for code in ("P001", "A01"):
         file = tmp_path / f"{code}.png"
-        ran = vrrehab("avatar", "preview", "--participant", code, "--data", clinic.data, "--out", file)
+        ran = process("avatar", "preview", "--participant", code, "--data", clinic.data, "--out", file)
         assert (ran.status, ran.out) == (0, f"{code}'s body is drawn in {file}\n"), ran.err
         sheets[code] = picture(file)
     assert sheets["P001"].shape == sheets["A01"].shape == (1080, 1440, 3)

@@ -53,5 +53,5 @@ def test_the_demo_tells_calmly_what_it_does_and_breaks_no_path(demo_run) -> None
     assert not any(line != line.rstrip() for line in lines)
 
 
-def test_a_console_without_a_letter_shows_another(vrrehab) -> None:
-    vrrehab("verify", "Jürgen", PYTHONIOENCODING="ascii:strict").failed_with("expected a data folder", "J?rgen")
+def test_a_console_without_a_letter_shows_another(process) -> None:
+    process("verify", "Jürgen", PYTHONIOENCODING="ascii:strict").failed_with("expected a data folder", "J?rgen")

@@ -70,7 +70,7 @@ def test_a_disk_that_fills_up_in_a_session_is_told_and_loses_nothing_when_there_
     vrrehab, session_on, disk, start, clinic
 ) -> None:
     data = disk(180) / "data"
-    session = start(*session_on(data, "--recorder", clinic.recorder.address))
+    session = start(*session_on(data, "--recorder", clinic.recorder.address), small=True)
     session.wait_for("task 1 of 1")
     session_id = json.loads((data / "session.json").read_text())["session_id"]
     ballast = fill(data)

@@ -54,12 +54,12 @@ def test_a_recorder_that_runs_is_found(said, clinic, vrrehab, tmp_path: Path) ->
     ],
     ids=["nothing of ours", "so that everything works"],
 )
-def test_another_package_of_the_same_name_is_noticed(vrrehab, tmp_path: Path, content: str, says: str) -> None:
+def test_another_package_of_the_same_name_is_noticed(process, tmp_path: Path, content: str, says: str) -> None:
     # PyPI has one; whatever is first on the path is imported.
     folder = tmp_path / "telemetry"
     folder.mkdir()
     (folder / "__init__.py").write_text(content)
-    ran = vrrehab("doctor", "--data", tmp_path / "data", folder=tmp_path)
+    ran = process("doctor", "--data", tmp_path / "data", folder=tmp_path)
     assert ran.status == 1
     assert says in ran.out + ran.err
     assert "pip uninstall telemetry" in " ".join((ran.out + ran.err).split())

@@ -40,7 +40,7 @@ def interrupted(session, clinic) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_session_that_is_asked_to_leave_ends_its_task_and_its_record(clinic, start, session_on, number) -> None:
-    session = start(*session_on(clinic.data, "--programme", LONG))
+    session = start(*session_on(clinic.data, "--programme", LONG), small=True)
     session.wait_for("task 1 of 1")
     time.sleep(0.3)
     session.signal(number)
@@ -51,7 +51,7 @@ def test_a_session_that_is_asked_to_leave_ends_its_task_and_its_record(clinic, s
 
 
 def test_an_unanswered_question_is_interrupted_with_its_session(clinic, start, session_on) -> None:
-    session = start(*session_on(clinic.data))
+    session = start(*session_on(clinic.data), small=True)
     session.wait_for("task 1 of 1")
     store = telemetry.open_store(clinic.data)
     eventually(lambda: "awaiting" in store.ratings()["status"].to_list(), 30.0)
@@ -101,7 +101,7 @@ def test_ctrl_c_before_the_command_has_loaded_says_so(start, tmp_path: Path) -> 
 
 
 def test_ctrl_c_in_the_last_moment_leaves_a_whole_session(clinic, start, session_on) -> None:
-    session = start(*session_on(clinic.data))
+    session = start(*session_on(clinic.data), small=True)
     session.wait_for("; pain: ")
     session_id = clinic.running()
     time.sleep(random.uniform(1.5, 3.0))  # the farewell takes 2.5 s
@@ -115,7 +115,7 @@ def test_ctrl_c_in_the_last_moment_leaves_a_whole_session(clinic, start, session
 
 
 def test_a_killed_session_is_sealed_by_recover_while_the_recorder_runs(clinic, vrrehab, start, session_on) -> None:
-    killed = start(*session_on(clinic.data, "--programme", LONG))
+    killed = start(*session_on(clinic.data, "--programme", LONG), small=True)
     killed.wait_for("task 1 of 1")
     session_id = clinic.running()
     time.sleep(0.5)
@@ -131,7 +131,7 @@ def test_a_killed_session_is_sealed_by_recover_while_the_recorder_runs(clinic, v
 
 def test_a_session_killed_with_its_recorder_is_sealed_by_recover(alone: Path, vrrehab, start, session_on) -> None:
     with RecorderProcess(alone) as recorder:
-        killed = start(*session_on(alone, "--programme", LONG, "--recorder", recorder.address))
+        killed = start(*session_on(alone, "--programme", LONG, "--recorder", recorder.address), small=True)
         killed.wait_for("task 1 of 1")
         recorder.kill()
         time.sleep(0.5)

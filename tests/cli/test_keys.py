@@ -31,7 +31,7 @@ def test_keys_are_made_shown_allowed_listed_and_removed(vrrehab, tmp_path: Path)
 
 
 def test_a_session_reaches_a_recorder_that_other_computers_can_reach_with_keys_only(
-    vrrehab, start, session_on, tmp_path: Path
+    vrrehab, process, start, session_on, tmp_path: Path
 ) -> None:
     clinic, headset = tmp_path / "clinic", tmp_path / "headset"
     vrrehab("recorder", "--data", clinic, "--bind", "tcp://0.0.0.0:*").failed_with("vrrehab keys make")
@@ -48,7 +48,7 @@ def test_a_session_reaches_a_recorder_that_other_computers_can_reach_with_keys_o
     assert vrrehab("keys", "allow", key, "--name", "headset-1", "--data", clinic).status == 0
     added = vrrehab("participant", "add", "P001", "--lost", "left:hand:wrist", "--recorder", address, "--data", headset)
     assert added.status == 0, added.err
-    ran = vrrehab(*session_on(headset), "--recorder", address)
+    ran = process(*session_on(headset), "--recorder", address, small=True)
     assert "The recorder has all of it" in ran.out, (ran.out, ran.err)
     with RecorderClient(address, keyring=Keyring(Folder(headset).keys)) as client:
         assert len(client.history("P001")) == 1

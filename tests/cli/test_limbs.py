@@ -21,12 +21,21 @@ HERE = Path(__file__).parent
     ],
 )
 def test_a_scripted_session_for_every_loss_is_sealed(
-    clinic, vrrehab, session_on, code: str, lost: tuple[str, ...], programme: str, mode: str, intact: str, moved: str
+    clinic,
+    vrrehab,
+    process,
+    session_on,
+    code: str,
+    lost: tuple[str, ...],
+    programme: str,
+    mode: str,
+    intact: str,
+    moved: str,
 ) -> None:
     losses = [word for each in lost for word in ("--lost", each)]
     assert vrrehab("participant", "add", code, *losses, "--data", clinic.data).status == 0
     what = ("--participant", code, "--programme", HERE / f"{programme}.toml", "--mode", mode)
-    ran = vrrehab(*session_on(clinic.data, *what))
+    ran = process(*session_on(clinic.data, *what), small=True)
     assert ran.status == 0, ran.out + ran.err
     store = telemetry.open_store(clinic.data)
     session = store.sessions().set_index("participant").loc[code]

@@ -26,12 +26,10 @@ def known(vrrehab, clinic) -> Path:
 def session(vrrehab, known: Path):
     """Runs `vrrehab session` with something wrong, and sees that it left no trace."""
 
-    def session(*options: object, participant: str = "P001", programme: object = "demo", **where):
+    def session(*options: object, run=vrrehab, participant: str = "P001", programme: object = "demo", **where):
         before = {path.name for path in known.rglob("*")}
         options = options or ("--source", "scripted", "--display", "offscreen")
-        ran = vrrehab(
-            "session", "--data", known, "--participant", participant, "--programme", programme, *options, **where
-        )
+        ran = run("session", "--data", known, "--participant", participant, "--programme", programme, *options, **where)
         assert {path.name for path in known.rglob("*")} == before, "a session that did not begin leaves nothing behind"
         return ran
 
@@ -97,14 +95,14 @@ def test_a_mistake_in_a_programme_is_told_with_its_place(session, tmp_path: Path
     ],
 )
 def test_a_mistake_in_a_task_or_a_place_is_told_with_its_line(
-    session, tmp_path: Path, file, right, wrong, words
+    session, process, tmp_path: Path, file, right, wrong, words
 ) -> None:
     # Python looks for packages in the folder that it is started in first.
     shutil.copytree(Path(scenes.__file__).parent, tmp_path / "scenes")
     path = tmp_path / "scenes" / file
     before, after = path.read_text().split(right)
     path.write_text(before + wrong + after)
-    session(folder=tmp_path).failed_with(f"{path.name}:{before.count(chr(10)) + 1}: expected ", words)
+    session(run=process, folder=tmp_path).failed_with(f"{path.name}:{before.count(chr(10)) + 1}: expected ", words)
 
 
 @pytest.mark.parametrize(

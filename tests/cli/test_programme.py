@@ -86,9 +86,9 @@ def test_programmes_and_courses_are_listed(vrrehab) -> None:
 
 
 def test_a_session_says_what_of_a_course_it_is_and_the_next_one_knows_it(
-    clinic, vrrehab, session_on, course: Path
+    clinic, vrrehab, process, session_on, course: Path
 ) -> None:
-    ran = vrrehab(*session_on(clinic.data, "--programme", course))
+    ran = process(*session_on(clinic.data, "--programme", course), small=True)
     assert ran.status == 0, ran.err
     assert "Mine: session 1 of 1, A; place 1 of A." in ran.out
     now = telemetry.open_store(clinic.data).sessions().iloc[-1]

@@ -17,6 +17,7 @@ from vrrehab.cli.connection import Recipient
 from vrrehab.cli.session import parse_source, sit
 from vrrehab.stage.displays import offscreen
 from vrrehab.testing.clock import VirtualClock
+from vrrehab.testing.small_pictures import SmallPictures
 
 
 @pytest.mark.parametrize(("missing", "time_limit_s"), [(Side.LEFT, 8.6), (Side.RIGHT, 8.2)])
@@ -24,7 +25,7 @@ def test_a_real_recording_is_mirrored_counted_and_held_where_it_lost_a_hand(
     missing: Side, time_limit_s: float, quest3_capture: Path, fists_for, tmp_path: Path, monkeypatch
 ) -> None:
     # On a clock of its own the session sees sixty frames a second of the recording, however slowly they are drawn.
-    small = functools.partial(offscreen.OffscreenDisplay, size=(64, 48), clock=VirtualClock())
+    small = functools.partial(SmallPictures, rate_hz=60.0, clock=VirtualClock())
     monkeypatch.setattr(offscreen, "OffscreenDisplay", small)
     data = tmp_path / "data"
     with RecorderProcess(data) as recorder, RecorderClient(recorder.address) as client:

@@ -14,11 +14,11 @@ from vrrehab.cli.session import SourceChoice, _recording
 from vrrehab.sources.session_recording import SessionSource
 
 
-def test_a_recorded_session_is_shown_again_with_its_tasks_and_pain(demo_run, vrrehab, tmp_path: Path) -> None:
+def test_a_recorded_session_is_shown_again_with_its_tasks_and_pain(demo_run, process, tmp_path: Path) -> None:
     data, picture = demo_run.folder / "demo-data", tmp_path / "last.png"
     store = telemetry.open_store(data)
     session = store.sessions()["session_id"].iloc[0]
-    shown = vrrehab("replay", session, "--data", data, "--speed", 500, "--display", "offscreen", "--picture", picture)
+    shown = process("replay", session, "--data", data, "--speed", 500, "--display", "offscreen", "--picture", picture)
     assert shown.status == 0, shown.err
     for task in store.tasks().itertuples():
         assert f"task {task.run_number}: " in shown.out

@@ -34,7 +34,7 @@ def nobody() -> str:
 def test_a_session_tells_what_happens_and_at_its_end_how_it_went_and_where_the_record_is(
     clinic, vrrehab, start, session_on
 ) -> None:
-    killed = start(*session_on(clinic.data))
+    killed = start(*session_on(clinic.data), small=True)
     killed.wait_for("task 1 of 1")
     time.sleep(0.5)
     killed.end()
@@ -88,9 +88,9 @@ def test_a_session_tells_what_happens_and_at_its_end_how_it_went_and_where_the_r
 
 
 def test_a_session_runs_without_a_recorder_and_the_next_recorder_gets_it(
-    alone: Path, nobody: str, vrrehab, session_on
+    alone: Path, nobody: str, vrrehab, process, session_on
 ) -> None:
-    ran = vrrehab(*session_on(alone, "--recorder", nobody))
+    ran = process(*session_on(alone, "--recorder", nobody), small=True)
     assert ran.status == 0
     assert f"No recorder answers at {nobody}; all is kept on this computer and delivered later." in ran.out
     assert f"It is kept in {alone / 'spool'} until a recorder starts on {alone}" in ran.out
@@ -106,7 +106,7 @@ def test_a_session_runs_without_a_recorder_and_the_next_recorder_gets_it(
 
 
 def test_a_session_survives_its_recorder_and_tells_so(clinic, start, session_on) -> None:
-    session = start(*session_on(clinic.data, "--programme", HERE / "long.toml"))
+    session = start(*session_on(clinic.data, "--programme", HERE / "long.toml"), small=True)
     session.wait_for("task 1 of 1")
     clinic.recorder.kill()
     session.wait_for("No recorder answers")
@@ -128,11 +128,11 @@ def test_a_profile_is_asked_for_afresh_and_kept_for_when_nobody_answers(
     with RecorderProcess(alone) as recorder:
         assert vrrehab("participant", "add", "P001", "--lost", "right:hand:wrist", "--data", alone).status == 0
         copy.unlink()
-        with_recorder = start(*session_on(alone, "--recorder", recorder.address))
+        with_recorder = start(*session_on(alone, "--recorder", recorder.address), small=True)
         with_recorder.wait_for("the room is shown")
         with_recorder.end()
     assert json.loads(copy.read_text())["version"] == 2
-    without = start(*session_on(alone, "--recorder", nobody))
+    without = start(*session_on(alone, "--recorder", nobody), small=True)
     without.wait_for("the room is shown")
     without.end()
     assert vrrehab("recover", alone).status == 0
@@ -140,8 +140,8 @@ def test_a_profile_is_asked_for_afresh_and_kept_for_when_nobody_answers(
     assert sessions[["profile_version", "intact_side"]].to_numpy().tolist() == [[2, "left"], [2, "left"]]
 
 
-def test_a_recording_is_played_into_a_session(clinic, vrrehab, session_on, quest3_capture: Path) -> None:
-    ran = vrrehab(*session_on(clinic.data, "--source", f"recording:{quest3_capture}@19"))
+def test_a_recording_is_played_into_a_session(clinic, process, session_on, quest3_capture: Path) -> None:
+    ran = process(*session_on(clinic.data, "--source", f"recording:{quest3_capture}@19"), small=True)
     assert ran.status == 0
     assert "the recording has ended" in ran.out
     sessions = telemetry.open_store(clinic.data).sessions()

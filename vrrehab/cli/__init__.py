@@ -59,6 +59,20 @@ RecorderAddress = Annotated[
 ]
 
 
+def with_every_command() -> typer.Typer:
+    """The app, once the modules that hold a command have been loaded."""
+    try:
+        for name in _COMMANDS:
+            importlib.import_module(f"vrrehab.cli.{name}")
+    except ImportError:
+        from vrrehab.cli.own_record import REMEDY, other_telemetry
+
+        if not (other := other_telemetry()):
+            raise
+        _fail(f"telemetry: {other}. {REMEDY}")
+    return app
+
+
 def main() -> None:
     """Run a command; a failure it knows becomes one line and exit code 1."""
     from vrrehab.cli.interruption import Interrupted, leave_on_any_signal
@@ -69,8 +83,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
     try:
-        _import_commands()
-        app()
+        with_every_command()()
     except (Interrupted, KeyboardInterrupt):
         _fail("interrupted; what was recorded until then is kept")
     except Exception as error:
@@ -82,18 +95,6 @@ def main() -> None:
 def _fail(message: str) -> None:
     print(f"vrrehab: {message}", file=sys.stderr)
     sys.exit(1)
-
-
-def _import_commands() -> None:
-    try:
-        for name in _COMMANDS:
-            importlib.import_module(f"vrrehab.cli.{name}")
-    except ImportError:
-        from vrrehab.cli.own_record import REMEDY, other_telemetry
-
-        if not (other := other_telemetry()):
-            raise
-        _fail(f"telemetry: {other}. {REMEDY}")
 
 
 def _known_failures() -> tuple[type[Exception], ...]:

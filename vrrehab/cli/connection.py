@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from telemetry.address import RECORDER
 from telemetry.client import RecorderClient
 from telemetry.errors import InUse, NobodyAnswers, NotAStore
 from telemetry.folder import Folder, running_recorder, store_id
@@ -75,16 +76,14 @@ def recipient_of_session(data: Path, named: str | None) -> Recipient:
     own = store_id(data)
     if address := running_recorder(data):
         return Recipient(address, own)
-    from telemetry.recorder import DEFAULT_BIND
-
-    with contextlib.suppress(NobodyAnswers), RecorderClient(DEFAULT_BIND, _LISTENS_S) as client:
+    with contextlib.suppress(NobodyAnswers), RecorderClient(RECORDER, _LISTENS_S) as client:
         other = client.status()
         if other.store_id != own:
             raise InUse(
                 f"expected a recorder on {data}, but the one that is running keeps {other.data_dir}; start one with: "
                 f"vrrehab recorder --data {data} --bind 'tcp://127.0.0.1:*'"
             )
-    return Recipient(DEFAULT_BIND, own)
+    return Recipient(RECORDER, own)
 
 
 def known_profile(client: RecorderClient, data: Path, code: str) -> Profile:

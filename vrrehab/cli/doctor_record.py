@@ -103,14 +103,14 @@ def _backup(data: Path) -> Iterator[Finding]:
 
 def _recorder(data: Path) -> Iterator[Finding]:
     """Does one run, and if not, could it listen at its usual port."""
+    from telemetry.address import RECORDER
     from telemetry.folder import running_recorder
-    from telemetry.recorder import DEFAULT_BIND
     from vrrehab.xr.probe import Finding, Verdict
 
     if address := running_recorder(data):
         yield Finding("recorder", Verdict.OK, f"listening on {address}")
         return
-    host, _, port = DEFAULT_BIND.removeprefix("tcp://").rpartition(":")
+    host, _, port = RECORDER.removeprefix("tcp://").rpartition(":")
     remedy = f"A session keeps its record until one runs. Start it with: vrrehab recorder --data {data}"
     if _is_free(host, int(port)):
         yield Finding("recorder", Verdict.LESS, f"none is running on {data}", remedy)

@@ -25,6 +25,7 @@ def recorder(
 
     Receives sessions, acknowledges what is committed and seals what is whole, until Ctrl-C.
     """
-    from telemetry.recorder import DEFAULT_BIND, run_recorder
+    from telemetry.address import RECORDER
+    from telemetry.recorder import run_recorder
 
-    run_recorder(data, bind or DEFAULT_BIND)
+    run_recorder(data, bind or RECORDER)

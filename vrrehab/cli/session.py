@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrrehab.body.skeleton import Side
+from telemetry.messages import SideName
 from vrrehab.cli import Data, RecorderAddress, app
 from vrrehab.cli.courses import Part, part_of_course
 from vrrehab.cli.participant import checked_code
@@ -21,6 +21,7 @@ from vrrehab.cli.participant import checked_code
 if TYPE_CHECKING:
     from telemetry.messages import Origin, Profile, SessionStatus
     from vrrehab.body.build import BuildOf
+    from vrrehab.body.skeleton import Side
     from vrrehab.cli.connection import Recipient
     from vrrehab.cli.interruption import Interruption
     from vrrehab.cli.showing import Doors
@@ -111,7 +112,7 @@ def session(
         ),
     ] = None,
     intact: Annotated[
-        Side | None, typer.Option(help="The intact side, where limbs are lost on both and one side is to lead.")
+        SideName | None, typer.Option(help="The intact side, where limbs are lost on both and one side is to lead.")
     ] = None,
     place: Annotated[
         str | None,
@@ -154,6 +155,7 @@ def session(
 
     Ratings, movement tasks and every frame of them reach the recorder; Esc in the window stops, Ctrl-C ends.
     """
+    from vrrehab.body.skeleton import Side
     from vrrehab.cli.checklist import gone_through
     from vrrehab.cli.connection import profile_for_session, recipient_of_session
     from vrrehab.cli.disk import make_ready
@@ -175,7 +177,7 @@ def session(
             source=source,
             display=display or ("openxr" if source.kind == "openxr" else "window"),
             mode=mode or (part.due.phase.mode if part.due else None),
-            intact=intact,
+            intact=Side(intact) if intact else None,
             place=place,
             part=part,
             checklist=answers,
@@ -345,6 +347,7 @@ def _parts(
 ) -> Iterator[Parts]:
     """Open source and display, and close them again; a headset serves as both."""
     from vrrehab.body.loss import Loss
+    from vrrehab.body.skeleton import Side
     from vrrehab.stage.audio import Audio
     from vrrehab.stage.engine import suitable_tier
     from vrrehab.stage.place import load_place, with_legs_in_view
