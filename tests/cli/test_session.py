@@ -130,10 +130,12 @@ def test_a_profile_is_asked_for_afresh_and_kept_for_when_nobody_answers(
         copy.unlink()
         with_recorder = start(*session_on(alone, "--recorder", recorder.address), small=True)
         with_recorder.wait_for("the room is shown")
+        eventually(lambda: len(telemetry.open_store(alone).sessions()) == 1, 30.0)
         with_recorder.end()
     assert json.loads(copy.read_text())["version"] == 2
     without = start(*session_on(alone, "--recorder", nobody), small=True)
-    without.wait_for("the room is shown")
+    without.wait_for("task 1 of 1")
+    time.sleep(0.5)
     without.end()
     assert vrrehab("recover", alone).status == 0
     sessions = telemetry.open_store(alone).sessions()
