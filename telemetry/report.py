@@ -17,6 +17,7 @@ from matplotlib.ticker import MultipleLocator
 
 from telemetry.errors import UnknownSession
 from telemetry.report_page import ACCENT, INK, SOFT, banner, calm, facts_row, filled, svg
+from telemetry.schema import NRS
 from telemetry.store import Store
 from telemetry.task_pain import IN_FORCE
 
@@ -50,7 +51,7 @@ def write_report(data_dir: Path, session_id: str, path: Path) -> None:
         banner=banner(str(session["origin"])),
         facts=_facts(session, tasks, ratings),
         plot=_plot(session, tasks, ratings),
-        table=_table(tasks),
+        table=_table(tasks) + _next_day(ratings),
         adverse=_adverse(store.adverse_events(), session),
         events=_events(events, session),
         session=escape(session_id),
@@ -60,8 +61,14 @@ def write_report(data_dir: Path, session_id: str, path: Path) -> None:
     path.write_text(page, encoding="utf-8")
 
 
+def _pain(ratings: pd.DataFrame) -> pd.DataFrame:
+    """The scores of phantom limb pain of the sitting itself; those of the next day are told apart from it."""
+    own = ratings[ratings["current"] & (ratings["site"] == "PLP") & ratings["item"].isna()]
+    return own[(own["phase"] != "next_day") & own["scale"].isin(list(NRS))]
+
+
 def _facts(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str:
-    pain = ratings[ratings["current"] & (ratings["site"] == "PLP") & ratings["item"].isna()]
+    pain = _pain(ratings)
     given = pain[pain["status"] == "given"]
     first, last = (f"{given['value'].iloc[i]:g}" if len(given) else "–" for i in (0, -1))
     facts = (
@@ -86,7 +93,8 @@ def _table(tasks: pd.DataFrame) -> str:
         return '<p class="note">No movement task was begun in this session.</p>'
     rows = []
     for number, task in enumerate(tasks.itertuples(), 1):
-        change = "" if pd.isna(task.pain_change) else f"{task.pain_change:+g}".replace("-", "−").replace("+0", "0")
+        change = "" if pd.isna(task.pain_change) else f"{task.pain_change:+g}".replace("-", "−")
+        change = "0" if change == "+0" else change
         direction = "" if not change or task.pain_change == 0 else "less" if task.pain_change < 0 else "more"
         after = (
             f'<td class="n">{task.pain_after:g}</td><td class="n {direction}">{change or "–"}</td>'
@@ -105,6 +113,13 @@ def _table(tasks: pd.DataFrame) -> str:
         "<th class=n>Time</th><th>Ended</th><th class=n>Pain before</th><th class=n>Pain after</th>"
         "<th class=n>Change</th></tr></thead><tbody>" + "".join(rows) + "</tbody></table>"
     )
+
+
+def _next_day(ratings: pd.DataFrame) -> str:
+    late = ratings[ratings["current"] & (ratings["site"] == "PLP") & ratings["item"].isna()]
+    late = late[(late["phase"] == "next_day") & (late["status"] == "given")]
+    told = ", ".join(f"{row.value:g} on {row.answered_at:%d %B}" for row in late.itertuples())
+    return f'<p class="note">Phantom limb pain on the next day: {told}.</p>' if told else ""
 
 
 def _detail(detail: str) -> str:
@@ -127,7 +142,7 @@ def _plot(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str
     def seconds(times: pd.Series) -> pd.Series:
         return (times - start).dt.total_seconds()
 
-    pain = ratings[ratings["current"] & (ratings["site"] == "PLP") & ratings["item"].isna()]
+    pain = _pain(ratings)
     given, other = pain[pain["status"] == "given"], pain[pain["status"] != "given"]
     figure = Figure(figsize=(9.6, 3.5), layout="constrained")
     axes = figure.subplots()

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from telemetry.analysis.change import EDGE_SESSIONS, MODERATE, SUBSTANTIAL, Course, by_session, courses
-from telemetry.errors import UnknownSession
+from telemetry.analysis.selection import is_on_nrs
+from telemetry.errors import NotAnalysable, UnknownSession
 from telemetry.report_page import ACCENT, INK, LINE, MORE, SOFT, banner, calm, facts_row, filled, limits, signed, svg
 from telemetry.report_page import table as html_table
 from telemetry.reviews import REVIEWS
@@ -44,6 +45,12 @@ def write_participant_report(
         others = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none"
         raise UnknownSession(f"expected task runs of {participant} whose origin is {' or '.join(origins)}, "
                              f"got {others}; name the origin with --origin")  # fmt: skip
+    # 60 of 100 is no 60 among scores of 0 to 10: what was scored on another scale is told, and shown nowhere.
+    other = chosen.loc[~is_on_nrs(chosen), "scale"].value_counts()
+    chosen = chosen[is_on_nrs(chosen)]
+    if chosen.empty:
+        raise NotAnalysable(f"expected scores of {participant} on a scale of 0 to 10 in the column scale, got "
+                            f"{', '.join(map(str, other.index))} alone")  # fmt: skip
     sessions = by_session(chosen, origins)
     (course,) = courses(chosen, origins)
     parts = [
@@ -53,7 +60,7 @@ def write_participant_report(
         "<h2>At the reviews</h2>", _reviews(sessions), f'<p class="note">{escape(str(course))}</p>',
         _figure("Pain after each task", task_plot(chosen),
                 "Each dot is one task run, the bar their mean. Left of 0: less pain than before it."),
-        _by_task(chosen), _unanswered(chosen), _movement(chosen),
+        _by_task(chosen), _unanswered(chosen), _other_scales(other), _movement(chosen),
     ]  # fmt: skip
     began, ended = chosen["started_at"].min(), chosen["started_at"].max()
     page = filled(
@@ -80,10 +87,14 @@ def _facts(sessions: pd.DataFrame, runs: pd.DataFrame, course: Course) -> str:
         (str(len(sessions)), "sessions"),
         (f"{sessions['minutes'].sum():.0f} min", "of movement"),
         (f"{runs['pain_after'].notna().sum()} of {len(runs)}", "scores after tasks given"),
-        (f"{course.before:.1f}", f"pain, first {EDGE_SESSIONS} sessions"),
-        (f"{course.after:.1f}", f"pain, last {EDGE_SESSIONS} sessions"),
+        (_mean(course.before), f"pain, first {EDGE_SESSIONS} sessions"),
+        (_mean(course.after), f"pain, last {EDGE_SESSIONS} sessions"),
         (percent, f"change, {signed(course.change)} points"),
     ))  # fmt: skip
+
+
+def _mean(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.1f}"
 
 
 def course_plot(sessions: pd.DataFrame, course: Course) -> str:
@@ -148,14 +159,14 @@ def task_plot(runs: pd.DataFrame) -> str:
 
 def _reviews(sessions: pd.DataFrame) -> str:
     start = sessions.set_index("session_number")["start"]
-    first = start.iloc[:EDGE_SESSIONS].mean()
+    first = start.dropna().iloc[:EDGE_SESSIONS].mean()
     rows = []
     for review in REVIEWS:
         if start.index.max() < review:
             continue
         now = start[(start.index > review - EDGE_SESSIONS) & (start.index <= review)].mean()
-        ratio = "–" if not first > 0 else f"{signed(100 * (now - first) / first, 0)} %"
-        rows.append((f"session {review}", f"{now:.1f}", signed(now - first), ratio))
+        ratio = "–" if not first > 0 or math.isnan(now) else f"{signed(100 * (now - first) / first, 0)} %"
+        rows.append((f"session {review}", _mean(now), signed(now - first), ratio))
     if not rows:
         return f'<p class="note">The first review is after {REVIEWS[0]} sessions.</p>'
     heads = (("", False), ("Pain, mean of three sessions", True), ("Change, points", True), ("Change", True))
@@ -181,6 +192,13 @@ def _unanswered(runs: pd.DataFrame) -> str:
         return '<p class="note">Every score after a task was given.</p>'
     told = ", ".join(f"{count} {name}" for name, count in status.items())
     return f'<p class="note">Without a score after the task: {escape(told)}. They are in no mean.</p>'
+
+
+def _other_scales(counts: pd.Series) -> str:
+    if counts.empty:
+        return ""
+    told = ", ".join(f"{count} on {scale}" for scale, count in counts.items())
+    return f'<p class="note">Scored on another scale and left out: {escape(told)}.</p>'
 
 
 def _movement(runs: pd.DataFrame) -> str:

@@ -76,6 +76,8 @@ _BY = ("programme", "therapist")
 SESSION_STATUS = ("running", *get_args(messages.SessionStatus))
 TASK_STATUS = ("running", *get_args(messages.TaskStatus))
 RATING_STATUS = get_args(messages.RatingStatus)
+#: What the record calls the 0-10 numerical rating scale of eleven steps.
+NRS = ("NRS-11", "nrs_0_10")
 
 PARTICIPANTS = Table(
     "participants",

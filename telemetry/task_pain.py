@@ -129,7 +129,9 @@ def _with_scores(runs: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
     rows[["pain_before", "before_phase"]] = before[["pain_before", "before_phase"]]
     rows["before_age_s"] = ((rows["started_mono_ns"] - before["answered_mono_ns"]) / 1e9).astype("float64")
     rows["pain_change"] = rows["pain_after"] - rows["pain_before"]
-    first = given.groupby(["session_id", "site"], observed=True)["pain_before"].first().rename("pain_at_start")
+    # The next day's score belongs to the session and is not of it: alone it would pass for the first.
+    within = given[given["before_phase"] != "next_day"]
+    first = within.groupby(["session_id", "site"], observed=True)["pain_before"].first().rename("pain_at_start")
     return rows.join(first, on=["session_id", "site"])
 
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from telemetry.analysis.selection import NRS, Account, given_scores
+from telemetry.analysis.selection import Account, given_scores, is_on_nrs
 
 #: Farrar et al. 2001: 2 points or 30 % is "much improved"; 50 % is IMMPACT's substantial change and Lendaro et al.'s
 #: (2025) responder.
 POINTS, MODERATE, SUBSTANTIAL = 2.0, 0.30, 0.50
+#: Means of three whole scores that differ by exactly 2 points differ by a little less as binary fractions.
+_ROUNDING = 1e-9
 #: How many sessions at either end of a course are averaged.
 EDGE_SESSIONS = 3
 
@@ -45,13 +47,12 @@ class Course:
             return f"{self.participant}: {self.sessions} sessions, fewer than the {2 * EDGE_SESSIONS} to judge by."
         said = [text for flag, text in ((self.by_points, "2 points or more"), (self.by_30_percent, "30 % or more"),
                                         (self.responder_50_percent, "50 % or more")) if flag]  # fmt: skip
-        ratio = "" if math.isnan(self.change_ratio) else f" ({100 * self.change_ratio:+.0f} %)"
+        ratio = "" if math.isnan(self.change_ratio) else f" ({100 * self.change_ratio:+.0f} %)".replace("-", "−")
         reached = "less pain by " + ", ".join(said) if said else "none of the thresholds reached"
         reliable = {None: "", True: "; more than scatter explains", False: "; within the scatter of single scores"}
-        text = f"{self.participant}: {self.before:.1f} to {self.after:.1f}, {self.change:+.1f}{ratio}; {reached}"
-        return f"{text}{reliable[self.reliable]}. Associated with the course, not shown to be caused by it.".replace(
-            "-", "−"
-        )
+        change = f"{self.change:+.1f}".replace("-", "−")
+        text = f"{self.participant}: {self.before:.1f} to {self.after:.1f}, {change}{ratio}; {reached}"
+        return f"{text}{reliable[self.reliable]}. Associated with the course, not shown to be caused by it."
 
 
 def by_task(
@@ -76,8 +77,7 @@ def by_task(
 
 def by_session(ledger: pd.DataFrame, origins: Iterable[str] = ("person",)) -> pd.DataFrame:
     """One row a session: pain at its start, the last score, the change over it, and the dose."""
-    is_pain = (ledger["site"] == "PLP") & (ledger["scale"].isna() | ledger["scale"].isin(list(NRS)))
-    rows = ledger[is_pain & ledger["origin"].isin(list(origins))]
+    rows = ledger[(ledger["site"] == "PLP") & is_on_nrs(ledger) & ledger["origin"].isin(list(origins))]
     sessions = rows.groupby(["participant", "session_number", "session_id"], observed=True, sort=True)
     table = sessions.agg(
         course_day=("course_day", "first"), started_at=("started_at", "min"), mode=("mode", "first"),
@@ -104,20 +104,27 @@ def _course(code: str, sessions: pd.DataFrame) -> Course:
     if count < 2 * EDGE_SESSIONS:
         return Course(code, len(sessions), before, after, change, ratio, None, None, None, None)
     critical = reliable_change(start)
+    reliable = None if math.isnan(critical) else abs(change) > critical
     return Course(
-        code, len(sessions), before, after, change, ratio, change <= -POINTS, ratio <= -MODERATE,
-        ratio <= -SUBSTANTIAL, None if math.isnan(critical) else abs(change) > critical,
+        code, len(sessions), before, after, change, ratio, change <= -POINTS + _ROUNDING,
+        ratio <= -MODERATE + _ROUNDING, ratio <= -SUBSTANTIAL + _ROUNDING, reliable,
     )  # fmt: skip
 
 
 def reliable_change(start: np.ndarray) -> float:
-    """How far two means of three sessions differ by scatter alone, 95 %: 1.96 sqrt(2) SEM (Jacobson & Truax 1991).
+    """How far two means of three sessions differ by scatter alone, 95 %: t sqrt(2) SEM, after Jacobson & Truax 1991,
+    who take 1.96 for t because they know the scatter.
 
     The standard error of measurement comes from the participant's own sessions, by successive differences, which a slow
-    trend does not inflate (von Neumann 1941): s^2 = mean of squared differences / 2. NaN where all are equal.
+    trend does not inflate (von Neumann 1941, Ann Math Stat 12:367): s^2 = mean of squared differences / 2, which of n
+    sessions is worth 2 (n - 1)^2 / (3 n - 4) degrees of freedom by its variance. NaN where all are equal.
     """
+    from scipy import stats
+
     scatter = math.sqrt(float(np.mean(np.diff(start) ** 2)) / 2)
-    return 1.96 * math.sqrt(2.0 / EDGE_SESSIONS) * scatter if scatter > 0 else math.nan
+    df = 2 * (len(start) - 1) ** 2 / (3 * len(start) - 4)
+    t = float(stats.t.ppf(0.975, df))
+    return t * math.sqrt(2.0 / EDGE_SESSIONS) * scatter if scatter > 0 else math.nan
 
 
 def reliable_change_index(before: float, after: float, sd: float, reliability: float) -> float:

@@ -58,14 +58,15 @@ class Paired:
     def __str__(self) -> str:
         return (
             f"{self.pairs} pairs: mean {self.mean_before:.2f} before, {self.mean_after:.2f} after; the second is "
-            f"associated with a change of {self.change}. t({self.df}) = {_signed(self.t)}, p = {self.p_t:.3g}; "
+            f"associated with a change of {self.change}. t({self.df}) = {signed(self.t)}, p = {self.p_t:.3g}; "
             f"Wilcoxon p = {self.p_wilcoxon:.3g}; sign-flip permutation p = {self.p_exact:.3g}"
             f"{' (exact)' if self.is_exact else ' (20,000 drawn)'}. Effect size d_z = {self.d_z}, "
-            f"d_av = {_signed(self.d_av)}, Hedges g_z = {_signed(self.g_z)}."
+            f"d_av = {signed(self.d_av)}, Hedges g_z = {signed(self.g_z)}."
         )
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """A number with its sign and two decimals, as people print it."""
     return f"{value:+.2f}".replace("-", "−")
 
 

@@ -11,22 +11,33 @@ from dataclasses import dataclass
 import pandas as pd
 
 from telemetry.errors import NotAnalysable
-
-#: What the record calls the 0-10 numerical rating scale of eleven steps.
-NRS = ("NRS-11", "nrs_0_10")
+from telemetry.schema import NRS
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of the task runs: how many there were, were analysed, and were left out, by reason."""
+    """What became of the task runs: how many there were, were analysed, and were left out, by reason.
+
+    silent: the sessions of the wanted origins of which no task run is left.
+    """
 
     task_runs: int
     analysed: int
     left_out: tuple[tuple[str, int], ...]
+    silent: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         reasons = ", ".join(f"{count} {reason}" for reason, count in self.left_out if count)
-        return f"{self.analysed} of {self.task_runs} task runs analysed" + (f"; left out: {reasons}" if reasons else "")
+        text = f"{self.analysed} of {self.task_runs} task runs analysed" + (f"; left out: {reasons}" if reasons else "")
+        if self.silent and self.analysed:
+            some = ", ".join(self.silent[:5]) + (f" and {len(self.silent) - 5} more" if len(self.silent) > 5 else "")
+            text += f"; with no pain_before and pain_after of one task run: session {some}"
+        return text
+
+
+def is_on_nrs(ledger: pd.DataFrame) -> pd.Series:
+    """Which rows have a score on the 0-10 scale, or none at all."""
+    return ledger["scale"].isna() | ledger["scale"].isin(list(NRS))
 
 
 def given_scores(
@@ -55,7 +66,9 @@ def given_scores(
     reasons += [(f"scored on another scale than {' or '.join(scales)}", int(other_scale.sum()))]
     reasons += [(f"with rating {name}", int(count)) for name, count in status[unscored].value_counts().items()]
     reasons += [("without a score before", int(no_before.sum()))]
-    account = Account(len(of_site), len(rows), tuple(reasons))
+    sessions = of_site.loc[is_wanted, "session_id"]
+    silent = tuple(sessions[~sessions.isin(rows["session_id"])].drop_duplicates().astype(str))
+    account = Account(len(of_site), len(rows), tuple(reasons), silent)
     if rows.empty:
         raise NotAnalysable(f"expected task runs with pain_before and pain_after, but {account}; "
                             "a scripted or recorded study is taken with origins=('scripted',)")  # fmt: skip
@@ -68,7 +81,7 @@ def missing_bounds(ledger: pd.DataFrame, origins: Iterable[str], site: str = "PL
     `unchanged`: an unanswered score is taken as the one before. `worse`: as 2 points above it, at most 10, which counts
     as more pain. A finding that holds in both does not hang on who answered.
     """
-    is_site = (ledger["site"] == site) & (ledger["scale"].isna() | ledger["scale"].isin(list(NRS)))
+    is_site = (ledger["site"] == site) & is_on_nrs(ledger)
     wanted = ledger[is_site & ledger["origin"].isin(list(origins)) & ledger["pain_before"].notna()]
     unanswered = wanted["pain_after"].isna()
     filled = {}

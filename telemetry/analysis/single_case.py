@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from telemetry.analysis.paired import Estimate
+from telemetry.analysis.paired import Estimate, signed
+from telemetry.analysis.selection import is_on_nrs
 from telemetry.errors import NotAnalysable
 
 #: Up to so many assignments are all counted; of more, so many are drawn.
@@ -32,7 +33,7 @@ def by_condition(
     Sessions in which no score was given are left out, and so must be said. Raises `NotAnalysable` where none is left.
     """
     own = ledger[(ledger["participant"] == participant) & (ledger["course"] == course) & (ledger["site"] == "PLP")]
-    own = own[own["origin"].isin(list(origins))].dropna(subset=[score])
+    own = own[own["origin"].isin(list(origins)) & is_on_nrs(own)].dropna(subset=[score])
     if own.empty:
         raise NotAnalysable(
             f"expected sessions of {participant} in the course {course} with a {score}, but there are none; "
@@ -47,23 +48,28 @@ def by_condition(
 
 @dataclass(frozen=True, slots=True)
 class Randomisation:
-    """A randomisation test of the mean difference, second condition less first."""
+    """A randomisation test of the mean difference, second condition less first.
+
+    least_p: the p that these scores would have had in their most extreme order.
+    """
 
     first: str
     second: str
     difference: float
     p: float
+    least_p: float
     assignments: int
     is_exact: bool
 
     def __str__(self) -> str:
         how = f"all {self.assignments:,} assignments" if self.is_exact else f"{self.assignments:,} assignments drawn"
-        least = 1 / self.assignments
-        limit = f" With so few assignments no p below {least:.2g} is possible." if least > 0.05 else ""
+        limit = "" if self.least_p <= 0.05 else (
+            f" With so few assignments these scores allow no p below {self.least_p:.2g}, whatever the order."
+        )  # fmt: skip
         return (
-            f"{self.second} is associated with {self.difference:+.2f} points against {self.first}; randomisation test "
-            f"over {how}, two-sided p = {self.p:.3g}.{limit}"
-        ).replace("-", "−")
+            f"{self.second} is associated with {signed(self.difference)} points against {self.first}; randomisation "
+            f"test over {how}, two-sided p = {self.p:.3g}.{limit}"
+        )
 
 
 def alternation_test(scores: ArrayLike, conditions: Sequence[str], blocks: Sequence[int] | None = None, seed: int = 0
@@ -122,9 +128,13 @@ def _test(values: NDArray[np.float64], is_second: NDArray[np.bool_], assignments
           names: tuple[str, str], is_exact: bool) -> Randomisation:  # fmt: skip
     differences = _differences(values, assignments)
     observed = float(_differences(values, is_second[None])[0])
-    as_far = int((np.abs(differences) >= abs(observed) - 1e-9).sum())
-    p = as_far / len(assignments) if is_exact else (as_far + 1) / (len(assignments) + 1)
-    return Randomisation(*names, observed, p, len(assignments), is_exact)
+    sizes = np.abs(differences)
+
+    def share(size: float) -> float:
+        as_far = int((sizes >= size - 1e-9).sum())
+        return as_far / len(sizes) if is_exact else (as_far + 1) / (len(sizes) + 1)
+
+    return Randomisation(*names, observed, share(abs(observed)), share(float(sizes.max())), len(sizes), is_exact)
 
 
 def _differences(values: NDArray[np.float64], assignments: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -146,8 +156,7 @@ class Tau:
 
     def __str__(self) -> str:
         how = "after its trend was taken out" if self.corrected else "which had no trend to take out"
-        return (f"Tau {self.tau:+.2f} (SE {self.standard_error:.2f}), p = {self.p:.3g}, against the baseline, {how}."
-                ).replace("-", "−")  # fmt: skip
+        return f"Tau {signed(self.tau)} (SE {self.standard_error:.2f}), p = {self.p:.3g}, against the baseline, {how}."
 
 
 def baseline_corrected_tau(baseline: ArrayLike, intervention: ArrayLike) -> Tau:
@@ -184,10 +193,10 @@ class Piecewise:
 
     def __str__(self) -> str:
         warning = ("" if abs(self.autocorrelation) < 0.2 else
-                   f" Residuals of neighbouring sessions correlate ({self.autocorrelation:+.2f}): the intervals "
+                   f" Residuals of neighbouring sessions correlate ({signed(self.autocorrelation)}): the intervals "
                    f"are too {'narrow' if self.autocorrelation > 0 else 'wide'}.")  # fmt: skip
         return (f"Phase B is associated with a level change of {self.level_change} and a slope change of "
-                f"{self.slope_change} a session.{warning}").replace("-", "−")  # fmt: skip
+                f"{self.slope_change} a session.{warning}")  # fmt: skip
 
 
 def piecewise(baseline: ArrayLike, intervention: ArrayLike) -> Piecewise:

@@ -76,8 +76,9 @@ class _DataSet:
         rows = self._tables["sessions"]
         self._first = rows.groupby("participant")["started_at"].min()
         self._session = {row["session_id"]: row for row in rows.to_dict("records")}
-        grouped = {name: table.groupby("session_id") for name, table in self._tables.items() if name != "sessions"}
-        self._of = {name: {key: rows for key, rows in groups} for name, groups in grouped.items()}
+        # Where each session's rows are, not the rows: a table of its own for each would be most of the memory.
+        self._of = {name: table.groupby("session_id").indices for name, table in self._tables.items()
+                    if name != "sessions"}  # fmt: skip
 
     def write(self, told: Callable[[int, int], None] | None) -> ExportedBids:
         written: dict[str, list[int]] = {}
@@ -162,7 +163,7 @@ class _DataSet:
         self._write_beh(folder / "beh" / stem, facts, name, session["started_mono_ns"])
 
     def _rows(self, table: str, session: str) -> pd.DataFrame:
-        return self._of[table].get(session, self._tables[table].iloc[:0])
+        return self._tables[table].take(self._of[table].get(session, []))
 
     def _write_beh(self, stem: Path, facts: dict[str, Any], session: str, began_ns: int) -> None:
         ratings = self._rows("ratings", session).reset_index(drop=True)

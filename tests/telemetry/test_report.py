@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import telemetry
 from telemetry.errors import UnknownSession
+from telemetry.folder import Folder
+from telemetry.messages import Addendum, LateRating
 from telemetry.motion import FrameLayout
+from telemetry.record import Record
 from telemetry.report import write_report
 from telemetry.sender import Sender
 from telemetry.testing import JOINTS, PretendSession
@@ -57,6 +61,25 @@ def test_a_report_has_each_task_with_its_pain(data: Path) -> None:
     assert rows[2][-3:] == ["6", "7", "+1"]
     assert "The movement was scripted" in page
     assert "do not show that the task caused the change" in page
+
+
+def test_the_next_days_score_is_no_score_of_the_sitting(data: Path) -> None:
+    report_of(data, (6.0, 5.0))
+    record = Record(Folder(data))
+    entered_ns = telemetry.open_store(data).sessions()["started_utc_ns"].iloc[0] + 86_400 * 10**9
+    record.clinic.add(
+        Addendum(addendum_id="a1", session_id="S1", kind="rating", who="anna", entered_utc_ns=int(entered_ns),
+                 about_utc_ns=int(entered_ns), rating=LateRating(rating_id="late", value=2.0, source="participant"))
+    )  # fmt: skip
+    record.close()
+    write_report(data, "S1", data / "report.html")
+    page = (data / "report.html").read_text("utf-8")
+    assert "<b>5</b><span>last pain score</span>" in page
+    assert "3 of 3" in page
+    assert re.search(r"Phantom limb pain on the next day: 2 on \d\d \w+\.", page)
+    svg = page[page.index("<svg") : page.index("</svg>") + 6]
+    assert ">24:" not in svg, "the axis ends with the session"
+    assert telemetry.open_store(data).task_pain()["pain_at_start"].tolist() == [7.0, 7.0]
 
 
 def test_a_report_needs_nothing_but_itself(data: Path) -> None:

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.image import imread
 from typer.testing import CliRunner
 
 from telemetry.errors import NotAnalysable, UnknownSession
@@ -37,11 +39,15 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("single_case.py", "SIM001"), "randomisation test"),
     ],
 )
-def test_an_example_runs(study: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_an_example_runs_and_draws_a_figure(study: Path, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     script, *more = arguments
     command = [sys.executable, str(ROOT / "examples" / script), str(study), *more, "scripted"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    pixels = imread(tmp_path / script.replace(".py", ".png"))
+    blue = np.abs(pixels[..., :3] - np.array([0x1D, 0x6F, 0x83]) / 255).max(axis=2) < 0.02
+    assert pixels.shape[1] > 900
+    assert blue.sum() > 500, "what was found is drawn, not only its axes"
     assert said in done.stdout
     assert "caused" not in done.stdout.replace("not shown to be caused", "")
 

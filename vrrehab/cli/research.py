@@ -20,12 +20,16 @@ def features(
     The measures go to features.parquet in the data folder, from where store.task_pain() takes them.
     """
     require_research()
+    import telemetry
     from telemetry.features import write_features
 
     table = write_features(data, workers)
     print(f"{data}: {len(table)} task runs of {table['session_id'].nunique()} sessions are measured")
     for session, reason in table.loc[table["problem"].notna(), ["session_id", "problem"]].drop_duplicates().values:
         print(f"{session}: {reason}")
+    sessions = telemetry.open_store(data).sessions()
+    for session in sessions.loc[~sessions["sealed"], "session_id"]:
+        print(f"{session}: not sealed yet, so not measured; end it, or run: vrrehab recover {data}")
 
 
 @app.command("demo-study")

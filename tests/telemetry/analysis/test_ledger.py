@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from telemetry.analysis import by_session, by_task, courses, given_scores, pain_model, reliable_change_index
+from telemetry.analysis.change import reliable_change
 from telemetry.analysis.coverage import coverage
+from telemetry.analysis.mixed import _design, _fit, _variances
 from telemetry.errors import NotAnalysable
 from telemetry.testing.study import Truth, simulate
 
@@ -120,6 +122,43 @@ def test_a_course_is_judged_by_its_first_and_last_three_sessions() -> None:
     assert course.reliable is True
     (small,) = courses(course_of([6, 7, 6, 7, 6, 7, 6, 6]), SCRIPTED)
     assert (small.by_points, small.by_30_percent, small.reliable) == (False, False, False)
+
+
+def test_exactly_two_points_and_exactly_thirty_percent_count_however_they_are_rounded() -> None:
+    # (4 + 4 + 5) / 3 - (2 + 2 + 3) / 3 is 1.9999999999999996 in binary fractions.
+    (course,) = courses(course_of([4, 4, 5, 3, 2, 2, 3]), SCRIPTED)
+    assert course.by_points is True
+    (course,) = courses(course_of([10, 10, 10, 8, 7, 7, 7]), SCRIPTED)
+    assert (course.by_30_percent, course.responder_50_percent) == (True, False)
+
+
+@pytest.mark.parametrize("sessions", [6, 10, 20])
+def test_scatter_alone_seldom_passes_for_a_reliable_change(sessions: int) -> None:
+    """With 1.96 for t it would for one in ten participants of six sessions."""
+    random = np.random.default_rng(7)
+    courses_of = np.round(random.normal(5.5, 1.2, (1500, sessions)))
+    moved = np.abs(courses_of[:, -3:].mean(axis=1) - courses_of[:, :3].mean(axis=1))
+    critical = np.array([reliable_change(course) for course in courses_of])
+    assert np.mean(moved > critical) < 0.05 + 2 * np.sqrt(0.05 * 0.95 / 1500)
+
+
+def test_the_jackknife_is_that_of_the_model_fitted_again_without_each_participant() -> None:
+    """Against statsmodels' GLS with the same variances, one participant left out after the other."""
+    import statsmodels.api as sm
+
+    rows, _ = given_scores(simulate(Truth(), participants=6, sessions=4, seed=2), SCRIPTED)
+    design, _ = _design(rows, ())
+    variances = _variances(rows, design)
+
+    def refitted(kept: pd.Series) -> np.ndarray:
+        same = rows.loc[kept, "participant"].to_numpy()[:, None] == rows.loc[kept, "participant"].to_numpy()[None, :]
+        covariance = variances.residual * np.eye(int(kept.sum())) + variances.participant * same
+        return sm.GLS(rows.loc[kept, "pain_change"], design[kept], covariance).fit().params.to_numpy()
+
+    fit, whole = _fit(rows, design, variances), refitted(rows["participant"].notna())
+    without = np.array([refitted(rows["participant"] != code) for code in rows["participant"].unique()])
+    np.testing.assert_allclose(fit.beta, whole, rtol=1e-7)
+    np.testing.assert_allclose(fit.standard_error, np.sqrt(5 / 6 * ((without - whole) ** 2).sum(axis=0)), rtol=1e-6)
 
 
 def test_a_short_course_has_no_responder() -> None:

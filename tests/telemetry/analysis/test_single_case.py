@@ -21,8 +21,17 @@ def test_blocks_allow_only_orders_within_them() -> None:
         [7, 4, 6, 5, 7, 3], ["rest", "mirror", "rest", "mirror", "rest", "mirror"], [1, 1, 2, 2, 3, 3]
     )
     assert found.assignments == 8
-    assert found.p == pytest.approx(2 / 8)
-    assert "no p below" in str(found)
+    assert found.p == found.least_p == pytest.approx(2 / 8)
+    assert "these scores allow no p below 0.25, whatever the order" in str(found)
+    assert "two-sided" in str(found), "only numbers have a minus sign for their hyphen"
+
+
+def test_the_least_p_is_that_of_the_most_extreme_order() -> None:
+    found = alternation_test([7, 6, 6, 5, 4, 3], ["A", "B", "A", "B", "A", "B"])
+    # Of 20 orders the extreme ones are the three highest under one condition: two, and no tie.
+    assert found.least_p == pytest.approx(2 / 20)
+    assert found.p > found.least_p
+    assert "no p below 0.1," in str(found), "1 of 20 would be promised wrongly"
 
 
 def test_a_long_course_is_sampled_and_agrees_with_scipy() -> None:
