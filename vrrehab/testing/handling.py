@@ -138,6 +138,8 @@ class DrumActor(Actor):
     def __init__(self, rule: DrumRule, performer: Performer, *how: Any, **more: Any) -> None:
         super().__init__(performer, *how, **more)
         self._striking = Striking(DemonstratingArm(performer.limb.side, performer.build), rule.surface_m)
+        #: From pad to pad as the beat leaves time for it, with a stroke and a lift.
+        self._across_s = 0.4 * rule.beat_s
         self._over = self.root + np.array([0.0, 0.0, -0.3])
         self._over[1] = self._striking.meets_m + 0.13
         self._place = Movement(self._over)
@@ -158,8 +160,8 @@ class DrumActor(Actor):
         over = lit.pose[:3] + self._random.normal(0.0, 0.012, 3)
         over[1] = self._over[1]
         if math.hypot(*(over - self._place.goal)[[0, 2]]) > 0.05:
-            self._place.go(over, now_s, 0.4)
-            self._next(now_s + 0.5)
+            self._place.go(over, now_s, self._across_s)
+            self._next(now_s + self._across_s + 0.1)
             return
         whole, hidden = self._attempts(), self._hides()
         down = self._place.goal.copy()
