@@ -18,6 +18,7 @@ from typing import Any
 
 from telemetry import migrations
 from telemetry.errors import JournalUnwritable, NotAStore, SealFailed
+from telemetry.files import put_in_place
 from telemetry.folder import Folder, open_read_only, say_where, store_id
 from telemetry.seal import EVENTS_FILE, MANIFEST_FILE, MOTION_FILE, sha256_of_file
 
@@ -80,7 +81,7 @@ def _copy_database(source: Path, target: Path) -> None:
         here.backup(there)
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
-    part.replace(target)
+    put_in_place(part, target)
 
 
 def _copy_sealed(folder: Folder, copy: Folder) -> tuple[int, int]:
@@ -100,7 +101,7 @@ def _copy_sealed(folder: Folder, copy: Folder) -> tuple[int, int]:
             shutil.copy2(source / name, part)
             if _FILES[name] and sha256_of_file(part) != seal[_FILES[name]]:
                 raise SealFailed(f"{source / name} is not what was sealed; see: vrrehab verify {folder.path}")
-            part.replace(target / name)
+            put_in_place(part, target / name)
         copied += 1
     return len(seals), copied
 

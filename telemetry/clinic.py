@@ -172,6 +172,12 @@ class Clinic:
         with self._told(), self._writing.begin() as db:
             is_this = _participants.c.code == profile.code
             stored = db.scalar(sa.select(_participants.c.version).where(is_this))
+            alike = sa.func.lower(_participants.c.code) == profile.code.lower(), _participants.c.code != profile.code
+            if stored is None and (other := db.scalar(sa.select(_participants.c.code).where(*alike))):
+                raise RequestRefused(
+                    f"expected a new code, got {profile.code}, which is {other} written otherwise; where folders are "
+                    "told apart without regard to case both would be one, give another"
+                )
             if profile.version != (stored or 0) + 1:
                 raise RequestRefused(
                     f"expected version {(stored or 0) + 1} of participant {profile.code}, got {profile.version}; "

@@ -61,16 +61,16 @@ class OffsetEstimate:
             return None
         self._left -= 1
         self._ask_s = now_s + _APART_S
-        self._waiting_ns = time.monotonic_ns()
+        self._waiting_ns = time.perf_counter_ns()
         return wire.AskTime(self._session, self._waiting_ns)
 
     @property
     def waiting(self) -> bool:
         """Whether an answer is worth listening for at once: time that it lies there unheard counts as its way."""
-        return bool(self._waiting_ns) and time.monotonic_ns() - self._waiting_ns < _LOST_S * 1e9
+        return bool(self._waiting_ns) and time.perf_counter_ns() - self._waiting_ns < _LOST_S * 1e9
 
     def answer(self, said: wire.Time) -> None:
-        heard_ns = time.monotonic_ns()
+        heard_ns = time.perf_counter_ns()
         if said.sent_mono_ns == self._waiting_ns:
             self._waiting_ns = 0
         self._trips.append(trip_of(said, heard_ns))

@@ -18,7 +18,10 @@ def connect(path: Path, *, flushed: bool = True) -> sa.Engine:
     half-way because another connection wrote first.
     """
     engine = sa.create_engine(
-        f"sqlite:///{path}", poolclass=sa.pool.StaticPool, connect_args={"timeout": 10.0, "check_same_thread": False}
+        # Not as text, in which a folder's name could mean something else.
+        sa.URL.create("sqlite", database=str(path)),
+        poolclass=sa.pool.StaticPool,
+        connect_args={"timeout": 10.0, "check_same_thread": False},
     )
 
     def prepare(connection: Any, _record: Any) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from telemetry.errors import InUse, JournalUnwritable
+from telemetry.files import put_in_place, remove
 from telemetry.lock import Lock
 
 
@@ -143,7 +144,7 @@ def say_where(path: Path, said: dict[str, Any]) -> None:
     """Write a small JSON file, with this process's id, so that it is there whole or not at all."""
     part = path.with_suffix(".part")
     part.write_text(json.dumps({**said, "pid": os.getpid()}))
-    part.replace(path)
+    put_in_place(part, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def announce_session(data_dir: Path, session_id: str, commands: str, live: str) 
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        remove(path)
 
 
 def running_session(data_dir: Path) -> RunningSession | None:

@@ -20,6 +20,7 @@ import zmq
 from zmq.utils import z85
 
 from telemetry.errors import BadKey, KeysMissing, KeysUnsafe
+from telemetry.files import put_in_place
 
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -64,7 +65,7 @@ class Keyring:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(f"public {public.hex()}\nsecret {secret.hex()}\n")
         _for_its_owner_alone(part)
-        part.replace(self.own_file)
+        put_in_place(part, self.own_file)
         return KeyPair(public, secret)
 
     def own(self) -> KeyPair:
@@ -97,7 +98,7 @@ class Keyring:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         part.write_text(f"public {key.hex()}\n")
-        part.replace(path)
+        put_in_place(part, path)
 
     def remove(self, name: str) -> None:
         """Let that computer in no longer; what it has open is shut as well. Raises `BadKey` where there is none."""
@@ -129,12 +130,12 @@ def parse_key(text: str) -> bytes:
     return bytes.fromhex(last)
 
 
-def granted_to(listing: str) -> list[str]:
-    """Who an access list lets near a file, by account, as Windows' `icacls` prints it: `PATH WHO:(RIGHTS)`, a line
-    each.
+def granted_to(listing: str, path: str) -> list[str]:
+    """Who an access list lets near the file at `path`, by account, as Windows' `icacls` prints it: `PATH WHO:(RIGHTS)`,
+    then `WHO:(RIGHTS)` a line. Names may have blanks.
     """
-    accounts = (line.partition(":(")[0].rpartition("\\")[2] for line in listing.splitlines() if ":(" in line)
-    return [account.split()[-1].lower() if account.split() else "" for account in accounts]
+    lines = (line.removeprefix(path).strip() for line in listing.splitlines())
+    return [line.partition(":(")[0].rpartition("\\")[2].lower() for line in lines if ":(" in line]
 
 
 def _for_its_owner_alone(path: Path) -> None:
@@ -151,13 +152,15 @@ def _for_its_owner_alone(path: Path) -> None:
 
 def _check_owner_alone(path: Path) -> None:
     if os.name == "nt":
-        told = subprocess.run(["icacls", str(path)], capture_output=True, text=True, check=False).stdout
+        # What it prints is in the console's own letters.
+        command = ["icacls", str(path)]
+        told = subprocess.run(command, capture_output=True, encoding="oem", errors="replace", check=False).stdout
         user = os.environ.get("USERNAME", "")
-        if path.exists() and granted_to(told) != [user.lower()]:
+        if path.exists() and granted_to(told, str(path)) != [user.lower()]:
             raise KeysUnsafe(
                 f"expected that only {user} can read {path}, but it is granted to "
-                f"{', '.join(granted_to(told)) or 'nobody'}; if nobody else has read it: icacls {path} /inheritance:r "
-                f"/grant:r {user}:F, otherwise make new keys"
+                f"{', '.join(granted_to(told, str(path))) or 'nobody'}; if nobody else has read it: icacls {path} "
+                f"/inheritance:r /grant:r {user}:F, otherwise make new keys"
             )
         return
     state = path.stat()

@@ -194,7 +194,8 @@ def check_code(code: str) -> None:
         _safe_name.decode(msgspec.json.encode(code))
     except msgspec.ValidationError:
         raise NotUnderstood(
-            f"expected a participant's code of letters, digits, dots, dashes and underscores, got {code!r}"
+            f"expected a participant's code of letters, digits, dots, dashes and underscores, without a dot at its end "
+            f"and not the name of a device such as NUL, got {code!r}"
         ) from None
 
 

@@ -28,6 +28,7 @@ from telemetry import wire
 from telemetry.address import RECORDER, is_loopback, parse_address
 from telemetry.door import Door
 from telemetry.errors import Erased, JournalDamaged, JournalUnwritable, NotUnderstood, RequestRefused, TelemetryError
+from telemetry.files import remove
 from telemetry.folder import Folder, say_where
 from telemetry.keys import Keyring
 from telemetry.leftovers import deliver_leftovers
@@ -40,6 +41,8 @@ _MOST_AT_ONCE = 256
 _MOST_BYTES_AT_ONCE = 16 << 20
 _MOST_WAITING_OF_ONE = 64
 _TELL_EVERY_S = 10.0
+#: What asks a recorder to leave; on Windows Ctrl-Break, a window that is closed and a computer that is shut down too.
+_LEAVE = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
 
 class Recorder:
@@ -60,7 +63,7 @@ class Recorder:
             raise
         try:
             # Left by one that was killed.
-            folder.address.unlink(missing_ok=True)
+            remove(folder.address)
             self._door.open()
         except BaseException:
             self._record.close()
@@ -87,7 +90,8 @@ class Recorder:
         finally:
             self._door.close()
             self._sealer.close()
-            folder.address.unlink(missing_ok=True)
+            with suppress(OSError):  # who reads it asks whether somebody is there
+                remove(folder.address)
             self._record.close()
 
     def stop(self) -> None:
@@ -263,7 +267,7 @@ class Recorder:
 
 
 def run_recorder(data_dir: Path, bind: str = RECORDER) -> None:
-    """Run a recorder in this process until Ctrl-C or SIGTERM, saying on standard output where it listens.
+    """Run a recorder in this process until Ctrl-C, SIGTERM or Ctrl-Break, saying on standard output where it listens.
 
     Sessions that ran on this folder while no recorder did are brought in first thing.
     """
@@ -279,7 +283,7 @@ def run_recorder(data_dir: Path, bind: str = RECORDER) -> None:
     def leave(_signal: int, _frame: FrameType | None) -> None:
         recorder.stop()
 
-    before = [(number, signal.signal(number, leave)) for number in (signal.SIGINT, signal.SIGTERM)]
+    before = [(number, signal.signal(number, leave)) for number in _LEAVE]
     try:
         if recorder.brought_up:
             print(recorder.brought_up, file=sys.stderr, flush=True)

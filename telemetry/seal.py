@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from telemetry import wire
 from telemetry.clinic import Clinic
 from telemetry.errors import SealFailed
+from telemetry.files import put_in_place
 from telemetry.folder import Folder
 from telemetry.journal import Journal
 from telemetry.messages import AnyEvent
@@ -70,7 +71,7 @@ def seal_session(folder: Folder, journal: Journal, clinic: Clinic, session: str)
         }
         part = place / (MANIFEST_FILE + ".part")
         part.write_text(json.dumps(manifest, indent=1))
-        _put_in_place(part)
+        _flushed_in_place(part)
         clinic.seal({**manifest, "gaps": json.dumps(manifest["gaps"])})
     journal.drop_session(session)
 
@@ -87,7 +88,7 @@ def _seal_events(journal: Journal, session: str, path: Path) -> dict[str, Any]:
         for entry, text in zip(journal.all(session, "events"), file, strict=True):
             if wire.encode(_line.decode(text).event) != wire.encode(wire.decode_event(entry.payload)):
                 raise SealFailed(f"event {entry.first} of {session} reads back differently; the journal is kept")
-    _put_in_place(part)
+    _flushed_in_place(part)
     return {"events": count, "events_file_sha256": sha256_of_file(path)}
 
 
@@ -121,7 +122,7 @@ def _seal_motion(journal: Journal, session: str, path: Path, context: MotionCont
     }
     if {name: read_back[name] for name in expected} != expected:
         raise SealFailed(f"the motion of {session} reads back as {read_back}, not {expected}; the journal is kept")
-    _put_in_place(part)
+    _flushed_in_place(part)
     return {
         **expected,
         "last_seq": journal.reach(session, "motion"),
@@ -149,11 +150,11 @@ def sha256_of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _put_in_place(part: Path) -> None:
+def _flushed_in_place(part: Path) -> None:
     """Give a finished file its name, so that it is there whole or not at all, also after a power cut."""
     with part.open("r+b") as file:
         os.fsync(file.fileno())
-    part.replace(part.with_suffix(""))
+    put_in_place(part, part.with_suffix(""))
     # Windows keeps the names in order by itself and cannot open a folder.
     with suppress(PermissionError):
         folder = os.open(part.parent, os.O_RDONLY)

@@ -146,7 +146,7 @@ class Sender:
         self._handed_over += 1
         if len(self._frames) >= self._queue_frames:
             if self._lost is None:
-                self._lost = _Lost(0, time.monotonic_ns())
+                self._lost = _Lost(0, time.perf_counter_ns())
             self._lost.frames += 1
             self._lost_frames += 1
             return

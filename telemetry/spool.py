@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from telemetry.files import remove
 from telemetry.journal import Entry, Journal, Stream
 from telemetry.motion import Gap, first_mono_ns
 
@@ -36,4 +37,4 @@ def entries_behind(spool: Journal, session: str, stream: Stream, after: int, lim
 def remove_spool(spool: Path) -> None:
     """Remove a delivered spool; all of it is in the recorder."""
     for suffix in (".db", ".db-wal", ".db-shm"):
-        spool.with_suffix(suffix).unlink(missing_ok=True)
+        remove(spool.with_suffix(suffix))

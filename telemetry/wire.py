@@ -28,8 +28,14 @@ MOST_ENTRIES = 32
 #: What of a session its participant's later ones go by: what of a course it was, and what its tasks measured.
 REMEMBERED = ("course", "score")
 
-#: Session ids and participant codes become folder names, so nothing that a file system could take otherwise.
-SafeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
+#: Session ids and participant codes become names of folders and files, so nothing that a file system could take
+#: otherwise: Windows drops a dot at the end, and takes some names for devices.
+SafeName = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|\Z))[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?\Z"
+    ),
+]
 _Attempt = Annotated[int, Meta(ge=0, le=2**53)]
 _Version = Annotated[int, Meta(ge=0, le=2**31)]
 

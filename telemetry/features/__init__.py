@@ -14,11 +14,15 @@ from pathlib import Path
 import pandas as pd
 
 from telemetry.errors import TelemetryError
+from telemetry.files import put_in_place
 from telemetry.folder import Folder
 from telemetry.schema import FEATURES
 from telemetry.store import Store
 
 __all__ = ["measure_session", "measure_store", "write_features"]
+
+#: Windows waits for no more processes at once than these.
+_MOST_WORKERS = 61
 
 
 def measure_session(data_dir: Path, session_id: str) -> pd.DataFrame:
@@ -36,7 +40,7 @@ def measure_store(data_dir: Path, sessions: Iterable[str] | None = None, workers
     runs = dict(iter(store.tasks().groupby("session_id", sort=False)[["task_run_id", "limb"]]))
     wanted = [session for session in (sides.index if sessions is None else sessions) if session in runs]
     calls = ([data_dir] * len(wanted), wanted, [sides[s] for s in wanted], [runs[s] for s in wanted])
-    workers = min(workers or os.cpu_count() or 1, max(1, len(wanted)))
+    workers = min(workers or os.cpu_count() or 1, max(1, len(wanted)), _MOST_WORKERS)
     if workers == 1:
         tables = list(map(_measured, *calls))
     else:
@@ -70,7 +74,7 @@ def write_features(data_dir: Path, workers: int | None = None) -> pd.DataFrame:
     path = Folder(Path(data_dir)).features
     part_file = path.with_suffix(".part")
     table.to_parquet(part_file)
-    part_file.replace(path)
+    put_in_place(part_file, path)
     return table
 
 

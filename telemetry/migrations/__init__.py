@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry.database import connect
 from telemetry.errors import JournalUnwritable, OtherVersion
+from telemetry.files import put_in_place
 from telemetry.folder import Folder, open_read_only
 from telemetry.stored import METADATA, TRIGGERS, trigger_sql
 
@@ -147,7 +148,7 @@ def _back_up(clinic: Path, found: str) -> Path:
         with closing(open_read_only(clinic)) as source, closing(sqlite3.connect(part)) as target:
             target.execute("PRAGMA synchronous=FULL")
             source.backup(target)
-        part.replace(copy)
+        put_in_place(part, copy)
     except (OSError, sqlite3.Error) as error:
         raise JournalUnwritable(
             f"expected to be able to copy {clinic} to {copy} before it is brought up to this version, but {error}; "

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -171,7 +170,7 @@ def test_a_killed_writer_leaves_everything_that_it_had_committed(path: Path) -> 
     assert writer.stdout is not None
     for _ in range(25):
         writer.stdout.readline()
-    writer.send_signal(signal.SIGKILL)
+    writer.kill()
     committed = 25 + len(writer.communicate()[0].split())
     journal = Journal(path)
     assert committed <= journal.reach("S1", "motion") <= committed + 1

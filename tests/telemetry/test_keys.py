@@ -87,9 +87,10 @@ def test_a_text_without_a_key_is_told(text: str) -> None:
 @pytest.mark.parametrize(
     ("listing", "accounts"),
     [
-        ("C:\\clinic\\keys\\own.key DESKTOP-1\\anna:(F)\n\nSuccessfully processed 1 files", ["anna"]),
+        ("C:\\own.key DESKTOP-1\\anna:(F)\n\nSuccessfully processed 1 files", ["anna"]),
+        ("C:\\own.key DESKTOP-1\\Anna Maria:(F)\n", ["anna maria"]),
         (
-            "C:\\my clinic\\own.key NT AUTHORITY\\SYSTEM:(I)(F)\n"
+            "C:\\own.key NT AUTHORITY\\SYSTEM:(I)(F)\n"
             "                      BUILTIN\\Administrators:(I)(F)\n"
             "                      DESKTOP-1\\anna:(I)(F)\n",
             ["system", "administrators", "anna"],
@@ -99,4 +100,4 @@ def test_a_text_without_a_key_is_told(text: str) -> None:
     ],
 )
 def test_who_windows_lets_near_a_key_is_read_from_its_access_list(listing: str, accounts: list[str]) -> None:
-    assert granted_to(listing) == accounts
+    assert granted_to(listing, "C:\\own.key") == accounts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -155,7 +154,7 @@ def test_a_killed_session_is_delivered_and_closed_as_interrupted(
     assert process.stdout.readline() == "committed\n"
     time.sleep(0.3)
     assert deliver_leftovers(spool, recorder.address) == (), "a living session's spool is left alone"
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.communicate()
     (leftover,) = deliver_leftovers(spool, recorder.address)
     assert leftover.delivered, leftover.problem
@@ -417,6 +416,9 @@ def test_participants_are_added_changed_and_listed(client: RecorderClient) -> No
         client.put_profile(Profile(code="P001", version=2))
     with pytest.raises(RequestRefused, match=r"got '\.\./x'"):
         client.put_profile(Profile(code="../x"))
+    with pytest.raises(RequestRefused, match="which is P001 written otherwise"):
+        client.put_profile(Profile(code="p001"))
+    assert len(client.profiles()) == 1
 
 
 def test_history_lists_a_participants_sessions(address: str, client: RecorderClient, start: Start) -> None:

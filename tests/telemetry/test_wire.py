@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from telemetry import messages, wire
 from telemetry.errors import NotUnderstood
 
-names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True)
+names = st.from_regex(r"S[A-Za-z0-9_.-]{0,20}[A-Za-z0-9_-]", fullmatch=True)
 seqs = st.integers(1, 2**53)
 numbers = st.integers(0, 2**53)
 entries = st.builds(wire.Entry, seqs, seqs, st.booleans(), st.binary(max_size=200))
@@ -69,7 +69,10 @@ def test_a_broken_message_is_understood_as_a_message_or_told(message: wire.ToRec
         wire.decode_to_recorder(bytes(data))
 
 
-@pytest.mark.parametrize("name", ["", "../x", "a/b", "a\\b", ".hidden", "x" * 65, "a\n", "a b", "é"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "../x", "a/b", "a\\b", ".hidden", "x" * 65, "a\n", "a b", "é", "P001.", "nul", "CON", "com1.x", "Lpt9"],
+)
 def test_a_name_that_could_leave_its_folder_is_not_understood(name: str) -> None:
     with pytest.raises(NotUnderstood):
         wire.decode_to_recorder(wire.encode(wire.Hello(name, 1)))

@@ -21,6 +21,7 @@ import typer
 
 from vrrehab.cli import Data, app
 from vrrehab.cli.console import Port, require_console
+from vrrehab.cli.interruption import ask_to_leave
 from vrrehab.console import DEFAULT_PORT
 
 _LOOK_EVERY_S, _STOP_S = 0.2, 10.0
@@ -77,7 +78,7 @@ class Kept:
         """End it, politely at first."""
         if self.process is None:
             return
-        self.process.terminate()
+        ask_to_leave(self.process)
         try:
             self.process.wait(_STOP_S)
         except subprocess.TimeoutExpired:

@@ -13,6 +13,7 @@ import msgspec
 from telemetry.address import RECORDER
 from telemetry.client import RecorderClient
 from telemetry.errors import InUse, NobodyAnswers, NotAStore
+from telemetry.files import put_in_place
 from telemetry.folder import Folder, running_recorder, store_id
 from telemetry.keys import Keyring
 from telemetry.messages import Profile
@@ -114,7 +115,7 @@ def keep_copy(data: Path, profile: Profile) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     part = copy.with_suffix(".part")
     part.write_bytes(msgspec.json.encode(profile))
-    part.replace(copy)
+    put_in_place(part, copy)
 
 
 def _kept_copy(data: Path, address: str, code: str) -> Profile:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vrrehab.cli import app
+from vrrehab.cli.interruption import ask_to_leave
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +127,7 @@ def recorder_process(data: Path) -> Iterator[str]:
                 raise NobodyAnswers(why or f"expected the recorder to start on {data}, but it said {said!r}")
             yield said.split()[-1]
         finally:
-            process.terminate()
+            ask_to_leave(process)
             try:
                 process.wait(_STOP_S)
             except subprocess.TimeoutExpired:

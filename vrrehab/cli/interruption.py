@@ -7,13 +7,15 @@ exception out of nowhere (Panda3D while it loads), the wish is held back and loo
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-#: The signals that ask a program to leave; a terminal that closes says SIGHUP, and Windows has none.
-_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+#: The signals that ask a program to leave; a terminal that closes says SIGHUP, and on Windows SIGBREAK.
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 #: Whoever asks again after this long is not impatient, but stands before a program that hangs.
 _INSISTS_S = 2.0
 
@@ -62,6 +64,15 @@ def leave_on_any_signal() -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, leave)
+
+
+def ask_to_leave(process: subprocess.Popen[str]) -> None:
+    """Ask a program of ours, in a group of its own, to leave; by Ctrl-Break on Windows, where `terminate` is a kill."""
+    if sys.platform == "win32":
+        with suppress(OSError):  # without a console nobody can be asked
+            process.send_signal(signal.CTRL_BREAK_EVENT)
+            return
+    process.terminate()
 
 
 @contextmanager

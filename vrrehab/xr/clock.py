@@ -1,4 +1,4 @@
-"""The runtime's clock (XrTime) and this program's (`time.monotonic_ns`), side by side.
+"""The runtime's clock (XrTime) and this program's (`time.perf_counter_ns`), side by side.
 
 A runtime's zero is its own, and a restarted runtime has another; poses and frames carry XrTime, everything else is
 ordered by the monotonic clock.
@@ -40,11 +40,11 @@ class RuntimeClock:
 
     def pair(self) -> tuple[int, int]:
         """The same moment as (monotonic, XrTime), ns; where XrTime cannot be asked for, it is the monotonic time."""
-        now = time.monotonic_ns()
+        now = time.perf_counter_ns()
         if not self.known:
             return now, now
         if sys.platform == "win32":
-            # Python's monotonic clock may tick at 16 ms there; the counter is read right beside it.
+            # What Python's clock counts by is read once more, right beside it.
             self._read_counter(ctypes.byref(self._counter))
         else:
             self._counter.seconds, self._counter.nanoseconds = divmod(now, 1_000_000_000)

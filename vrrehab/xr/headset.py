@@ -181,7 +181,7 @@ class Headset:
 
     def clock_pair(self) -> tuple[int, int]:
         """The same moment as (monotonic, this class's time), ns."""
-        now = time.monotonic_ns()
+        now = time.perf_counter_ns()
         if self.link is not None:
             try:
                 now, runtime_now = self.link.clock.pair()

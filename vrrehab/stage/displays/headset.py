@@ -103,7 +103,7 @@ class HeadsetDisplay:
             number=self._number,
             display_time_ns=self._headset.display_time_ns,
             period_ns=self._headset.period_ns,
-            mono_ns=time.monotonic_ns(),
+            mono_ns=time.perf_counter_ns(),
             should_draw=should_draw,
         )
 

@@ -1,0 +1,34 @@
+"""What Windows refuses for a moment, because somebody looks at a file, is done a moment later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from telemetry import files
+
+
+def test_a_file_that_somebody_looks_at_is_replaced_once_they_are_done(tmp_path: Path) -> None:
+    part, path = tmp_path / "session.part", tmp_path / "session.json"
+    part.write_text("new")
+    looked_at = 3
+
+    def replace() -> None:
+        nonlocal looked_at
+        if looked_at:
+            looked_at -= 1
+            raise PermissionError(13, "used by another process")
+        part.replace(path)
+
+    files._patiently(replace, patience_s=60.0)
+    assert path.read_text() == "new"
+
+
+def test_a_file_that_may_not_be_touched_at_all_is_told(tmp_path: Path) -> None:
+    def refuse() -> None:
+        raise PermissionError(13, "not yours")
+
+    with pytest.raises(PermissionError, match="not yours"):
+        files._patiently(refuse, patience_s=0.05)
+    files.remove(tmp_path / "never there")
