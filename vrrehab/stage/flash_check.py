@@ -252,7 +252,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m vrrehab.stage.flash_check", description=__doc__)
     parser.add_argument("--place", choices=PLACES, help="only this place")
     parser.add_argument("--task", choices=sorted(load_tasks()), help="only this task")
-    parser.add_argument("--all", action="store_true", help="the whole of every task at every place, which takes hours")
+    parser.add_argument("--all", action="store_true", help="the whole of every task at every place: hours of one core")
     parser.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="so many at once, each in a process of its own"
     )

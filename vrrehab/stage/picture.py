@@ -81,7 +81,7 @@ def looking(top_m: float) -> View:
     """Resting, and looking round."""
     lying = top_m + 0.045
     view = seated(-9.0, left=((0.16, lying, -0.40), 0.25, 14.0), right=((0.16, lying, -0.40), RELAXED, 14.0))
-    view.title, view.text = "A short rest", "Let your hands lie and look round. We go on when you are ready."
+    view.title, view.text = "A short rest", "Let your hands rest and look round. We go on when you are ready."
     return view
 
 
