@@ -60,7 +60,7 @@ _MOMENTS: dict[str, Moment] = {
     "bend_wrist": Moment(1.25, -40.0),
     "carry_cups": Moment(7.0, -26.0, 12.0),
     "circle_and_line": Moment(2.6, -18.0, 12.0),
-    "drum": Moment(3.3, -28.0, 10.0),
+    "drum": Moment(4.2, -28.0, 10.0),
     "grounding": Moment(22.0, -6.0, 0.0),
     "kick_ball": Moment(1.22, -40.0, beside=True),
     "paced_breathing": Moment(4.2, -8.0, 0.0),
