@@ -68,7 +68,7 @@ LEFT_LEG, BOTH_HANDS = who("left leg"), who("left hand", "right hand")
 def test_a_whole_session_for_every_loss_and_mode(
     sit: Callable[..., Sat], profile: Profile, programme: str, mode: str, intact: str, moved: str
 ) -> None:
-    sat = sit(programme, mode=mode, profile=profile)
+    sat = sit(programme, mode=mode, profile=profile, rate_hz=36.0)
     assert sat.status == "completed"
     (started,) = sat.record.of(SessionStarted)
     assert (started.intact_side, started.mode) == (intact, mode)

@@ -146,7 +146,7 @@ LOST_LEFT_LEG = messages.Profile(
 def test_the_participant_does_every_task_in_a_session_and_each_is_counted_and_scored(
     sit: Callable[..., Sat], programme: str, profile: messages.Profile
 ) -> None:
-    sat = sit(str(HERE / f"{programme}.toml"), profile=profile)
+    sat = sit(str(HERE / f"{programme}.toml"), profile=profile, rate_hz=36.0)
     started, ended = sat.record.of(messages.TaskStarted), sat.record.of(messages.TaskEnded)
     done = {start.task: (end.repetitions, end.status) for start, end in zip(started, ended, strict=True)}
     assert done == {step.task.name: (step.task.goal, "completed") for step in sat.plan.steps}
