@@ -1,5 +1,5 @@
 """What several folders of tests share: real recordings, which live beside the checkout, and one run of the demo; and
-which tests stay together where two processes share them (`make unit`).
+which tests stay together where several processes share them (`make unit`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,13 @@ _TESTS = Path(__file__).parent
 _RECORDINGS = _TESTS.parents[1] / "shared/data"
 #: Folders whose tests share something: a demo, a stage, a clinic, or the one port that programs listen on by default.
 _STAY_TOGETHER = {
-    **dict.fromkeys(("cli", "console", "test_docs.py"), "programs"), "models": "models", "stage": "stage",
+    "cli": "commands", "test_docs.py": "commands", "console": "console", "models": "models", "stage": "stage",
 }  # fmt: skip
+#: What takes a minute begins first, the longest before all, so that it is not left to one process at the end.
+_FIRST = (
+    "commands", "stage", "console", "tests/test_wheel.py", "models", "tests/telemetry/test_proof.py",
+    "tests/session/test_starters.py", "tests/session/test_sitting.py", "tests/session/test_limbs.py",
+)  # fmt: skip
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -30,6 +35,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
             return _STAY_TOGETHER.get(Path(file).relative_to("tests").parts[0], file)
+
+        def _assign_work_unit(self, node: object) -> None:
+            if first := next((scope for scope in _FIRST if scope in self.workqueue), None):
+                self.workqueue.move_to_end(first, last=False)
+            super()._assign_work_unit(node)
 
     return Together(config, log)
 

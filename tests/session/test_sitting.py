@@ -16,7 +16,6 @@ from vrrehab.testing.participant import FadingPain, ScriptedParticipant
 
 from .conftest import Sat, Told
 
-
 #: Half of a headset's: frames enough for everything here, at half the price.
 RATE_HZ = 36
 
