@@ -77,7 +77,7 @@ def _facts(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> st
         (f"{len(given)} of {len(pain)}", "pain questions answered"),
         (first, "first pain score"),
         (last, "last pain score"),
-        (escape(str(session["status"])), f"{escape(session['programme'])} · {escape(session['mode'])}"),
+        (escape(str(session["status"])), f"{escape(_words(session['programme']))} · {escape(_words(session['mode']))}"),
     )
     return facts_row(facts)
 

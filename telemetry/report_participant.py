@@ -28,6 +28,7 @@ _MOVEMENT = (
     ("feature_rom_elbow_rad", "range of the elbow, degrees", 180 / math.pi, 30.0),
     ("feature_sparc", "smoothness (SPARC)", 1.0, 0.5),
 )
+_DOTS_IN_A_COLUMN = 8
 
 
 def write_participant_report(
@@ -136,18 +137,21 @@ def task_plot(runs: pd.DataFrame) -> str:
     figure = Figure(figsize=(9.6, 0.9 + 0.8 * max(1, len(tasks))), layout="constrained")
     axes = figure.subplots()
     axes.axvline(0, color=SOFT, lw=1)
+    reach = max(2.0, float(given["pain_change"].abs().max())) + 0.5 if len(given) else 2.5
     for row, task in enumerate(tasks):
         change = given.loc[given["task"] == task, "pain_change"]
         for value, same in change.groupby(change):
-            step = min(0.045, 0.6 / len(same))
-            spread = step * (np.arange(len(same)) - (len(same) - 1) / 2)
+            # Side by side in columns of a few, so that many can be told from more.
+            at = np.arange(len(same))
+            column, place = at // _DOTS_IN_A_COLUMN, at % _DOTS_IN_A_COLUMN
+            x = value + 0.013 * reach * (column - column.max() / 2)
+            y = row + 0.085 * (place - (min(len(same), _DOTS_IN_A_COLUMN) - 1) / 2)
             colour = ACCENT if value < 0 else MORE if value > 0 else SOFT
-            axes.plot([value] * len(same), row + spread, "o", ms=5, color=colour, alpha=0.55, mew=0)
+            axes.plot(x, y, "o", ms=4, color=colour, alpha=0.7, mew=0)
         axes.plot([change.mean()] * 2, [row - 0.36, row + 0.36], color=INK, lw=2.5, solid_capstyle="butt")
         axes.annotate(
             signed(change.mean()), (change.mean(), row + 0.4), ha="center", va="bottom", color=INK, fontsize=10
         )
-    reach = max(2.0, float(given["pain_change"].abs().max())) + 0.5 if len(given) else 2.5
     axes.set(yticks=range(len(tasks)), yticklabels=[task.replace("_", " ") for task in tasks], xlim=(-reach, reach),
              ylim=(-0.6, len(tasks) - 0.2), xlabel="change in pain after the task, points")  # fmt: skip
     calm(axes)
