@@ -110,16 +110,22 @@ def test_a_hand_that_comes_and_goes_too_often_is_a_flash_of_the_light_too() -> N
     assert seen(frames).general > MOST_FLASHES
 
 
-def test_a_flash_is_found_beside_one_that_goes_the_other_way() -> None:
-    """Neighbours of 5 pixels, 4.8 degrees, in turn: their light together stays as it is, and each of them flashes."""
+def reversing(squares: int) -> FlashMeter:
+    """A chequerboard of squares of so many pixels that is reversed five times a second."""
+    board = (np.indices((96, 96)) // squares).sum(axis=0) % 2 == 0
+    frames = (np.repeat(np.where(board ^ (frame % 6 < 3), 255, 0)[..., None], 3, axis=2) for frame in range(60))
+    return seen(frame.astype(np.uint8) for frame in frames)
 
-    def pair(frame: int) -> np.ndarray:
-        made = np.full((96, 96, 3), GREY, np.uint8)
-        light, dark = (WHITE, BLACK) if frame % 6 < 3 else (BLACK, WHITE)
-        made[40:45, 40:45], made[40:45, 45:50] = light, dark
-        return made
 
-    assert seen(pair(frame) for frame in range(60)).general > MOST_FLASHES
+def test_a_flash_is_found_among_others_that_go_the_other_way() -> None:
+    """Squares of 4.8 degrees: the light of every whole field stays as it is, and each square of it flashes."""
+    assert reversing(5).general == pytest.approx(5.0, abs=0.5)
+
+
+def test_a_fine_chequerboard_that_is_reversed_is_found_pixel_by_pixel() -> None:
+    meter = reversing(2)
+    assert meter.general == 0.0
+    assert meter.by_pixel == pytest.approx(5.0, abs=0.5)
 
 
 def test_places_that_flash_in_turn_in_one_field_are_counted_together() -> None:
@@ -134,13 +140,6 @@ def test_places_that_flash_in_turn_in_one_field_are_counted_together() -> None:
     meter = seen(halves(frame) for frame in range(60))
     assert meter.by_pixel <= 2.0
     assert meter.general == pytest.approx(4.0, abs=0.5)
-
-
-def test_a_chequerboard_that_is_reversed_is_found_pixel_by_pixel() -> None:
-    board = (np.indices((96, 96)) // 2).sum(axis=0) % 2 == 0
-    frames = (np.where((board ^ (frame % 6 < 3))[..., None], np.uint8(255), np.uint8(0)) * np.ones(3, np.uint8)
-              for frame in range(60))  # fmt: skip
-    assert seen(frames).by_pixel == pytest.approx(5.0, abs=0.5)
 
 
 def test_a_textured_scene_that_fades_to_black_and_back_four_times_a_second_is_counted_however_smooth() -> None:

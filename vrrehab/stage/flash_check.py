@@ -69,8 +69,8 @@ _SHORT_KEYS = {**{frame: key for frame, key in KEYS.items() if frame < 150}, 150
 _MODES: tuple[Mode, ...] = ("mirror", "observe", "intact_only", "imagery", "relax")
 _LOST = {Chain.ARM: ("hand", "wrist"), Chain.LEG: ("foot", "ankle")}
 _SEED = 4
-#: The task of the session that is looked at from its first question to its end.
-_WHOLE = "reach_touch"
+#: The tasks of sessions that are looked at from their first question to their end: one of arms, one of legs.
+_WHOLE = "reach_touch", "ankle_in_and_out"
 _LIMBS = np.r_[tuple(Limb(chain, side).joints for chain in Chain for side in Side)]
 
 
@@ -264,7 +264,7 @@ def main() -> None:
     elif given.task:
         runs = [(at[-1], given.task, False)]
     else:
-        runs = [(place, _WHOLE, True) for place in at] + [(at[-1], task, False) for task in tasks]
+        runs = [(place, task, True) for place in at for task in _WHOLE] + [(at[-1], task, False) for task in tasks]
     began_s = time.monotonic()
     done = []
     for each in _all_measured(runs, max(1, given.jobs)):
