@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+_PORT_FREE_S = 20.0
+
 
 class ListeningProcess:
     """`python -m MODULE ARGUMENTS`, which says `listening on ADDRESS`; started at once.
@@ -32,16 +34,23 @@ class ListeningProcess:
         self.kill()
 
     def start(self) -> None:
-        """Start it; after the first time at the same address as before."""
+        """Start it; after the first time at the same address as before.
+
+        While it was dead another connection of this computer may have been given its port; that is waited for.
+        """
+        until_s = time.monotonic() + _PORT_FREE_S
+        while not (line := self._try()).startswith("listening on "):
+            _, problem = self.process.communicate()
+            if "uses that port" not in problem or time.monotonic() > until_s:
+                raise RuntimeError(f"expected {self._command[2]} to listen, but it said: {line}{problem}")
+        self.address = line.split()[-1]
+
+    def _try(self) -> str:
         self.process = subprocess.Popen(
             [*self._command, self.address or self._bind], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line.startswith("listening on "):
-            _, problem = self.process.communicate()
-            raise RuntimeError(f"expected {self._command[2]} to listen, but it said: {line}{problem}")
-        self.address = line.split()[-1]
+        return self.process.stdout.readline()
 
     def kill(self) -> None:
         """End it as a power cut would."""
