@@ -203,6 +203,23 @@ class TestASession:
         expect(setting.locator("output")).to_have_text("0.6")
         settings.get_by_label("Search settings").fill("")
 
+    def test_the_session_goes_to_the_place_that_is_chosen_and_the_page_says_where_it_is(self, settings: Page) -> None:
+        setting = settings.locator("[data-setting=place]")
+        setting.locator("select").select_option("garden")
+        expect(setting.locator(".outcome-line")).to_contain_text("applied in frame", timeout=20_000)
+        expect(settings.locator(".headline p").first).to_contain_text("garden")
+        settings.get_by_role("tab", name="Lead").click()
+        settings.get_by_text("Another task, mode or place").click()
+        settings.get_by_role("tabpanel", name="Lead").get_by_label("Place", exact=True).select_option("therapy_room")
+        settings.locator("[data-do=next]").click()
+        expect(settings.locator("[data-outcome]")).to_contain_text("Place: applied in frame", timeout=20_000)
+        expect(settings.locator(".headline p").first).to_contain_text("therapy room")
+
+    def test_a_page_that_is_loaded_again_opens_the_tab_that_was_open(self, settings: Page) -> None:
+        settings.reload()
+        expect(settings.get_by_role("tab", name="Settings")).to_have_attribute("aria-selected", "true")
+        expect(settings.locator("[data-setting=light_ratio]")).to_be_visible()
+
     def test_one_press_hides_the_limb_and_one_shows_it_again(self, page: Page) -> None:
         button = page.locator("[data-command=hide]")
         button.click()

@@ -62,6 +62,16 @@ def test_what_a_catalogue_lacks_is_said_in_english() -> None:
     assert Words("de")("No such sentence {n}", n=3) == "No such sentence 3"
 
 
+def test_what_another_program_said_with_its_values_in_it_is_said_in_german_too() -> None:
+    german, english = Words("de"), Words("en")
+    told = "No recorder answers at tcp://h:7; all is kept on this computer and delivered later."
+    assert german.heard(told) == (
+        "Unter tcp://h:7 antwortet keine Aufzeichnung; alles bleibt auf diesem Rechner und wird später übergeben."
+    )
+    assert english.heard(told) == told
+    assert german.heard("inexplicable: {x}") == "inexplicable: {x}"
+
+
 def test_every_live_setting_has_its_name_its_explanation_and_its_choices_in_german() -> None:
     catalogue = {entry.msgid for entry in polib.pofile(str(catalogue_file("de")))}
     shown = {text for each in DECLARED for text in (title(each), each.description)}

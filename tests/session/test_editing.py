@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.messages import TaskStarted
+from telemetry.messages import SettingChanged, TaskStarted
 from vrrehab.cli.editing import Editing
 from vrrehab.session.edited import decode, read
 from vrrehab.session.plan import make_plan
 from vrrehab.session.programme import load_programme
-from vrrehab.session.settings import Settings
 from vrrehab.session.sitting import Sitting
 
 from .conftest import LOST_LEFT_HAND, Sat, Told
@@ -46,7 +45,7 @@ def mine(tmp_path: Path) -> Path:
 @pytest.fixture
 def editing(mine: Path) -> Iterator[Editing]:
     plan = make_plan(LOST_LEFT_HAND, load_programme(str(mine)), None, "scripted", 1)
-    editing = Editing(str(mine), plan, None, mine.parent / "place.toml", look_every_s=0.02)
+    editing = Editing(str(mine), plan, None, {"therapy_room": mine.parent / "place.toml"}, look_every_s=0.02)
     yield editing
     editing.close()
 
@@ -87,9 +86,9 @@ def test_a_good_edit_is_used_from_the_next_task_on(sit: Callable[..., Sat], mine
     [
         (HEAD + TASKS.replace("goal = 1", "goal = none", 1), "mine.toml:11: expected TOML"),
         (HEAD + TASKS.replace("reach_touch", "stretch_knee"), "tasks of arms|tasks for the limbs of this session"),
-        (HEAD.replace("therapy_room", "garden") + TASKS, "garden cannot be gone to while therapy_room is shown"),
+        (HEAD.replace("therapy_room", "moon") + TASKS, "place expects one of .*garden.*, got 'moon'"),
     ],
-    ids=["malformed", "another limb", "another place"],
+    ids=["malformed", "another limb", "no place"],
 )
 def test_a_bad_edit_is_refused_with_the_reason_and_the_session_goes_on_as_it_was(
     sit: Callable[..., Sat], mine: Path, editing: Editing, text: str, reason: str
@@ -106,14 +105,26 @@ def test_a_bad_edit_is_refused_with_the_reason_and_the_session_goes_on_as_it_was
     assert str(refused.detail["reason"]) in edit.told[0]
 
 
-def test_an_edited_place_is_for_the_next_session(sit: Callable[..., Sat], mine: Path, editing: Editing) -> None:
+def test_a_programme_that_names_another_place_now_takes_the_session_there(
+    sit: Callable[..., Sat], mine: Path, editing: Editing
+) -> None:
+    edit = WhenFound(editing, mine, HEAD.replace("therapy_room", "garden") + TASKS)
+    sat = sit(str(mine), tell=edit, rate_hz=HZ)
+    assert edit.told == ["The session goes on by mine as it was edited."]
+    (change,) = sat.record.of(SettingChanged)
+    assert (change.name, change.new, change.who) == ("place", "garden", "the programme's file")
+    assert sat.sitting.view.ambience.place == "garden"
+
+
+def test_an_edited_place_is_gone_to_anew(sit: Callable[..., Sat], mine: Path, editing: Editing) -> None:
     edit = WhenFound(editing, mine.parent / "place.toml", "")
-    sit(str(mine), tell=edit, rate_hz=HZ, most_frames=8 * HZ)
-    assert "place.toml is a place, which is built before a session" in edit.told[0]
-    named = [name for name in Settings() if name in edit.told[0]]
-    assert named == ["light_ratio", "time_of_day_h", "place_detail", "sound_ratio"], (
-        "what can be changed at once is told"
-    )
+    sat = sit(str(mine), tell=edit, rate_hz=HZ)
+    assert edit.told == ["The place therapy_room is made anew as it was edited."]
+    assert sat.sitting.view.ambience.arrivals == 1
+    assert [event.detail for event in sat.record.named("place")][1:] == [
+        {"name": "therapy_room", "who": "the place's file"}
+    ]
+    assert not sat.record.of(SettingChanged), "it is the same place"
 
 
 def test_what_is_read_elsewhere_is_what_would_be_read_here(mine: Path) -> None:

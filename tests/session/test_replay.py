@@ -35,9 +35,17 @@ from .conftest import LOST_LEFT_HAND, Kept
 RATE_HZ = 60
 
 
-def played(source: Source | None, plan: Plan, kept: Kept) -> Kept:
+def played(source: Source | None, plan: Plan, kept: Kept, *, then_to: str = "") -> Kept:
+    """then_to: where the session goes in its first task run."""
     source = source or ScriptedSource(ScriptedParticipant.of(plan))
-    run(Sitting(plan, source, kept, "none"), SilentDisplay(VirtualClock(), RATE_HZ, 20_000), lambda: ())
+    sitting = Sitting(plan, source, kept, "none")
+
+    def commands() -> tuple[()]:
+        if then_to and sitting.conductor.ledger.run_number == 1 and not sitting.view.ambience.veil:
+            sitting.go_to(then_to, "therapist")
+        return ()
+
+    run(sitting, SilentDisplay(VirtualClock(), RATE_HZ, 20_000), commands)
     return kept
 
 
@@ -66,7 +74,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, Kept]
     with RecorderProcess(place / "data") as process, RecorderClient(process.address) as client:
         client.put_profile(LOST_LEFT_HAND)
         sender = Sender(place / "spool", plan.session_id, process.address, FrameLayout(JOINTS), queue_frames=20_000)
-        kept = played(None, plan, Both(sender=sender))
+        kept = played(None, plan, Both(sender=sender), then_to="beach")
         assert sender.close(30.0)
         client.wait_sealed(plan.session_id, 30.0)
     return place / "data", plan.session_id, kept
@@ -88,6 +96,32 @@ def test_every_frame_is_shown_as_it_was(session: RecordedSession, recorded: tupl
         np.testing.assert_array_equal(body.provenance, frame["virtual_provenance"][0])
         there = body.provenance != Provenance.NONE
         np.testing.assert_allclose(body.poses[there], frame["virtual"][0][there], atol=1e-5)
+
+
+def test_the_place_is_the_one_that_it_was_at_each_time_and_the_ledger_says_which_for_each_task_run(
+    session: RecordedSession, recorded: tuple[Path, str, Kept]
+) -> None:
+    kept = recorded[2]
+    (change,) = [change for change in kept.of(messages.SettingChanged) if change.name == "place"]
+    runs = kept.of(messages.TaskStarted)
+    assert runs[0].mono_ns < change.mono_ns < runs[1].mono_ns
+    changed_s = (change.mono_ns - session.started.mono_ns) / 1e9
+    replay = Replay(session)
+    assert replay.place == "therapy_room"
+    lines = [*replay.step(changed_s - 0.1), *replay.step(0.2)]
+    assert any(line.endswith("the place: beach") for line in lines)
+    assert (replay.place, replay.view.ambience.arrivals) == ("therapy_room", 0), "it goes into the mist first"
+    for _ in range(100):
+        list(replay.step(1 / 30))
+    ambience = replay.view.ambience
+    assert (ambience.place, ambience.arrivals, ambience.veil) == ("beach", 1, 0.0)
+    late = Replay(session, start_s=changed_s + 5.0)
+    assert (late.place, late.view.ambience.arrivals) == ("beach", 0), "it begins where the session was then"
+
+    pain = telemetry.open_store(recorded[0]).task_pain()
+    places = pain.drop_duplicates("task_run_id")["setting_place"].tolist()
+    assert places == ["therapy_room", *["beach"] * (len(runs) - 1)]
+    assert pain["settings_changed"].iloc[0] == 1
 
 
 def test_between_two_frames_it_is_between_them(session: RecordedSession, recorded: tuple[Path, str, Kept]) -> None:

@@ -1,8 +1,7 @@
 """Watches the files of the programme that runs, and hands over what was edited, read and checked, between two frames.
 
-A thread looks at the files' times once a second; another process reads them (`vrrehab.session.edited`). A place is
-built before a session begins, which takes seconds: an edit of it is refused with that reason and with the settings that
-change its light, hour, detail and sound at once.
+A thread looks at the files' times once a second; another process reads them (`vrrehab.session.edited`). The place that
+is shown is gone to anew as it was edited, and another one if the programme names another now.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,23 +33,30 @@ class Refusal:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class EditedPlace:
+    """A place whose file was edited."""
+
+    name: str
+
+
 class Editing:
     """Watches from when it is made until `close`. look_every_s: how often it looks at the files' times."""
 
     def __init__(
-        self, name: str, plan: Plan, mode: str | None, place: Path, look_every_s: float = _LOOK_EVERY_S
+        self, name: str, plan: Plan, mode: str | None, places: Mapping[str, Path], look_every_s: float = _LOOK_EVERY_S
     ) -> None:
-        """name, mode: of the programme as the session was started. place: the file of the place that is shown."""
+        """name, mode: of the programme as the session was started. places: the file of each place."""
         from vrrehab.session.edited import files_of
         from vrrehab.session.programme import load_programme
 
         own = [str(plan.seed), *([mode] if mode else [])]
         self._command = [sys.executable, "-m", "vrrehab.session.edited", name, *own]
         #: Where another place is shown than is written.
-        self._places = {load_programme(name).place: plan.programme.place}
-        self._files, self._place = tuple(files_of(plan.programme, name)), place
+        self._shown_for = {load_programme(name).place: plan.programme.place}
+        self._files, self._places = tuple(files_of(plan.programme, name)), dict(places)
         self._look_every_s = look_every_s
-        self._found: deque[Edited | Refusal] = deque()
+        self._found: deque[Edited | EditedPlace | Refusal] = deque()
         self._closing = threading.Event()
         self._seen = self._times()
         self._thread = threading.Thread(target=self._watch, name="editing", daemon=True)
@@ -64,11 +71,23 @@ class Editing:
             sitting.conductor.happened("edit_refused", {"reason": found.reason})
             return f"The edit is not used: {found.reason}"
         try:
+            if isinstance(found, EditedPlace):
+                return self._make_anew(sitting, found.name)
+            place, before = found.programme.place, sitting.conductor.plan.programme.place
+            sitting.settings.accept("place", place)
             sitting.conductor.therapist.take_up(found)
+            if place != before:
+                sitting.go_to(place, "the programme's file")
         except ValueError as error:
             sitting.conductor.happened("edit_refused", {"reason": str(error)})
             return f"The edit is not used: {error}"
         return f"The session goes on by {found.programme.name} as it was edited."
+
+    def _make_anew(self, sitting: Sitting, name: str) -> str:
+        if name != sitting.settings["place"]:
+            return ""  # it is read when it is gone to
+        sitting.go_to(name, "the place's file", anew=True)
+        return f"The place {name} is made anew as it was edited."
 
     def close(self) -> None:
         self._closing.set()
@@ -77,21 +96,17 @@ class Editing:
     # --- the thread ---
 
     def _times(self) -> dict[Path, int]:
-        return {path: path.stat().st_mtime_ns if path.exists() else 0 for path in (*self._files, self._place)}
+        return {
+            path: path.stat().st_mtime_ns if path.exists() else 0 for path in (*self._files, *self._places.values())
+        }
 
     def _watch(self) -> None:
         while not self._closing.wait(self._look_every_s):
             times = self._times()
             changed = {path for path, at in times.items() if at != self._seen[path]}
             self._seen = times
-            if self._place in changed:
-                self._found.append(
-                    Refusal(
-                        f"{self._place} is a place, which is built before a session; it is used from the next one on. "
-                        "Now the settings light_ratio, time_of_day_h, place_detail and sound_ratio change it"
-                    )
-                )
-            if changed - {self._place}:
+            self._found.extend(EditedPlace(name) for name, path in self._places.items() if path in changed)
+            if changed.intersection(self._files):
                 self._found.append(self._read())
 
     def _read(self) -> Edited | Refusal:
@@ -107,5 +122,5 @@ class Editing:
             return Refusal(done.stderr.decode(errors="replace").strip().rpartition("\n")[2])
         edited = decode(done.stdout)
         written = edited.programme.place
-        programme = msgspec.structs.replace(edited.programme, place=self._places.get(written, written))
+        programme = msgspec.structs.replace(edited.programme, place=self._shown_for.get(written, written))
         return msgspec.structs.replace(edited, programme=programme)

@@ -168,6 +168,10 @@ def _happening(event: messages.Happened) -> str:
         return said.format(rule.format(**event.detail))
     if event.name == "calm":
         return said.format({"console_lost": "the console is lost"}.get(str(event.detail["reason"]), "as asked for"))
+    if event.name == "place" and "who" in event.detail:
+        return f"now at another place: {str(event.detail['name']).replace('_', ' ')}, by {event.detail['who']}"
+    if event.name == "place_refused":
+        return f"the place stays: {event.detail['reason']}"
     if event.name == "restarted":
         return f"goes on, by {event.detail['who']}"
     return _HAPPENINGS.get(event.name, "")

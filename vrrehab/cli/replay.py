@@ -76,17 +76,23 @@ def _show(shown: Replay, screen: FlatDisplay, interruption: Interruption) -> Non
 
 
 def _stage(shown: Replay, profile: Profile) -> Stage:
-    """The place that the session was in, with the body of the participant as the store knows them today."""
+    """The places that the session was in, with the body of the participant as the store knows them today."""
     from vrrehab.body.loss import Loss
     from vrrehab.body.skeleton import Side
     from vrrehab.stage.engine import suitable_tier
-    from vrrehab.stage.place import load_place, with_legs_in_view
+    from vrrehab.stage.place import AnyPlace, load_place, with_legs_in_view
+    from vrrehab.stage.places import make
     from vrrehab.stage.stage import Stage
 
-    place = load_place(shown.place or "therapy_room")
+    def place(name: str) -> AnyPlace:
+        return with_legs_in_view(load_place(name)) if shown.moves_legs else load_place(name)
+
+    tier = suitable_tier()
     return Stage(
-        with_legs_in_view(place) if shown.moves_legs else place,
-        suitable_tier(),
+        place(shown.place or "therapy_room"),
+        tier,
+        # Nobody wears a headset: it may be made on the spot, behind the mist.
+        take=lambda name: make(place(name), tier),
         losses=[Loss(Side(loss.side), loss.level) for loss in profile.limb_losses],
         appearance=profile.appearance,
         measures=profile.measures,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vrrehab.cli.showing import Doors
     from vrrehab.session.commands import Command
     from vrrehab.session.frame import Display
+    from vrrehab.session.going import Places
     from vrrehab.session.plan import Plan
     from vrrehab.sources import Source
     from vrrehab.stage.displays.flat import FlatDisplay
@@ -247,6 +248,7 @@ def sit(
     from vrrehab.session.loop import run
     from vrrehab.session.plan import make_plan
     from vrrehab.session.programme import load_programme
+    from vrrehab.session.settings import PLACES
     from vrrehab.session.sitting import Sitting
     from vrrehab.speech.voice import Voice
     from vrrehab.stage.place import place_file
@@ -280,10 +282,10 @@ def sit(
         if display != "offscreen":  # nobody is there to hear it
             voice = Voice(plan.language.code)
             open_parts.callback(voice.close)
-        sitting = Sitting(plan, parts.source, narrator, parts.runtime, parts.build_of, voice)
+        sitting = Sitting(plan, parts.source, narrator, parts.runtime, parts.build_of, voice, parts.places)
         therapist.record.follow(sitting)
         parts.watch(therapist.show)
-        editing = Editing(programme, plan, mode, place_file(plan.programme.place))
+        editing = Editing(programme, plan, mode, {name: place_file(name) for name in PLACES})
         open_parts.callback(editing.close)
 
         def come() -> Iterable[Command]:
@@ -326,7 +328,7 @@ def _say_language(plan: Plan, say: Callable[[str], None]) -> None:
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a sitting runs on: where the joints come from, where the picture goes, the runtime's name, how the body in
-    the picture is built, and who may be given pictures of the picture.
+    the picture is built, who may be given pictures of the picture, and who makes other places ready.
     """
 
     source: Source
@@ -334,6 +336,7 @@ class Parts:
     runtime: str
     build_of: BuildOf
     watch: Callable[[Taker], None]
+    places: Places
 
 
 @contextlib.contextmanager
@@ -351,6 +354,7 @@ def _parts(
     from vrrehab.stage.audio import Audio
     from vrrehab.stage.engine import suitable_tier
     from vrrehab.stage.place import load_place, with_legs_in_view
+    from vrrehab.stage.place_making import PlaceMaker
     from vrrehab.stage.stage import Stage
 
     moved = _source(data, plan, source)
@@ -366,13 +370,17 @@ def _parts(
             open_parts.callback(audio.close)
             if not audio.found:
                 say("No sound here: the place is silent. Plug in headphones or a loudspeaker, and start again.")
+        tier = suitable_tier()
+        places = PlaceMaker(place, tier, legs_in_view=plan.moves_legs, heard=audio is not None and audio.found)
+        open_parts.callback(places.close)
         stage = Stage(
             place,
-            suitable_tier(),
+            tier,
             losses=losses,
             appearance=plan.profile.appearance,
             measures=plan.profile.measures,
             audio=audio,
+            take=places.take,
         )
         interruption.check()
         headset = None
@@ -395,7 +403,7 @@ def _parts(
             assert headset is not None
             moved = headset.source
         interruption.check()
-        yield Parts(moved, shown, headset.runtime if headset else "none", stage.build_of, shown.watch)
+        yield Parts(moved, shown, headset.runtime if headset else "none", stage.build_of, shown.watch, places)
 
 
 def _recording(data: Path, source: SourceChoice) -> Source:

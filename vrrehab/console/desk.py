@@ -1,7 +1,8 @@
 """What therapists tell the running session, and what becomes of it: requested, then applied, refused or not answered.
 
 Each command carries a key of its own, so that asking again what became of it never carries it out twice. Stop has a
-line and a thread of its own: nothing that another command waits for holds it up. While somebody is in control and
+line and a thread of its own: nothing that another command waits for holds it up; and so has what takes seconds to be
+applied. While somebody is in control and
 their browser is there, the session hears it every second.
 """
 
@@ -17,13 +18,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
-from telemetry.commands import Applied, CommandClient, Scalar
+from telemetry.commands import Applied, CommandClient, Refused, Scalar
 from telemetry.errors import NobodyAnswers
 from telemetry.folder import RunningSession
 from telemetry.keys import Keyring
 from vrrehab.console.people import Login, People
 from vrrehab.console.rights import may, may_command
 from vrrehab.console.sessions import Sessions
+from vrrehab.session.settings import DECLARED
 
 Status = Literal["requested", "applied", "refused", "unanswered"]
 
@@ -34,6 +36,9 @@ _UNNOTED = ("stroke",)
 #: Commands that the console gives by itself, for who is in control.
 BY_ITSELF = ("heartbeat", "release")
 _ANSWER_S = 2.0
+#: How long what has to be made ready first is waited for.
+_LATER_S = 120.0
+_LATER = {setting.name for setting in DECLARED if setting.later}
 _HEARTBEAT_S = 1.0
 #: A browser that was not heard of for so long may be cut off; for longer it is gone, and another may lead.
 _THERE_S, _GONE_S = 3.0, 10.0
@@ -69,8 +74,8 @@ class Desk:
         self._sessions = sessions
         self._lock = threading.Lock()
         self._heard_s: dict[int, float] = {}
-        names = ("stop", "commands", "heartbeat")
-        self._stop_line, self._line, self._heart_line = (_Line(name, keyring) for name in names)
+        names = ("stop", "commands", "later", "heartbeat")
+        self._stop_line, self._line, self._later_line, self._heart_line = (_Line(name, keyring) for name in names)
         self._notary = ThreadPoolExecutor(1, thread_name_prefix="audit")
         self._closing = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="attendance", daemon=True)
@@ -79,7 +84,7 @@ class Desk:
     def close(self) -> None:
         self._closing.set()
         self._heart.join()
-        for line in (self._stop_line, self._line, self._heart_line):
+        for line in (self._stop_line, self._line, self._later_line, self._heart_line):
             line.close()
         self._notary.shutdown()
 
@@ -105,8 +110,9 @@ class Desk:
         if why or running is None:
             order.status, order.reason = "refused", why
         else:
-            line = self._stop_line if name == "stop" else self._line
-            await asyncio.wrap_future(line.carry(running.commands, order))
+            later = name == "set" and order.arguments.get("name") in _LATER
+            line = self._stop_line if name == "stop" else self._later_line if later else self._line
+            await asyncio.wrap_future(line.carry(running.commands, order, _LATER_S if later else _ANSWER_S))
         self.changes += 1
         if name in _UNNOTED and order.status == "applied":
             return order
@@ -192,21 +198,23 @@ class _Line:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._client: CommandClient | None = None
         self._address = ""
+        self._closing = False
 
-    def carry(self, address: str, order: Order) -> Future[None]:
-        return self._worker.submit(self._send, address, order)
+    def carry(self, address: str, order: Order, within_s: float = _ANSWER_S) -> Future[None]:
+        return self._worker.submit(self._send, address, order, within_s)
 
     def close(self) -> None:
+        self._closing = True
         self._worker.submit(self._hang_up).result()
         self._worker.shutdown()
 
-    def _send(self, address: str, order: Order) -> None:
+    def _send(self, address: str, order: Order, within_s: float) -> None:
         began = time.perf_counter()
         if self._client is None or self._address != address:
             self._hang_up()
             self._client, self._address = CommandClient(address, self._keyring), address
         try:
-            answer = self._client.send(order.name, dict(order.arguments), order.who, _ANSWER_S, key=order.key)
+            answer = self._ask(self._client, order, began + within_s)
         except NobodyAnswers:
             order.status = "unanswered"
             order.reason = "the session did not answer; whether it was carried out is not known"
@@ -216,6 +224,15 @@ class _Line:
             else:
                 order.status, order.reason = "refused", answer.reason
         order.took_ms = (time.perf_counter() - began) * 1000
+
+    def _ask(self, client: CommandClient, order: Order, until_s: float) -> Applied | Refused:
+        """Ask what becomes of an order, again and again, so that nobody who closes the line waits for long."""
+        while True:
+            try:
+                return client.send(order.name, dict(order.arguments), order.who, _ANSWER_S, key=order.key)
+            except NobodyAnswers:
+                if self._closing or time.perf_counter() >= until_s:
+                    raise
 
     def _hang_up(self) -> None:
         if self._client is not None:

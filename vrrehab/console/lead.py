@@ -16,9 +16,10 @@ from vrrehab.console.desk import BY_ITSELF, Order
 from vrrehab.console.kit import Tag
 from vrrehab.console.rating_panel import RatingPanel
 from vrrehab.console.rights import may_command
-from vrrehab.console.settings_panel import outcome
+from vrrehab.console.settings_panel import outcome, title
 from vrrehab.console.shell import Visit
 from vrrehab.session.commands import ADVERSE, COMMANDS
+from vrrehab.session.settings import DECLARED, PLACE, PLACES
 
 Value = float | int | str | bool
 
@@ -87,7 +88,8 @@ class Lead:
 
     async def order(self, name: str, /, **arguments: Value) -> Order:
         """Give the session a command, and say on the page what becomes of it."""
-        said = command_in_words(self._visit, name)
+        changed = (each for each in DECLARED if name == "set" and each.name == arguments.get("name"))
+        said = next((self._t(title(each)) for each in changed), command_in_words(self._visit, name))
         self._outcome.say(f"{said}: {self._t('requested …')}")
         order = await self._visit.tell(name, **arguments)
         self._outcome.say(f"{said}: {outcome(self._t, order)}")
@@ -202,9 +204,10 @@ class Lead:
 
     def _next(self) -> None:
         t = self._t
-        said = {"task": "", "mode": ""}
+        said = {"task": "", "mode": "", "place": ""}
         tasks = sorted(f.name.removesuffix(".toml") for f in (resources.files("scenes") / "tasks").iterdir()
                        if f.name.endswith(".toml"))  # fmt: skip
+        places = {"": t("as it is"), **{place: t(place.replace("_", " ")) for place in PLACES}}
 
         async def go() -> None:
             mode = {"mode": said["mode"]} if said["mode"] else {}
@@ -212,9 +215,11 @@ class Lead:
                 await self.order("choose", task=said["task"], **mode)
             elif mode:
                 await self.order("mode", **mode)
+            if said["place"]:
+                await self.order("set", name=PLACE, value=said["place"])
 
         with Tag("details"):
-            Tag("summary", t("Another task or mode"), "button quiet")
+            Tag("summary", t("Another task, mode or place"), "button quiet")
             with Tag("div", kind="fields"):
                 if "choose" in self._may:
                     options = {"": t("as planned"), **{task: t(task.replace("_", " ")) for task in tasks}}
@@ -222,6 +227,8 @@ class Lead:
                 if "mode" in self._may:
                     modes = {"": t("as it is"), **{mode: t(mode.replace("_", " ")) for mode in MODES}}
                     kit.choice(t("Mode from here on"), modes, "", lambda value: said.update(mode=value))
+                if "set" in self._may:
+                    kit.choice(t("Place"), places, "", lambda value: said.update(place=value))
                 kit.button(t("Do so"), go, data_do="next")
 
 

@@ -213,7 +213,7 @@ def outcome_of_stop(t: Words, order: Order) -> str:
             "The session does not answer. Press Esc on the headset's computer, "
             "or help the participant to take the headset off."
         )
-    return t("Not stopped: {reason}.", reason=t(order.reason))
+    return t("Not stopped: {reason}.", reason=t.heard(order.reason))
 
 
 def _login_form(t: Words, to: str, name: str = "", problem: str = "", status: int = 200) -> Response:

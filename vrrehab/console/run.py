@@ -43,12 +43,13 @@ def add(console: Console) -> None:
         if (answer := refused(request, "watch")) is not None:
             return answer
         with page(console, request, "/run", "Run") as visit:
-            _Run(visit)
+            _Run(visit, request.query_params.get("tab", ""))
         return None
 
 
 class _Run:
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self, visit: Visit, tab: str) -> None:
+        """tab: which one is open, as the page's address says after it was loaded again."""
         self._visit, self._t, self._console = visit, visit.t, visit.console
         self._watch, self._desk = visit.console.watch, visit.console.desk
         self._drawn_plot = self._drawn_steps = self._drawn_orders = ""
@@ -73,7 +74,7 @@ class _Run:
                     self._plot = kit.raw("")
             with Tag("div", kind="stack"):
                 self._now_card()
-                self._tabs()
+                self._tabs(tab)
         self._tick()
         ui.timer(_EVERY_S, self._tick)
 
@@ -130,7 +131,7 @@ class _Run:
 
     # --- what can be done ---
 
-    def _tabs(self) -> None:
+    def _tabs(self, first: str) -> None:
         t = self._t
         names = {"lead": t("Lead"), "settings": t("Settings"), "log": t("Log")}
         made: dict[str, Tag] = {}
@@ -166,7 +167,7 @@ class _Run:
                 )
                 with panels[name]:
                     fill()
-        turn("lead")
+        turn(first if first in names else "lead")
 
     def _lead(self) -> None:
         self._leading = Lead(self._visit)
@@ -227,7 +228,7 @@ class _Run:
             )
         trouble = ""
         if record is not None and record.problem:
-            trouble = record.problem
+            trouble = t.heard(record.problem)
         elif record is not None and not record.connected:
             trouble = t("The recorder is not connected; the session keeps its record on its own disk meanwhile.")
         elif state.tracking.lost:
@@ -265,7 +266,7 @@ class _Run:
             )
         if watch.silent:
             return t("The session does not answer.")
-        return t(watch.problem) if watch.problem else t("No session is running.")
+        return t.heard(watch.problem) if watch.problem else t("No session is running.")
 
     def _tell_now(self, facts: Facts, state: State) -> None:
         t = self._t
@@ -333,7 +334,7 @@ class _Run:
                     Tag("span", f"{command_in_words(self._visit, order.name)}{_arguments(order)} · {order.who}")
                     Tag("span", _state_of(self._t, order), f"state {order.status}")
                     if order.reason:
-                        Tag("span", self._t(order.reason), "why")
+                        Tag("span", self._t.heard(order.reason), "why")
 
     def _fact(self, name: str, text: str) -> None:
         self._facts[name][0].say(text)

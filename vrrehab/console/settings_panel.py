@@ -150,9 +150,9 @@ def outcome(t: Words, order: Order) -> str:
     if order.status == "applied":
         return t("applied in frame {frame}, after {ms} ms", frame=order.frame, ms=round(order.took_ms))
     if order.status == "refused":
-        return t("refused: {reason}", reason=t(order.reason))
+        return t("refused: {reason}", reason=t.heard(order.reason))
     if order.status == "unanswered":
-        return t("not answered: {reason}", reason=t(order.reason))
+        return t("not answered: {reason}", reason=t.heard(order.reason))
     return t("requested …")
 
 

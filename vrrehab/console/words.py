@@ -6,6 +6,8 @@ catalogue, which has the tasks and questions, and else said in English.
 
 from __future__ import annotations
 
+import re
+import string
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -28,6 +30,18 @@ def _texts(language: str) -> dict[str, str]:
     return {entry.msgid: entry.msgstr for entry in polib.pofile(str(path)).translated_entries()}
 
 
+@cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """What tells each sentence that has values in it, those with most words first."""
+    found = []
+    for text, said in sorted(_texts(language).items(), key=lambda entry: -len(entry[0])):
+        parts = [(before, name) for before, name, _, _ in string.Formatter().parse(text)]
+        if any(name for _, name in parts):
+            pattern = "".join(re.escape(before) + (f"(?P<{name}>.+)" if name else "") for before, name in parts)
+            found.append((re.compile(pattern, re.DOTALL), said))
+    return found
+
+
 class Words:
     """Says the console's sentences in one language, two letters."""
 
@@ -40,3 +54,12 @@ class Words:
         """The sentence in this language, with its `{values}` filled in."""
         said = self._texts.get(text) or self._participants.say(text)
         return said.format(**values) if values else said
+
+    def heard(self, text: str) -> str:
+        """What another program said, with its values in it already: in this language where the catalogue knows it."""
+        if text in self._texts:
+            return self._texts[text]
+        for pattern, said in _patterns(self.language):
+            if (found := pattern.fullmatch(text)) is not None:
+                return said.format(**{name: self(value) for name, value in found.groupdict().items()})
+        return self(text)

@@ -19,11 +19,12 @@ import msgspec
 
 from telemetry import messages
 from vrrehab.body.drives import MODES
+from vrrehab.session.going import Journey
 from vrrehab.session.sitting import Sitting
 
 Value = float | int | str | bool | None
-#: What a command does to a sitting, given its arguments and who asks.
-Action = Callable[[Sitting, Mapping[str, Value], str], None]
+#: What a command does to a sitting, given its arguments and who asks; the journey that it begins, if it begins one.
+Action = Callable[[Sitting, Mapping[str, Value], str], Journey | None]
 
 
 #: What the command `adverse_event` has to be told, and the words for it.
@@ -52,11 +53,11 @@ class Command(Protocol):
     def refused(self, reason: str) -> None: ...
 
 
-def _set(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
+def _set(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> Journey | None:
     name, value = arguments.get("name"), arguments.get("value")
     if not isinstance(name, str) or value is None:
         raise ValueError(f"set expects a name and a value, got {dict(arguments)}")
-    sitting.change_setting(name, value, who)
+    return sitting.change_setting(name, value, who)
 
 
 def _rate(sitting: Sitting, arguments: Mapping[str, Value], who: str) -> None:
@@ -200,14 +201,17 @@ def press(sitting: Sitting, key: str) -> None:
 
 
 def obey(sitting: Sitting, command: Command, frame: int) -> None:
-    """Carry out a command before frame `frame` and answer it."""
+    """Carry out a command before frame `frame` and answer it: at once, or when the journey that it begins is over."""
     action = COMMANDS.get(command.name)
     if action is None:
         command.refused(f"no command {command.name!r}; there are {', '.join(COMMANDS)}")
         return
     try:
-        action(sitting, command.arguments, command.who)
+        journey = action(sitting, command.arguments, command.who)
     except ValueError as error:
         command.refused(str(error))
     else:
-        command.applied(frame)
+        if journey is None:
+            command.applied(frame)
+        else:
+            journey.asked = command

@@ -34,6 +34,7 @@ from vrrehab.body.skeleton import HAND, HEAD, Provenance, Side
 from vrrehab.session import programme
 from vrrehab.session.ledger import Record
 from vrrehab.session.plan import Plan
+from vrrehab.session.settings import PLACE
 from vrrehab.session.sitting import Sitting
 from vrrehab.tasks.run import TaskPhase
 
@@ -162,7 +163,11 @@ class LiveRecord:
             return
         at_s = self._since(event.mono_ns)
         change = Change(event.who, event.name, event.old, event.new, event.applied_frame, at_s)
+        facts = self._standing.facts
+        if event.name == PLACE:
+            facts = msgspec.structs.replace(facts, place=str(event.new))
         self._change(
+            facts=facts,
             settings={**self._standing.settings, event.name: event.new},
             changes=(*self._standing.changes[1 - _MOST_CHANGES :], change),
         )

@@ -14,6 +14,7 @@ from vrrehab.body.drives import WITHOUT_LIMB
 from vrrehab.body.limb import Chain
 from vrrehab.body.skeleton import Body
 from vrrehab.errors import SceneFileError, UnknownName
+from vrrehab.session.going import Going, Journey
 from vrrehab.session.plan import lost_limbs
 from vrrehab.session.settings import Settings, Value
 from vrrehab.session.view import View
@@ -56,7 +57,9 @@ class Replay:
         self._sites: dict[str, messages.RatingAsked] = {}
         self._pain: float | None = None
         self._marker_left_s = 0.0
+        self._going = Going(None)
         self.view.title = recorded.started.programme.replace("_", " ")
+        self._place = ""
         self._quietly(self._now_ns)
 
     @property
@@ -69,9 +72,8 @@ class Replay:
 
     @property
     def place(self) -> str:
-        """The place that it was in; empty where the record does not say."""
-        told = (e for e in self._recorded.events if isinstance(e, messages.Happened) and e.name == "place")
-        return next((str(event.detail.get("name", "")) for event in told), "")
+        """The place that it is in now; empty where the record does not say."""
+        return self.view.ambience.place
 
     @property
     def moves_legs(self) -> bool:
@@ -99,6 +101,8 @@ class Replay:
         """What came before the start is so, and is not told."""
         list(self._happen(until_ns))
         self.view.notice = ""
+        self._going.give_up("")
+        self.view.ambience.place = self._place
 
     def _happen(self, until_ns: int) -> Iterator[str]:
         while self._events and self._events[0].mono_ns <= until_ns:
@@ -111,6 +115,8 @@ class Replay:
         match event:
             case messages.Happened(name="settings_in_force"):
                 self._settings.update({n: v for n, v in event.detail.items() if v is not None and n in self._settings})
+            case messages.Happened(name="place"):
+                return self._be_at(str(event.detail.get("name", "")))
             case messages.Happened() if event.name in _WORDS:
                 text = str(event.detail.get("text", ""))
                 return self._mark(f"{_WORDS[event.name]}{': ' if text else ''}{text}")
@@ -132,6 +138,13 @@ class Replay:
             case messages.RatingAnswered():
                 return self._answered(event)
         return ""
+
+    def _be_at(self, place: str) -> str:
+        before, self._place = self._place, place
+        if not before or before == place:
+            return ""
+        self._going.begin(Journey(place, ""))
+        return f"the place: {place.replace('_', ' ')}"
 
     def _answered(self, event: messages.RatingAnswered) -> str:
         asked = self._sites.get(event.rating_id)
@@ -165,6 +178,7 @@ class Replay:
         ambience.light_ratio, ambience.hour_h = float(settings["light_ratio"]), float(settings["time_of_day_h"])
         ambience.detail = settings["place_detail"] == "full"
         ambience.time_s += elapsed_s
+        self._going.step(elapsed_s, ambience)
 
 
 def _title(task: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 
 from vrrehab.body.phantom import POSTURES
 from vrrehab.body.posture import MOVEMENTS
@@ -19,7 +20,10 @@ Value = float | int | str | bool
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One thing that may be changed live. `least` and `most` bound numbers, `choices` a word; a bool has neither."""
+    """One thing that may be changed live. `least` and `most` bound numbers, `choices` a word; a bool has neither.
+
+    later: whether it has to be made ready first; then it is in force seconds after it was asked for.
+    """
 
     name: str
     default: Value
@@ -28,6 +32,7 @@ class Setting:
     least: float | None = None
     most: float | None = None
     choices: tuple[str, ...] = ()
+    later: bool = False
 
     def accept(self, value: Value) -> Value:
         """The value as this setting holds it; ValueError says what was expected and what came."""
@@ -52,8 +57,18 @@ class Setting:
 AS_FELT = "as_felt"
 #: The texture that the task names.
 AS_TASK = "as_task"
+#: Where the participant is, which takes going there (`vrrehab.session.going`).
+PLACE = "place"
 _POSTURES = tuple(dict.fromkeys(name for postures in POSTURES.values() for name in postures))
 _ANY_TURN = 3.2
+#: The places that there are.
+PLACES = tuple(
+    sorted(
+        file.name.removesuffix(".toml")
+        for file in (resources.files("scenes") / "places").iterdir()
+        if file.name.endswith(".toml")
+    )
+)
 
 DECLARED: tuple[Setting, ...] = (
     Setting("limb_opacity_ratio", 1.0, "How solid the virtual limb is drawn; 0 hides it.", "", 0.0, 1.0),
@@ -84,6 +99,8 @@ DECLARED: tuple[Setting, ...] = (
     Setting("gaze_dwell_s", 1.0, "How long a look has to rest on an answer to choose it.", "s", 0.3, 5.0),
     Setting("answer_within_s", 120.0, "After this long a question counts as missed.", "s", 10.0, 900.0),
     Setting("pause_after_lost_s", 0.5, "Tracking lost for longer pauses the task.", "s", 0.1, 5.0),
+    Setting(PLACE, "therapy_room", "Where the participant is. Another place is made ready first, which takes some "
+            "seconds; then this one goes into a mist, and that one comes out of it.", choices=PLACES, later=True),
     Setting("light_ratio", 1.0, "How bright the place is, against its own light.", "", 0.4, 1.2),
     Setting("time_of_day_h", 13.0, "The hour of the place's day: 8 morning, 13 noon, 19 evening.", "h", 8.0, 19.0),
     Setting("place_detail", "full", "Calm leaves out flowers, grass, plants and pictures.", choices=("full", "calm")),
@@ -146,15 +163,19 @@ class Settings:
     def number(self, name: str) -> float:
         return float(self._values[name])
 
-    def change(self, name: str, value: Value) -> tuple[Value, Value]:
-        """Put a new value in force and return (old, new); ValueError, with nothing changed, if it cannot
-        be.
-        """
+    def accept(self, name: str, value: Value) -> Value:
+        """The value as that setting would hold it; ValueError if it cannot be."""
         if name not in self._declared:
             near = difflib.get_close_matches(name, self._declared, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise ValueError(f"no setting {name!r}; {hint}there are {', '.join(self._declared)}")
-        new = self._declared[name].accept(value)
+        return self._declared[name].accept(value)
+
+    def change(self, name: str, value: Value) -> tuple[Value, Value]:
+        """Put a new value in force and return (old, new); ValueError, with nothing changed, if it cannot
+        be.
+        """
+        new = self.accept(name, value)
         old = self._values[name]
         self._values[name] = new
         self.changes += 1

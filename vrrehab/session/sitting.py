@@ -21,11 +21,12 @@ from vrrehab.session.conductor import Conductor
 from vrrehab.session.fading import Fading
 from vrrehab.session.frame import ClockReading, FrameTime
 from vrrehab.session.frame_row import FrameRow
+from vrrehab.session.going import Going, Journey, Places
 from vrrehab.session.ledger import Record
 from vrrehab.session.limbs import VirtualLimbs
 from vrrehab.session.opening import tell_start
 from vrrehab.session.plan import Plan
-from vrrehab.session.settings import Settings, Value
+from vrrehab.session.settings import PLACE, Settings, Value
 from vrrehab.session.spoken import Spoken, Voice
 from vrrehab.session.view import Ambience, View
 from vrrehab.session.way_out import HIDE, STOP, WayOut
@@ -49,10 +50,15 @@ class Sitting:
         runtime: str,
         build_of: BuildOf = Build.of_measures,
         voice: Voice | None = None,
+        places: Places | None = None,
     ) -> None:
+        """places: who makes places ready; None where that takes no time."""
         self.plan = plan
         self.settings = Settings()
+        self.settings.change(PLACE, plan.programme.place)
         self.view = View(Body.unseen())
+        self.view.ambience.place = plan.programme.place
+        self._going = Going(places)
         self.conductor = Conductor(plan, self.settings, self.view, record, build_of)
         self._source = source
         self._spoken = Spoken(voice, self.settings) if voice is not None else None
@@ -191,6 +197,21 @@ class Sitting:
         ambience.sound_ratio = settings.number("sound_ratio")
         if not self.conductor.guard.frozen:
             ambience.time_s += self._elapsed_s
+        try:
+            journey = self._going.step(self._elapsed_s, ambience)
+        except ValueError as error:
+            self.conductor.happened("place_refused", {"reason": str(error)})
+        else:
+            if journey is not None:
+                self._arrive(journey)
+
+    def _arrive(self, journey: Journey) -> None:
+        """In this frame it is another place."""
+        if journey.place != self.settings[PLACE]:
+            self._put_in_force(PLACE, journey.place, journey.who)
+        self.conductor.happened("place", {"name": journey.place, "who": journey.who})
+        if journey.asked is not None:
+            journey.asked.applied(self._frame.number)
 
     def keep(self, times_ns: Iterable[int]) -> None:
         """Hand the frame's record over; `times_ns` are what the stages took, see `telemetry.motion.STAGES`."""
@@ -202,6 +223,7 @@ class Sitting:
 
     def close(self) -> None:
         """End whatever is open and say that the session is over; the record is whole after this."""
+        self._going.give_up("the session is over")
         if self.over is None:
             self.conductor.end("interrupted")
         if self._clocks_due_ns:
@@ -215,8 +237,27 @@ class Sitting:
 
     # --- what a therapist may do besides the programme ---
 
-    def change_setting(self, name: str, value: Value, who: str) -> None:
-        """Put a setting in force from this frame on; ValueError says why not."""
+    def change_setting(self, name: str, value: Value, who: str) -> Journey | None:
+        """Put a setting in force from this frame on, the place from when it is gone to: by this journey, None if it is
+        there already. ValueError says why not.
+        """
+        if name == PLACE:
+            return self.go_to(str(self.settings.accept(name, value)), who)
+        self._put_in_force(name, value, who)
+        return None
+
+    def go_to(self, place: str, who: str, *, anew: bool = False) -> Journey | None:
+        """Another place, or the same one `anew` as its file is now. ValueError after Stop."""
+        if self.conductor.guard.calm.final:
+            raise ValueError("the session was stopped, and stays where it is")
+        if place == self.settings[PLACE] and not anew:
+            self._going.give_up(f"the session stays where it is: {place}")
+            return None
+        journey = Journey(place, who)
+        self._going.begin(journey)
+        return journey
+
+    def _put_in_force(self, name: str, value: Value, who: str) -> None:
         old, new = self.settings.change(name, value)
         self._record.event(
             messages.SettingChanged(

@@ -61,11 +61,6 @@ class Therapist:
         """Go on by a programme that was edited: what was begun stays as it was. ValueError where that cannot be."""
         here = self._here
         plan = here.plan
-        if edited.programme.place != plan.programme.place:
-            raise ValueError(
-                f"{edited.programme.place} cannot be gone to while {plan.programme.place} is shown; it is used "
-                "from the next session on"
-            )
         new = dataclasses.replace(
             plan, programme=edited.programme, steps=edited.steps, questions=edited.questions,
             catalogue={**plan.catalogue, **{step.task.name: step.task for step in edited.steps}},

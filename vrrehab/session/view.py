@@ -107,6 +107,9 @@ class LoneLimb:
 class Ambience:
     """What the place is like this frame: how bright its light is against its own, the hour of its day, whether all its
     detail is there or the calm half of it, how loud it sounds, and its own clock, for wind and waves.
+
+    place: by its name. arrivals: how often the view has gone to a place since the session began. veil: how far all that
+    stands still is in the mist behind which places change, 0 to 1.
     """
 
     light_ratio: float = 1.0
@@ -114,6 +117,9 @@ class Ambience:
     detail: bool = True
     sound_ratio: float = 1.0
     time_s: float = 0.0
+    place: str = ""
+    arrivals: int = 0
+    veil: float = 0.0
 
 
 @dataclass(slots=True)

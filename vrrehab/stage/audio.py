@@ -25,21 +25,31 @@ _FOLDER = "/vrrehab-sounds"
 
 
 class Audio:
-    """The sound of one place. It begins silent: `hear` makes it as loud as asked. `cue` plays a note at once."""
+    """The sound of a place. It begins silent: `hear` makes it as loud as asked. `cue` plays a note at once."""
 
     def __init__(self, sound: str) -> None:
         self._manager = _manager()
         self._volume = 0.0
         self._sound: core.AudioSound | None = None
+        #: What is to be heard once this has faded: its name and samples.
+        self._next: tuple[str, NDArray[np.int16]] | None = None
         self._cues: dict[str, core.AudioSound] = {}
         if not self.found:
             return
         # All of it before the first frame: what is loaded then is only played later.
         self._cues = {name: self._manager.get_sound(_file(name, sounds.cue(name))) for name in sounds.CUES}
-        self._sound = self._manager.get_sound(_file(sound, sounds.loop(sound)))
+        self._begin(sound, sounds.loop(sound))
+
+    def _begin(self, sound: str, samples: NDArray[np.int16]) -> None:
+        self._sound = self._manager.get_sound(_file(sound, samples))
         self._sound.set_loop(True)
         self._sound.set_volume(0.0)
         self._sound.play()
+
+    def change(self, sound: str, samples: NDArray[np.int16]) -> None:
+        """The sound of another place: this one fades, then that one comes."""
+        if self.found:
+            self._next = sound, samples
 
     @property
     def found(self) -> bool:
@@ -55,6 +65,12 @@ class Audio:
         """Call once a frame: 0 silent to 1 as it was made."""
         if self._sound is None:
             return
+        if self._next is not None:
+            volume = 0.0
+            if self._volume == 0.0:
+                self._sound.stop()
+                self._begin(*self._next)
+                self._next = None
         if volume != self._volume:
             self._volume = min(max(volume, self._volume - _GLIDE), self._volume + _GLIDE)
             self._sound.set_volume(self._volume)

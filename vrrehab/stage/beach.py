@@ -194,6 +194,4 @@ def _sea(place: BeachPlace, lavish: float) -> Layer:
         ],
         faces[wet],
     )
-    node.set_bounds(core.OmniBoundingVolume())
-    node.set_final(True)
-    return Layer(node, ("sea",), thin=True, transparent=True, order=-30)
+    return Layer(node, ("sea",), thin=True, transparent=True, order=-30, everywhere=True)

@@ -1,8 +1,8 @@
 """Looks for flashes in every task at every place: `python -m vrrehab.stage.flash_check --help`.
 
 A scripted participant performs each task in a real session, drawn 96 x 96 pixels small, 30 times a second of its own
-time, from the questions before it to the calm scene after Stop; meanwhile the limb is hidden and covered in haste, and
-a break is made. The meter is `vrrehab.testing.flash`.
+time, from the questions before it to the calm scene after Stop; meanwhile the limb is hidden and covered in haste, a
+break is made, and the session goes to another place and back. The meter is `vrrehab.testing.flash`.
 
 Of all that is seen, with the person's limbs, at most three general and three red flashes a second may be. Taken pixel
 by pixel there may be more only where the person's own moving hands are the cause, which are no flash of the scene's, as
@@ -47,6 +47,7 @@ from vrrehab.stage.displays.flat import FIELD_OF_VIEW_DEG
 from vrrehab.stage.displays.offscreen import OffscreenDisplay
 from vrrehab.stage.material import Tier
 from vrrehab.stage.place import load_place, with_legs_in_view
+from vrrehab.stage.places import Made, make
 from vrrehab.stage.stage import Stage
 from vrrehab.tasks.definition import load_task, load_tasks
 from vrrehab.testing.clock import VirtualClock
@@ -64,6 +65,8 @@ PLACES = sorted(path.name.removesuffix(".toml") for path in (resources.files("sc
 #: Keys that are pressed so many frames into the task run; the last one stops the session.
 _HASTE = {**dict.fromkeys((20, 24, 28, 32), "h"), **dict.fromkeys((70, 75), "c")}
 KEYS = {**_HASTE, 95: "space", 100: "space", 360: "escape"}
+#: Where the session goes so many frames into the task run: to the place after its own, and back.
+THERE, BACK = 130, 230
 _SHORT_KEYS = {**{frame: key for frame, key in KEYS.items() if frame < 150}, 150: "escape"}
 #: The first of these that a task makes sense in: those in which most is seen.
 _MODES: tuple[Mode, ...] = ("mirror", "observe", "intact_only", "imagery", "relax")
@@ -148,12 +151,14 @@ def flashes(
     stage: Stage,
     keys: Mapping[int, str] = MappingProxyType(KEYS),
     *,
+    way: Mapping[int, str] = MappingProxyType({}),
     only_in_task: bool = False,
     own_limbs: bool = True,
 ) -> MeteredDisplay:
     """Perform a plan on a stage, and press keys so many frames into its task run; the display with its meter.
 
-    only_in_task: whether nothing is drawn before the first task run. own_limbs: whether the person's limbs are drawn.
+    way: the places that are gone to so many frames into it. only_in_task: whether nothing is drawn before the first
+    task run. own_limbs: whether the person's limbs are drawn.
     """
     display = MeteredDisplay(stage, plan.limbs[0].chain, own_limbs)
     sitting = Sitting(plan, ScriptedSource(ScriptedParticipant.of(plan)), Forgotten(), "none", stage.build_of)
@@ -166,6 +171,8 @@ def flashes(
         display.watching = not only_in_task or frames["in task"] > 0
         if key := keys.get(frames["in task"]):
             press(sitting, key)
+        if place := way.get(frames["in task"]):
+            sitting.go_to(place, "flash check")
         return ()
 
     try:
@@ -180,7 +187,12 @@ def stage_for(plan: Plan, tier: Tier = Tier.LOW) -> Stage:
     place = load_place(plan.programme.place)
     if plan.moves_legs:
         place = with_legs_in_view(place)
-    return Stage(place, tier, losses=losses)
+
+    def take(name: str) -> Made:
+        other = load_place(name)
+        return make(with_legs_in_view(other) if plan.moves_legs else other, tier)
+
+    return Stage(place, tier, losses=losses, take=take)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +239,8 @@ def measured(place: str, task: str, whole: bool) -> Measured:
 
     def seen(own_limbs: bool) -> MeteredDisplay:
         keys = KEYS if whole else _SHORT_KEYS
-        return flashes(plan, _stages[at], keys, only_in_task=not whole, own_limbs=own_limbs)
+        way = {THERE: PLACES[PLACES.index(place) - 1], BACK: place} if whole else {}
+        return flashes(plan, _stages[at], keys, way=way, only_in_task=not whole, own_limbs=own_limbs)
 
     everything = seen(True)
     meter = everything.meter

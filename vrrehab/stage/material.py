@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import resources
 
 import numpy as np
@@ -93,6 +93,15 @@ class Light:
     window: NDArray[np.float64]
     table_top_m: float
 
+    def towards(self, other: Light, share: float) -> Light:
+        """The light between this and another one."""
+        mixed = {
+            each.name: (1.0 - share) * getattr(self, each.name) + share * getattr(other, each.name)
+            for each in fields(self)
+        }
+        mixed["key_direction"] /= np.linalg.norm(mixed["key_direction"])
+        return Light(**mixed)
+
 
 class Look(enum.Enum):
     """What a surface is made of, for the moving things.
@@ -156,6 +165,10 @@ class Materials:
         """Blend every picture to a display colour by `amount`, 0 to 1."""
         self.scene[0, :3] = colour
         self.scene[0, 3] = amount
+
+    def set_veil(self, amount: float) -> None:
+        """Blend what stands still to that colour by `amount`, 0 to 1, where this is more than everything is."""
+        self.scene[12, 0] = amount
 
     def set_softness(self, metres: float) -> None:
         """How gradually a virtual limb begins where the residual limb ends."""

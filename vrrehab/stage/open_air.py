@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,21 +35,22 @@ def build(place: OpenPlace, things: Sequence[Thing], more: Sequence[Layer] = ())
         tuple(block for thing in things for block in thing.blocks),
         tuple(blob for thing in things for blob in thing.blobs),
     )
-    spot = np.array([0.0, table.top_m + ABOVE_TABLE_M, -(table.near_m + 0.3 * table.depth_m)])
-
-    def at(hour_h: float) -> Hour:
-        sky = sky_at(hour_h)
-        shade = sunlight.sun_at(spot, sky)
-        # What makes a white sheet on the table as bright as the place asks for; the low sun leaves it a little darker.
-        scale = place.brightness * float(np.interp(hour_h, (8, 10, 17, 19), (0.95, 1.0, 1.0, 0.90)))
-        scale /= float((max(shade, _LEAST_SUN) * sky.sun * sky.direction[1] + sky.above).mean())
-        sky = colours_scaled(sky, scale)
-        light = sunlight.light(spot, table.top_m, linear(table.colour), sky)
-        return Hour(light, day_rows(sky, hour_h, place.clouds))
-
     layers = [_layer([t for t in things if t.decor is decor], sunlight, decor) for decor in (False, True)]
-    sky_layer = Layer(dome(), ("sky",), order=-40)
-    return World((*layers, *more, sky_layer), at)
+    sky_layer = Layer(dome(), ("sky",), order=-40, everywhere=True)
+    return World((*layers, *more, sky_layer), partial(_at, place, sunlight))
+
+
+def _at(place: OpenPlace, sunlight: Sunlight, hour_h: float) -> Hour:
+    table = place.table
+    spot = np.array([0.0, table.top_m + ABOVE_TABLE_M, -(table.near_m + 0.3 * table.depth_m)])
+    sky = sky_at(hour_h)
+    shade = sunlight.sun_at(spot, sky)
+    # What makes a white sheet on the table as bright as the place asks for; the low sun leaves it a little darker.
+    scale = place.brightness * float(np.interp(hour_h, (8, 10, 17, 19), (0.95, 1.0, 1.0, 0.90)))
+    scale /= float((max(shade, _LEAST_SUN) * sky.sun * sky.direction[1] + sky.above).mean())
+    sky = colours_scaled(sky, scale)
+    light = sunlight.light(spot, table.top_m, linear(table.colour), sky)
+    return Hour(light, day_rows(sky, hour_h, place.clouds))
 
 
 def _layer(things: Sequence[Thing], sunlight: Sunlight, decor: bool) -> Layer:

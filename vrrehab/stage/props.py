@@ -128,7 +128,7 @@ def _darkness(prop: Prop, parent: core.NodePath, materials: Materials) -> core.N
         triangles,
     )
     path = parent.attach_new_node(node)
-    path.set_shader(materials.shader("contact"))
+    path.set_shader(materials.shader("contact", "STILL"))
     path.set_transparency(core.TransparencyAttrib.M_alpha)
     path.set_depth_write(False)
     path.set_bin("fixed", -30)

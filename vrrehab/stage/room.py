@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def build(place: RoomPlace) -> World:
         return Layer(room_node("room", tiled(mesh), window * scale, rest * scale), ("surface", "BAKED"), is_decor)
 
     layers = [layer(things, False)] + ([layer(decor, True)] if decor else [])
-    return World(tuple(layers), lambda hour_h: _at(noon, hour_h))
+    return World(tuple(layers), partial(_at, noon))
 
 
 def _at(noon: Light, hour_h: float) -> Hour:

@@ -72,14 +72,18 @@ class BoardSign:
     def __init__(
         self, parent: core.NodePath, materials: Materials, board: Board, pose: tuple[float, float, float, float]
     ) -> None:
-        self._board = board
         self._said = ("", "", "")
+        self._sheet = _Sheet(parent, materials, "board", "STILL")
+        self._sheet.root.show()
+        self.stand(board, pose)
+
+    def stand(self, board: Board, pose: tuple[float, float, float, float]) -> None:
+        """Be another board, in another place."""
+        self._board = board
         self._letters = rgb(board.letters)
-        self._sheet = _Sheet(parent, materials, "board")
         x, y, z, turn_deg = pose
         self._sheet.root.set_pos(x + 0.012 * np.sin(np.radians(turn_deg)), y, z + 0.012 * np.cos(np.radians(turn_deg)))
         self._sheet.root.set_h(turn_deg)
-        self._sheet.root.show()
         self._set()
 
     @property

@@ -19,8 +19,4 @@ def dome() -> core.GeomNode:
     corner = i * (columns + 1) + j
     up, across = corner + columns + 1, corner + 1
     faces = np.concatenate([np.stack([corner, across, up + 1], 1), np.stack([corner, up + 1, up], 1)])
-    node = geom_node("sky", [("vertex", points.astype(np.float32), core.Geom.C_point)], faces)
-    # It is wherever the eye is.
-    node.set_bounds(core.OmniBoundingVolume())
-    node.set_final(True)
-    return node
+    return geom_node("sky", [("vertex", points.astype(np.float32), core.Geom.C_point)], faces)

@@ -33,6 +33,8 @@ class Layer:
     transparent: bool = False
     #: In what order it is drawn, as Panda's fixed bins count.
     order: int | None = None
+    #: Wherever the eye is, or moved by its shader alone: never culled.
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is drawn of a place, and `at`, which gives its light at an hour of the day."""
+    """What is drawn of a place, and `at`, which gives its light at an hour of the day and can be pickled."""
 
     layers: tuple[Layer, ...]
     at: Callable[[float], Hour]

@@ -101,4 +101,9 @@
     next.focus();
     next.click();
   });
+  // A page that is loaded again, as after its server was away, opens the tab that was open.
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest("[data-tabs] [role=tab]");
+    if (tab) history.replaceState(history.state, "", `?tab=${tab.id.replace("tab-", "")}`);
+  });
 })();

@@ -39,7 +39,8 @@ class FlatDisplay:
         self.output: core.GraphicsOutput | None = engine().output(
             "eye", size, framebuffer(stage.tier.samples), window=window
         )
-        self.output.set_clear_color((*stage.calm_colour, 1.0))
+        self._behind = stage.calm_colour
+        self.output.set_clear_color((*self._behind, 1.0))
         self._lens = core.PerspectiveLens()
         self._lens.set_near_far(0.05, 40.0)
         self._field_of_view_deg = field_of_view_deg
@@ -82,6 +83,9 @@ class FlatDisplay:
         if self._watched is not None and self._spectator is not None:
             self._watched.set_active(self._spectator.busy)
         self._stage.update(view)
+        if self._stage.calm_colour is not self._behind and self.output is not None:
+            self._behind = self._stage.calm_colour
+            self.output.set_clear_color((*self._behind, 1.0))
         if view.virtual.has(HEAD):
             set_pose(self._eye, view.virtual.poses[HEAD].tolist())
         engine().render_frame()

@@ -10,6 +10,14 @@ uniform vec4 scene[16];
 #define WINDOW_CENTRE scene[9].xyz
 #define WINDOW_HALF scene[10].xy   // half width (along z), half height
 #define WINDOW scene[11].rgb       // its mean radiance
+#define VEIL scene[12].x           // how far what stands still has gone into that colour by itself, while places change
+
+// How far what is drawn here has gone into it.
+#ifdef STILL
+#define MIST max(CALM.w, VEIL)
+#else
+#define MIST CALM.w
+#endif
 
 // After Khronos PBR Neutral (2024), without its toe: keeps hue; what is darker than `start` passes as it is, highlights roll
 // off softly and pale towards white.
@@ -40,5 +48,5 @@ float begun(float shown, float beyond) {
 
 // Every pixel ends here: the fade to calm happens in display colour, equal for all eyes and displays.
 vec3 to_display(vec3 radiance) {
-    return mix(to_srgb(tone_map(radiance)), CALM.rgb, CALM.w);
+    return mix(to_srgb(tone_map(radiance)), CALM.rgb, MIST);
 }

@@ -4,5 +4,5 @@ in float dark;
 out vec4 pixel;
 
 void main() {
-    pixel = vec4(0.0, 0.0, 0.0, dark * (1.0 - CALM.w));
+    pixel = vec4(0.0, 0.0, 0.0, dark * (1.0 - MIST));
 }

@@ -46,7 +46,7 @@ void main() {
         alpha *= plate(shown);
     if (alpha < 0.004) discard;
 #ifndef NOTICE
-    shown = mix(shown, CALM.rgb, CALM.w);
+    shown = mix(shown, CALM.rgb, MIST);
 #endif
     pixel = vec4(shown, alpha);
 }
