@@ -228,7 +228,7 @@ class Lead:
                     modes = {"": t("as it is"), **{mode: t(mode.replace("_", " ")) for mode in MODES}}
                     kit.choice(t("Mode from here on"), modes, "", lambda value: said.update(mode=value))
                 if "set" in self._may:
-                    kit.choice(t("Place"), places, "", lambda value: said.update(place=value))
+                    kit.choice(t("Place"), places, "", lambda value: said.update(place=value), data_go_to="yes")
                 kit.button(t("Do so"), go, data_do="next")
 
 
