@@ -269,6 +269,13 @@ def test_the_place_is_on_record_and_its_light_hour_detail_and_sound_are_changed_
     ]
 
 
+def test_nothing_on_record_is_older_than_the_session(sit: Callable[..., Sat]) -> None:
+    sat = sit(most_frames=60, checklist={"skin": "ok"})
+    times_ns = [event.mono_ns for event in sat.record.events]
+    assert isinstance(sat.record.events[0], messages.SessionStarted)
+    assert min(times_ns) == times_ns[0] > 0
+
+
 def test_a_break_holds_the_programme_and_lets_it_go_on(sit: Callable[..., Sat]) -> None:
     with_break = sit(tell=InSecondTask((1, Told("pause")), (1 + 10 * RATE_HZ, Told("resume"))))
     assert with_break.status == "completed"

@@ -17,6 +17,7 @@ def tell_start(
 ) -> None:
     """The session has started: the first of its events."""
     mono_ns, xr_ns, utc_ns = clocks
+    ledger.mono_ns = mono_ns
     record.event(
         messages.SessionStarted(
             mono_ns=mono_ns,
