@@ -125,6 +125,15 @@ def test_after_stop_the_session_stays_where_it_is() -> None:
     assert order.answer == "refused: the session was stopped, and stays where it is"
 
 
+def test_a_session_that_is_stopped_on_its_way_stays_where_it_is() -> None:
+    order = to("garden")
+    seen = Seen(Workshop(frames=2), {30: order, 38: Told("stop")})
+    assert order.answer == "refused: the session was stopped, and stays where it is"
+    assert {each.place for each in seen.ambience} == {"therapy_room"}
+    assert max(each.veil for each in seen.ambience) > 0.0
+    assert not seen.changes()
+
+
 def test_whoever_waits_when_the_session_ends_is_told_so() -> None:
     order = to("garden")
     Seen(Workshop(frames=1000), {30: order}, most_frames=60)

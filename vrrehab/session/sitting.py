@@ -35,6 +35,8 @@ from vrrehab.sources import SPACE_CHANGED, Source
 _CLOCKS_EVERY_NS = 10_000_000_000
 #: What the participant reads while the record is in trouble; the trouble's own words go to the desktop.
 _RECORD_TROUBLE = mark("The record is not connected just now. Your therapist can see it; we go on.")
+#: Why it goes to no other place.
+_STOPPED = "the session was stopped, and stays where it is"
 #: No step of a session's time is longer than this, whatever the runtime did in between.
 _LONGEST_STEP_S = 0.25
 
@@ -197,6 +199,8 @@ class Sitting:
         ambience.sound_ratio = settings.number("sound_ratio")
         if not self.conductor.guard.frozen:
             ambience.time_s += self._elapsed_s
+        if self.conductor.guard.calm.final:
+            self._going.give_up(_STOPPED)
         try:
             journey = self._going.step(self._elapsed_s, ambience)
         except ValueError as error:
@@ -249,7 +253,7 @@ class Sitting:
     def go_to(self, place: str, who: str, *, anew: bool = False) -> Journey | None:
         """Another place, or the same one `anew` as its file is now. ValueError after Stop."""
         if self.conductor.guard.calm.final:
-            raise ValueError("the session was stopped, and stays where it is")
+            raise ValueError(_STOPPED)
         if place == self.settings[PLACE] and not anew:
             self._going.give_up(f"the session stays where it is: {place}")
             return None
