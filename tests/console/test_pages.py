@@ -203,6 +203,22 @@ class TestASession:
         expect(setting.locator("output")).to_have_text("0.6")
         settings.get_by_label("Search settings").fill("")
 
+    def test_what_somebody_types_or_drags_stays_while_the_page_goes_on(self, settings: Page) -> None:
+        search = settings.get_by_label("Search settings")
+        search.fill("how loud the place")
+        expect(settings.locator("[data-setting]:visible")).to_have_count(1)
+        slider = settings.locator("[data-setting=sound_ratio] input")
+        slider.evaluate("(e) => { e.value = 0.35; }")  # held, and not let go yet
+        goal = settings.evaluate("Number(document.querySelector('[data-skeleton]').dataset.count)") + 15
+        settings.wait_for_function(f"Number(document.querySelector('[data-skeleton]').dataset.count) >= {goal}")
+        assert (search.input_value(), slider.input_value()) == ("how loud the place", "0.35")
+        search.fill("")
+        settings.get_by_role("tab", name="Lead").click()
+        note = settings.locator("[data-note]")
+        note.press_sequentially("looked away", delay=150)
+        assert note.input_value() == "looked away"
+        note.fill("")
+
     def test_the_session_goes_to_the_place_that_is_chosen_and_the_page_says_where_it_is(self, settings: Page) -> None:
         setting = settings.locator("[data-setting=place]")
         setting.locator("select").select_option("garden")

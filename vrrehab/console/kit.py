@@ -15,6 +15,9 @@ from nicegui.elements.mixins.text_element import TextElement
 Handler = Callable[..., Any]
 
 
+_FIELDS = ("input", "select", "textarea")
+
+
 class Tag(TextElement):
     """An HTML element with text. Attributes are given as keywords, `aria_label` for `aria-label`."""
 
@@ -26,7 +29,15 @@ class Tag(TextElement):
             self.classes(kind)
         for name, value in attributes.items():
             if value is not None and value is not False:
-                self.props[name.strip("_").replace("_", "-")] = value
+                self.props[self._named(name.strip("_"))] = value
+
+    def _named(self, name: str) -> str:
+        """The attribute as Vue is told of it.
+
+        Vue renders the whole page whenever anything on it changes, and then sets each field's `value` anew, over what
+        somebody is typing or dragging. With the dot it is set only when it is another one.
+        """
+        return ".value" if name == "value" and self.tag in _FIELDS else name.replace("_", "-")
 
     def pressed(self, do: Handler) -> Tag:
         """What happens when it is pressed, by whatever means."""
@@ -40,7 +51,7 @@ class Tag(TextElement):
 
     def put(self, name: str, value: Any) -> None:
         """Another value of an attribute, sent only if it is one; None takes it away."""
-        name = name.replace("_", "-")
+        name = self._named(name)
         if self.props.get(name) != value:
             if value is None:
                 self.props.pop(name, None)
