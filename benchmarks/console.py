@@ -153,7 +153,8 @@ def measure_stop(presses: int) -> None:
 def press(page: Page, ours: SilentSession) -> Press:
     """One press of Stop."""
     page.wait_for_function("document.querySelector('.veil').hidden", timeout=20_000)
-    page.wait_for_timeout(700)  # pictures and joints flow again
+    # Pictures and joints flow again, the page has turned to this session, and the one before is sealed.
+    page.wait_for_timeout(2500)
     page.evaluate(_WATCH_STOP)
     page.click("form[data-stop] button")
     page.wait_for_function("window.answered", timeout=20_000)
