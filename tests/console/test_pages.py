@@ -430,6 +430,7 @@ def seen(clinic: Clinic, browser: Browser) -> Iterator[Seen]:
             look(page, path)
             for tab in page.get_by_role("tab").all()[1:]:
                 tab.click()
+                expect(page.locator(f"#{tab.get_attribute('aria-controls')}")).to_be_visible()
                 look(page, f"{path} {tab.inner_text()}", "[role=tabpanel]:not([hidden])")
         yield seen
 

@@ -54,6 +54,7 @@ class _Run:
         self._watch, self._desk = visit.console.watch, visit.console.desk
         self._drawn_plot = self._drawn_steps = self._drawn_orders = ""
         self._standing_version = 0
+        self._panel: SettingsPanel | None = None
         t = self._t
         ui.add_head_html('<script defer src="/static/live.js"></script>')
         with Tag("div", kind="headline"):
@@ -138,6 +139,10 @@ class _Run:
         panels: dict[str, Tag] = {}
 
         def turn(to: str) -> None:
+            # Every change of the page renders all that is on it, and most of it would be these.
+            if to == "settings" and not panels[to].default_slot.children:
+                with panels[to]:
+                    self._settings()
             for name in names:
                 made[name].put("aria_selected", "true" if name == to else "false")
                 made[name].put("tabindex", "0" if name == to else "-1")
@@ -156,7 +161,7 @@ class _Run:
                         aria_controls=f"panel-{name}",
                     )
                     made[name].pressed(lambda _, name=name: turn(name))
-            for name, fill in (("lead", self._lead), ("settings", self._settings), ("log", self._log)):
+            for name in names:
                 panels[name] = Tag(
                     "div",
                     kind="stack",
@@ -165,18 +170,18 @@ class _Run:
                     aria_labelledby=f"tab-{name}",
                     tabindex="0",
                 )
-                with panels[name]:
-                    fill()
+        with panels["lead"]:
+            self._leading = Lead(self._visit)
+        with panels["log"]:
+            self._log()
         turn(first if first in names else "lead")
-
-    def _lead(self) -> None:
-        self._leading = Lead(self._visit)
 
     def _settings(self) -> None:
         if may_command(self._visit.login.roles, "set"):
-            self._panel: SettingsPanel | None = SettingsPanel(self._visit)
+            self._panel = SettingsPanel(self._visit)
+            if self._watch.standing is not None:
+                self._panel.show(self._watch.standing.settings)
         else:
-            self._panel = None
             Tag("p", self._t("Only a therapist changes settings."), "soft")
 
     def _log(self) -> None:
