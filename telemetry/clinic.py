@@ -27,6 +27,7 @@ from telemetry.instruments.harm import ADVERSE_EVENT
 from telemetry.journal import Entry
 from telemetry.migrations import bring_up
 from telemetry.motion import Gap
+from telemetry.schema import NRS
 from telemetry.stored import METADATA
 
 _T = METADATA.tables
@@ -190,8 +191,9 @@ class Clinic:
         """The participant's sessions, oldest first."""
         of_session = _sessions.c.session_id
         runs = sa.select(sa.func.count()).where(_runs.c.session_id == of_session).scalar_subquery()
-        given = (_ratings.c.site == "PLP", _ratings.c.item.is_(None), _ratings.c.status == "given",
-                 _ratings.c.current)  # fmt: skip
+        # The session's own scores: what is said on the next day is another story.
+        given = (_ratings.c.site == "PLP", _ratings.c.item.is_(None), _ratings.c.status == "given", _ratings.c.current,
+                 _ratings.c.phase != "next_day", _ratings.c.scale.in_(NRS))  # fmt: skip
         pain = sa.select(sa.func.count()).where(_ratings.c.session_id == of_session, *given).scalar_subquery()
         s = _sessions.c
         query = sa.select(s.session_id, s.programme, s.mode, s.origin, s.status, s.started_utc_ns, runs, pain)

@@ -117,7 +117,7 @@ def _table(tasks: pd.DataFrame) -> str:
 
 def _next_day(ratings: pd.DataFrame) -> str:
     late = ratings[ratings["current"] & (ratings["site"] == "PLP") & ratings["item"].isna()]
-    late = late[(late["phase"] == "next_day") & (late["status"] == "given")]
+    late = late[(late["phase"] == "next_day") & (late["status"] == "given") & late["scale"].isin(list(NRS))]
     told = ", ".join(f"{row.value:g} on {row.answered_at:%d %B}" for row in late.itertuples())
     return f'<p class="note">Phantom limb pain on the next day: {told}.</p>' if told else ""
 

@@ -214,7 +214,8 @@ class Sender:
                 journal.close()
             if lock is not None:
                 if (self._delivered and self._ended) or (self._delivery is not None and self._delivery.erased):
-                    remove_spool(self._spool)
+                    with suppress(OSError):  # whoever finds it delivers it again, which changes nothing
+                        remove_spool(self._spool)
                 lock.release(remove=True)
 
     def _open(self) -> tuple[Lock, Journal] | None:

@@ -76,7 +76,7 @@ class Editing:
             place, before = found.programme.place, sitting.conductor.plan.programme.place
             sitting.settings.accept("place", place)
             sitting.conductor.therapist.take_up(found)
-            if place != before:
+            if place != before and not sitting.conductor.guard.frozen:
                 sitting.go_to(place, "the programme's file")
         except ValueError as error:
             sitting.conductor.happened("edit_refused", {"reason": str(error)})

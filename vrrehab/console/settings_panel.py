@@ -139,7 +139,7 @@ class _Row:
         else:
             # What stands in the field is not what is in force.
             self._make()
-            self.show(before)
+            self.show(self._value)
 
     async def _back(self) -> None:
         await self.ask(self.setting.default)

@@ -199,7 +199,7 @@ class Sitting:
         ambience.sound_ratio = settings.number("sound_ratio")
         if not self.conductor.guard.frozen:
             ambience.time_s += self._elapsed_s
-        if self.conductor.guard.calm.final:
+        if self.conductor.guard.frozen:
             self._going.give_up(_STOPPED)
         try:
             journey = self._going.step(self._elapsed_s, ambience)
@@ -251,8 +251,8 @@ class Sitting:
         return None
 
     def go_to(self, place: str, who: str, *, anew: bool = False) -> Journey | None:
-        """Another place, or the same one `anew` as its file is now. ValueError after Stop."""
-        if self.conductor.guard.calm.final:
+        """Another place, or the same one `anew` as its file is now. ValueError while Stop holds."""
+        if self.conductor.guard.frozen:
             raise ValueError(_STOPPED)
         if place == self.settings[PLACE] and not anew:
             self._going.give_up(f"the session stays where it is: {place}")

@@ -58,7 +58,7 @@ class PlaceMaker:
             self._jobs[-1].drop()
         wanted = _Wanted(name, self._tier, self._legs_in_view, self._has, self._heard)
         self._jobs = [job for job in self._jobs if job.busy]
-        self._jobs.append(_Job(wanted, Path(tempfile.mkdtemp(dir=self._folder.name))))
+        self._jobs.append(_Job(wanted, Path(self._folder.name)))
 
     def made(self, name: str) -> bool:
         """Whether it is ready; ValueError says why it never will be."""
@@ -91,11 +91,12 @@ class PlaceMaker:
 class _Job:
     """One place being made. made: the place, once it is. problem: why it could not be, in words."""
 
-    def __init__(self, wanted: _Wanted, folder: Path) -> None:
+    def __init__(self, wanted: _Wanted, within: Path) -> None:
+        """within: where it may have a folder meanwhile."""
         self.wanted = wanted
         self.made: Made | None = None
         self.problem = ""
-        self._folder = folder
+        self._within = within
         self._process: subprocess.Popen[bytes] | None = None
         self._dropped = False
         self._thread = threading.Thread(target=self._run, name="place", daemon=True)
@@ -115,14 +116,16 @@ class _Job:
 
     def _run(self) -> None:
         try:
-            self._build()
-            if not (self._dropped or self.problem):
-                self.made = _read(self._folder)
-        except (OSError, subprocess.TimeoutExpired, pickle.UnpicklingError) as error:
+            with tempfile.TemporaryDirectory(dir=self._within, ignore_cleanup_errors=True) as name:
+                folder = Path(name)
+                self._build(folder)
+                if not (self._dropped or self.problem):
+                    self.made = _read(folder)
+        except Exception as error:  # whatever it is, somebody waits to be told
             self.problem = f"{self.wanted.name} could not be made: {error}"
 
-    def _build(self) -> None:
-        command = [sys.executable, "-m", __spec__.name, str(self._folder)]
+    def _build(self, folder: Path) -> None:
+        command = [sys.executable, "-m", __spec__.name, str(folder)]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         ) as process:
