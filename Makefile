@@ -30,7 +30,7 @@ check: $(SETUP)
 
 # Three processes on two cores: where programs talk to each other, a test mostly waits.
 unit: $(SETUP)
-	$(BIN)/pytest --ignore tests/openxr --numprocesses 3
+	$(BIN)/pytest --ignore tests/openxr --numprocesses 2
 
 # On a real OpenXR runtime; tests/openxr/README.md says how one is had without a headset.
 openxr: $(SETUP)
