@@ -28,7 +28,7 @@ check: $(SETUP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Three processes on two cores: where programs talk to each other, a test mostly waits.
+# As many as most machines have cores: with more, tests of what is timed fail by chance.
 unit: $(SETUP)
 	$(BIN)/pytest --ignore tests/openxr --numprocesses 2
 
