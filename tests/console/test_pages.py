@@ -241,6 +241,17 @@ class TestASession:
         expect(settings.locator("[data-outcome]")).to_contain_text("Place: applied in frame", timeout=20_000)
         expect(settings.locator(".headline p").first).to_contain_text("therapy room")
 
+    def test_a_place_that_was_chosen_by_mistake_is_taken_back_before_the_session_goes_there(
+        self, settings: Page
+    ) -> None:
+        settings.locator("[data-setting=place] select").evaluate(
+            "(e) => { for (e.value of ['beach', 'therapy_room']) e.dispatchEvent(new Event('change')); }"
+        )
+        settings.get_by_role("tab", name="Log").click()
+        told = settings.get_by_role("log")
+        expect(told).to_contain_text("the session stays where it is: therapy_room", timeout=10_000)
+        expect(settings.locator(".headline p").first).to_contain_text("therapy room")
+
     def test_a_page_that_is_loaded_again_opens_the_tab_that_was_open(self, settings: Page) -> None:
         settings.reload()
         expect(settings.get_by_role("tab", name="Settings")).to_have_attribute("aria-selected", "true")

@@ -80,19 +80,16 @@ def _stage(shown: Replay, profile: Profile) -> Stage:
     from vrrehab.body.loss import Loss
     from vrrehab.body.skeleton import Side
     from vrrehab.stage.engine import suitable_tier
-    from vrrehab.stage.place import AnyPlace, load_place, with_legs_in_view
+    from vrrehab.stage.place import place_for
     from vrrehab.stage.places import make
     from vrrehab.stage.stage import Stage
 
-    def place(name: str) -> AnyPlace:
-        return with_legs_in_view(load_place(name)) if shown.moves_legs else load_place(name)
-
-    tier = suitable_tier()
+    tier, legs = suitable_tier(), shown.moves_legs
     return Stage(
-        place(shown.place or "therapy_room"),
+        place_for(shown.place or "therapy_room", legs=legs),
         tier,
         # Nobody wears a headset: it may be made on the spot, behind the mist.
-        take=lambda name: make(place(name), tier),
+        take=lambda name: make(place_for(name, legs=legs), tier),
         losses=[Loss(Side(loss.side), loss.level) for loss in profile.limb_losses],
         appearance=profile.appearance,
         measures=profile.measures,

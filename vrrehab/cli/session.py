@@ -353,16 +353,14 @@ def _parts(
     from vrrehab.body.skeleton import Side
     from vrrehab.stage.audio import Audio
     from vrrehab.stage.engine import suitable_tier
-    from vrrehab.stage.place import load_place, with_legs_in_view
+    from vrrehab.stage.place import place_for
     from vrrehab.stage.place_making import PlaceMaker
     from vrrehab.stage.stage import Stage
 
     moved = _source(data, plan, source)
     interruption.check()
     losses = [Loss(Side(loss.side), loss.level) for loss in plan.profile.limb_losses]
-    place = load_place(plan.programme.place)
-    if plan.moves_legs:
-        place = with_legs_in_view(place)
+    place = place_for(plan.programme.place, legs=plan.moves_legs)
     with contextlib.ExitStack() as open_parts:
         audio = None
         if display != "offscreen":  # nobody is there to hear it

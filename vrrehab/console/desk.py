@@ -1,9 +1,9 @@
 """What therapists tell the running session, and what becomes of it: requested, then applied, refused or not answered.
 
 Each command carries a key of its own, so that asking again what became of it never carries it out twice. Stop has a
-line and a thread of its own: nothing that another command waits for holds it up; and so has what takes seconds to be
-applied. While somebody is in control and
-their browser is there, the session hears it every second.
+line and a thread of its own: nothing that another command waits for holds it up. So has each order that takes seconds
+to be applied, which another may overtake. While somebody is in control and their browser is there, the session hears it
+every second.
 """
 
 from __future__ import annotations
@@ -74,8 +74,10 @@ class Desk:
         self._sessions = sessions
         self._lock = threading.Lock()
         self._heard_s: dict[int, float] = {}
-        names = ("stop", "commands", "later", "heartbeat")
-        self._stop_line, self._line, self._later_line, self._heart_line = (_Line(name, keyring) for name in names)
+        self._keyring = keyring
+        names = ("stop", "commands", "heartbeat")
+        self._stop_line, self._line, self._heart_line = (_Line(name, keyring) for name in names)
+        self._later_lines: set[_Line] = set()
         self._notary = ThreadPoolExecutor(1, thread_name_prefix="audit")
         self._closing = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="attendance", daemon=True)
@@ -84,7 +86,7 @@ class Desk:
     def close(self) -> None:
         self._closing.set()
         self._heart.join()
-        for line in (self._stop_line, self._line, self._later_line, self._heart_line):
+        for line in (self._stop_line, self._line, self._heart_line, *self._later_lines):
             line.close()
         self._notary.shutdown()
 
@@ -110,9 +112,7 @@ class Desk:
         if why or running is None:
             order.status, order.reason = "refused", why
         else:
-            later = name == "set" and order.arguments.get("name") in _LATER
-            line = self._stop_line if name == "stop" else self._later_line if later else self._line
-            await asyncio.wrap_future(line.carry(running.commands, order, _LATER_S if later else _ANSWER_S))
+            await self._carry(running.commands, order)
         self.changes += 1
         if name in _UNNOTED and order.status == "applied":
             return order
@@ -125,6 +125,19 @@ class Desk:
         }
         self._notary.submit(self._people.note, login.name, "command", said)  # whoever waits, waits for the answer alone
         return order
+
+    async def _carry(self, address: str, order: Order) -> None:
+        if order.name != "set" or order.arguments.get("name") not in _LATER:
+            line = self._stop_line if order.name == "stop" else self._line
+            await asyncio.wrap_future(line.carry(address, order))
+            return
+        line = _Line("later", self._keyring)
+        self._later_lines.add(line)
+        try:
+            await asyncio.wrap_future(line.carry(address, order, _LATER_S))
+        finally:
+            self._later_lines.discard(line)
+            line.let_go()
 
     def _forbidden(self, login: Login, name: str) -> str:
         """Why this login may not give the command now; empty where it may. Takes control where nobody has it."""
@@ -203,9 +216,15 @@ class _Line:
     def carry(self, address: str, order: Order, within_s: float = _ANSWER_S) -> Future[None]:
         return self._worker.submit(self._send, address, order, within_s)
 
+    def let_go(self) -> None:
+        """Close it once what it carries is answered, or no longer waited for; do not wait for that."""
+        if not self._closing:
+            self._closing = True
+            self._worker.submit(self._hang_up)
+            self._worker.shutdown(wait=False)
+
     def close(self) -> None:
-        self._closing = True
-        self._worker.submit(self._hang_up).result()
+        self.let_go()
         self._worker.shutdown()
 
     def _send(self, address: str, order: Order, within_s: float) -> None:

@@ -197,10 +197,10 @@ class Sitting:
         ambience.hour_h = settings.number("time_of_day_h")
         ambience.detail = settings["place_detail"] == "full"
         ambience.sound_ratio = settings.number("sound_ratio")
-        if not self.conductor.guard.frozen:
-            ambience.time_s += self._elapsed_s
         if self.conductor.guard.frozen:
             self._going.give_up(_STOPPED)
+        else:
+            ambience.time_s += self._elapsed_s
         try:
             journey = self._going.step(self._elapsed_s, ambience)
         except ValueError as error:

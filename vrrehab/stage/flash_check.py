@@ -22,7 +22,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from importlib import resources
 from types import MappingProxyType
 
 import numpy as np
@@ -40,14 +39,15 @@ from vrrehab.session.loop import run
 from vrrehab.session.plan import Plan, make_plan
 from vrrehab.session.programme import Block, PlannedTask, Programme
 from vrrehab.session.questions import Moment
+from vrrehab.session.settings import PLACES
 from vrrehab.session.sitting import Sitting
 from vrrehab.session.view import View
 from vrrehab.sources.scripted import ScriptedSource
 from vrrehab.stage.displays.flat import FIELD_OF_VIEW_DEG
 from vrrehab.stage.displays.offscreen import OffscreenDisplay
 from vrrehab.stage.material import Tier
-from vrrehab.stage.place import load_place, with_legs_in_view
-from vrrehab.stage.places import Made, make
+from vrrehab.stage.place import place_for
+from vrrehab.stage.places import make
 from vrrehab.stage.stage import Stage
 from vrrehab.tasks.definition import load_task, load_tasks
 from vrrehab.testing.clock import VirtualClock
@@ -61,7 +61,6 @@ _FINER = 2
 #: The eye is held still, looking down at table and board, or at legs: what a turning head sweeps over, the eyes' own
 #: reflexes keep still on the retina, and the flashes that are looked for are the scene's own.
 _EYE_M, _DOWN_DEG = (0.0, 1.2, 0.0), {Chain.ARM: 22.0, Chain.LEG: 42.0}
-PLACES = sorted(path.name.removesuffix(".toml") for path in (resources.files("scenes") / "places").iterdir())
 #: Keys that are pressed so many frames into the task run; the last one stops the session.
 _HASTE = {**dict.fromkeys((20, 24, 28, 32), "h"), **dict.fromkeys((70, 75), "c")}
 KEYS = {**_HASTE, 95: "space", 100: "space", 360: "escape"}
@@ -184,15 +183,8 @@ def flashes(
 
 def stage_for(plan: Plan, tier: Tier = Tier.LOW) -> Stage:
     losses = [Loss(Side(loss.side), loss.level) for loss in plan.profile.limb_losses]
-    place = load_place(plan.programme.place)
-    if plan.moves_legs:
-        place = with_legs_in_view(place)
-
-    def take(name: str) -> Made:
-        other = load_place(name)
-        return make(with_legs_in_view(other) if plan.moves_legs else other, tier)
-
-    return Stage(place, tier, losses=losses, take=take)
+    place = place_for(plan.programme.place, legs=plan.moves_legs)
+    return Stage(place, tier, losses=losses, take=lambda name: make(place_for(name, legs=plan.moves_legs), tier))
 
 
 @dataclass(frozen=True, slots=True)

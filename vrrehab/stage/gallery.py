@@ -23,7 +23,7 @@ from vrrehab.geometry import IDENTITY
 from vrrehab.session.view import View
 from vrrehab.stage.material import Tier
 from vrrehab.stage.picture import Hand, seated, seen_from, take, write
-from vrrehab.stage.place import load_place, with_legs_in_view
+from vrrehab.stage.place import place_for
 from vrrehab.stage.skin import MONK
 from vrrehab.stage.stage import Stage
 from vrrehab.tasks.demonstration import DemonstratingLeg
@@ -61,7 +61,7 @@ def arm_loss(level: str) -> Picture:
 
 def leg_loss(level: str) -> Picture:
     """The same of a leg."""
-    stage = Stage(with_legs_in_view(load_place(_PLACE)), Tier.FULL, losses=[Loss(_LOST, level)])
+    stage = Stage(place_for(_PLACE, legs=True), Tier.FULL, losses=[Loss(_LOST, level)])
     near, far = ((-1.25, 0.85, -0.95), (-0.05, 0.48, -0.42)), 63.8
 
     def view(pitch_deg: float, opacity: float) -> View:
@@ -91,8 +91,7 @@ def covered() -> Picture:
     tiles = []
     for level in ("wrist", "elbow", "above_knee"):
         arm = level in ARM_LEVELS
-        place = load_place(_PLACE) if arm else with_legs_in_view(load_place(_PLACE))
-        stage = Stage(place, Tier.FULL, losses=[Loss(_LOST, level)])
+        stage = Stage(place_for(_PLACE, legs=not arm), Tier.FULL, losses=[Loss(_LOST, level)])
         if arm:
             view = resting(stage.place.table.top_m, -38.0)
             view.opacity[_LOST] = 0.0
@@ -121,7 +120,7 @@ def tones() -> Picture:
 
 def phantom_feet() -> Picture:
     """A left foot in each posture in which a phantom may be felt."""
-    stage = Stage(with_legs_in_view(load_place(_PLACE)), Tier.FULL)
+    stage = Stage(place_for(_PLACE, legs=True), Tier.FULL)
     limb, tiles = Limb(Chain.LEG, Side.LEFT), []
     for posture in POSTURES[Chain.LEG]:
         view = seated(0.0)

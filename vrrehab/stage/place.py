@@ -263,6 +263,12 @@ def with_legs_in_view(place: AnyPlace) -> AnyPlace:
     return replace(place, table=replace(table, near_m=near_m))
 
 
+def place_for(name: str, *, legs: bool) -> AnyPlace:
+    """The place `name` as `load_place` gives it; `legs`: for a session that works with legs, which have to be seen."""
+    place = load_place(name)
+    return with_legs_in_view(place) if legs else place
+
+
 def _contradictions(place: AnyPlace) -> Iterator[tuple[tuple[str, ...], str]]:
     """What cannot be built, although each value by itself could: where it is in the file, and the message."""
     table = place.table

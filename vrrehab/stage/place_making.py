@@ -22,7 +22,7 @@ from panda3d import core
 from vrrehab.errors import SceneFileError, UnknownName
 from vrrehab.stage.material import Tier
 from vrrehab.stage.patterns import Pattern
-from vrrehab.stage.place import AnyPlace, load_place, with_legs_in_view
+from vrrehab.stage.place import AnyPlace, place_for
 from vrrehab.stage.places import Made, make, patterns_for
 
 _NODES, _PATTERNS, _REST = "nodes.bam", "patterns.txo", "rest.pickle"
@@ -49,7 +49,6 @@ class PlaceMaker:
         """place: the one that is shown. heard: whether its sound is."""
         self._has = patterns_for(place)
         self._tier, self._legs_in_view, self._heard = tier, legs_in_view, heard
-        self._folder = tempfile.TemporaryDirectory(prefix="vrrehab-place-", ignore_cleanup_errors=True)
         self._jobs: list[_Job] = []
 
     def make(self, name: str) -> None:
@@ -58,7 +57,7 @@ class PlaceMaker:
             self._jobs[-1].drop()
         wanted = _Wanted(name, self._tier, self._legs_in_view, self._has, self._heard)
         self._jobs = [job for job in self._jobs if job.busy]
-        self._jobs.append(_Job(wanted, Path(self._folder.name)))
+        self._jobs.append(_Job(wanted))
 
     def made(self, name: str) -> bool:
         """Whether it is ready; ValueError says why it never will be."""
@@ -85,18 +84,15 @@ class PlaceMaker:
             job.drop()
             job.join()
         self._jobs.clear()
-        self._folder.cleanup()
 
 
 class _Job:
     """One place being made. made: the place, once it is. problem: why it could not be, in words."""
 
-    def __init__(self, wanted: _Wanted, within: Path) -> None:
-        """within: where it may have a folder meanwhile."""
+    def __init__(self, wanted: _Wanted) -> None:
         self.wanted = wanted
         self.made: Made | None = None
         self.problem = ""
-        self._within = within
         self._process: subprocess.Popen[bytes] | None = None
         self._dropped = False
         self._thread = threading.Thread(target=self._run, name="place", daemon=True)
@@ -116,7 +112,7 @@ class _Job:
 
     def _run(self) -> None:
         try:
-            with tempfile.TemporaryDirectory(dir=self._within, ignore_cleanup_errors=True) as name:
+            with tempfile.TemporaryDirectory(prefix="vrrehab-place-", ignore_cleanup_errors=True) as name:
                 folder = Path(name)
                 self._build(folder)
                 if not (self._dropped or self.problem):
@@ -184,11 +180,9 @@ def main() -> None:
         os.nice(_NICE)
     folder, wanted = Path(sys.argv[1]), pickle.loads(sys.stdin.buffer.read())
     try:
-        place = load_place(wanted.name)
+        place = place_for(wanted.name, legs=wanted.legs_in_view)
     except (SceneFileError, UnknownName) as error:
         sys.exit(" ".join(str(error).split()))
-    if wanted.legs_in_view:
-        place = with_legs_in_view(place)
     _write(make(place, wanted.tier, wanted.has, heard=wanted.heard), folder)
 
 

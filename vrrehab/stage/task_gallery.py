@@ -24,7 +24,7 @@ from vrrehab.body.skeleton import PELVIS, Body, Provenance, Side
 from vrrehab.session.view import View
 from vrrehab.stage.material import Tier
 from vrrehab.stage.picture import Hand, seated, seen_from, take, write
-from vrrehab.stage.place import load_place, with_legs_in_view
+from vrrehab.stage.place import place_for
 from vrrehab.stage.stage import Stage
 from vrrehab.tasks.definition import TaskDefinition, load_task
 from vrrehab.tasks.demonstration import DemonstratingLeg
@@ -133,8 +133,7 @@ def _seat(body: Body, build: Build) -> None:
 
 @functools.cache
 def _stage(legs: bool) -> Stage:
-    place = load_place(_PLACE)
-    return Stage(with_legs_in_view(place) if legs else place, Tier.FULL)
+    return Stage(place_for(_PLACE, legs=legs), Tier.FULL)
 
 
 def picture_of(task: TaskDefinition, size: tuple[int, int] = _SIZE) -> NDArray[np.uint8]:
