@@ -114,6 +114,18 @@ class Clinic:
         with self._told(), self._engine.connect() as db:
             return db.scalar(sa.select(_sessions.c.last_motion_seq).where(_sessions.c.session_id == session))
 
+    def latest_mono_ns(self, session: str) -> int:
+        """The latest time on its monotonic clock that the tables know of a session; 0 where they know none."""
+        times = [
+            sa.select(sa.func.max(column)).where(table.c.session_id == session)
+            for table in METADATA.sorted_tables
+            if "session_id" in table.c
+            for column in table.c
+            if column.name.endswith("mono_ns")
+        ]
+        with self._told(), self._engine.connect() as db:
+            return max(db.scalar(time) or 0 for time in times)
+
     # --- seals --------------------------------------------------------------------------------------------------------
 
     def session(self, session: str) -> sa.Row | None:

@@ -67,8 +67,11 @@ def deliver_leftovers(
     return tuple(found)
 
 
-def end_interrupted(journal: Journal, session: str) -> None:
-    """Give a spool whose session died the end that it lacks; nothing is done to one that has it."""
+def end_interrupted(journal: Journal, session: str, *known_ns: int) -> None:
+    """Give a spool whose session died the end that it lacks; nothing is done to one that has it.
+
+    known_ns: monotonic times at which the session is known to have run besides.
+    """
     newest = journal.newest(session, "events")
     if newest is None:
         return
@@ -76,8 +79,9 @@ def end_interrupted(journal: Journal, session: str) -> None:
     if isinstance(event, messages.SessionEnded):
         return
     last = journal.newest(session, "motion")
+    of_motion = () if last is None else (last_mono_ns(last),)
     ended = messages.SessionEnded(
-        mono_ns=event.mono_ns if last is None else max(event.mono_ns, last_mono_ns(last)),
+        mono_ns=max(event.mono_ns, *of_motion, *known_ns),
         status="interrupted",
         last_motion_seq=journal.reach(session, "motion"),
     )

@@ -158,8 +158,16 @@ class Record:
             self.clinic.project(session, (), gaps)
         last = self.clinic.ended(session)
         # In a restored backup the tables may be ahead of the journal, which is what is sealed.
-        if last is not None and self.journal.reach(session, "events") >= after:
-            self._ended[session] = last
+        if self.journal.reach(session, "events") >= after:
+            if last is not None:
+                self._ended[session] = last
+        elif last is None and (end := self.journal.newest(session, "events")) and _is_end(end):
+            # Recovery ended it: what the tables have behind that nobody brings any more.
+            self.clinic.project(session, [end], ())
+
+
+def _is_end(entry: Entry) -> bool:
+    return isinstance(wire.decode_event(entry.payload), messages.SessionEnded)
 
 
 def _check(session: str, stream: Stream, entry: Entry, reach: int) -> None:

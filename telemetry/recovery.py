@@ -37,7 +37,7 @@ def recover(data_dir: Path) -> list[str]:
         for session in left:
             is_new = record.seal_state(session) != "sealed"
             if is_new:
-                end_interrupted(record.journal, session)
+                end_interrupted(record.journal, session, record.clinic.latest_mono_ns(session))
                 record.enter_again(session)
             if record.clinic.session(session) is not None:
                 seal_session(folder, record.journal, record.clinic, session)

@@ -23,7 +23,7 @@ from telemetry.seal import seal_session
 from telemetry.sender import Sender
 from telemetry.testing import PretendSession, RecorderProcess, eventually
 from telemetry.testing.script import handed_over
-from telemetry.verify import frames_not_kept, verify
+from telemetry.verify import frames_not_kept, recover, verify
 
 Start = Callable[..., tuple[Sender, PretendSession]]
 
@@ -81,34 +81,66 @@ def _held(spool: Path) -> tuple[int, int]:
         journal.close()
 
 
-def test_a_restored_backup_whose_tables_are_ahead_of_its_journal_is_sealed_once_it_has_the_rest(
-    data: Path, to: Path
-) -> None:
-    """The journal is copied first, and events may come and be entered before the tables are."""
-    handed = handed_over("S1", seed=5, steps=12)
+def _ahead(data: Path, to: Path, *, ended: bool) -> tuple[list[Entry], list[Entry]]:
+    """Leave a backup of an unsealed session S1 in `to` whose tables are ahead of its journal; its events and motion.
+
+    The journal is copied first, and events may come and be entered before the tables are: here the last ten, or all of
+    those but the end.
+    """
+    handed = handed_over("S1", seed=11, steps=12)
     events = [Entry(seq, seq, False, wire.encode(event)) for seq, event in enumerate(handed.events, start=1)]
     motion = [Entry(seq, seq, False, frame) for seq, frame in enumerate(handed.frames, start=1)]
     record = Record(Folder(data))
-    assert record.take("S1", "motion", motion)
-    assert record.take("S1", "events", events[:-2])
+    assert record.take("S1", "motion", motion[:10])
+    assert record.take("S1", "events", events[:-10])
     record.commit()
     back_up(data, to)
     early = Folder(to).journal.read_bytes()
-    assert record.take("S1", "events", events)
+    assert record.take("S1", "events", events if ended else events[:-1])
     record.commit()
     record.enter()
     back_up(data, to)
     record.close()
     Folder(to).journal.write_bytes(early)
+    return events, motion
+
+
+def test_a_restored_backup_whose_tables_are_ahead_of_its_journal_is_sealed_once_it_has_the_rest(
+    data: Path, to: Path
+) -> None:
+    events, motion = _ahead(data, to, ended=True)
     restored = Record(Folder(to))
     restored.enter()
     assert restored.ready() == []
     assert restored.take("S1", "events", events)
+    assert restored.take("S1", "motion", motion)
     restored.commit()
     restored.enter()
     assert restored.ready() == ["S1"]
     seal_session(restored.folder, restored.journal, restored.clinic, "S1")
     restored.close()
+    assert verify(to) == []
+
+
+@pytest.mark.parametrize(("ended", "status"), [(False, "interrupted"), (True, "completed")])
+def test_what_nobody_brings_to_a_backup_whose_tables_are_ahead_is_closed_by_recovery(
+    data: Path, to: Path, ended: bool, status: str
+) -> None:
+    """The end that recovery gives the journal comes before events that the tables have; they keep these."""
+    _ahead(data, to, ended=ended)
+    before = telemetry.open_store(to)
+    scores, runs = before.ratings()["value"].tolist(), len(before.tasks())
+    assert recover(to) == ["S1"]
+    assert recover(to) == []
+    store = telemetry.open_store(to)
+    (session,) = store.sessions().itertuples()
+    assert (session.status, session.sealed) == (status, True)
+    assert session.ended_at >= session.started_at
+    tasks, ratings = store.tasks(), store.ratings()
+    assert (ratings["value"].tolist(), len(tasks)) == (scores, runs)
+    assert "running" not in set(tasks["status"])
+    assert (tasks["ended_at"] >= tasks["started_at"]).all()
+    assert session.ended_at >= max(tasks["ended_at"].max(), ratings["answered_at"].max())
     assert verify(to) == []
 
 
