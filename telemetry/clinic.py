@@ -288,8 +288,8 @@ class Clinic:
                     appended += _enter(db, entry)
                 except sa.exc.IntegrityError as error:
                     raise RequestRefused(
-                        f"entry {entry.entry_id} cannot be kept: {error.orig}; give a participant and a session that "
-                        "are there, and correct the newest entry"
+                        f"entry {entry.entry_id} cannot be kept: {error.orig}; give a participant who is there, a "
+                        "session of theirs, and correct the newest entry"
                     ) from error
         return appended
 
@@ -329,7 +329,7 @@ class Clinic:
             db.execute(_erased.insert().prefix_with("OR IGNORE"), stones)
             db.execute(_entries.delete().where(_entries.c.participant == code))
             for table in reversed(METADATA.sorted_tables):
-                if table is not _erased and "session_id" in table.c:
+                if table not in (_erased, _entries) and "session_id" in table.c:
                     db.execute(table.delete().where(table.c.session_id.in_(sessions)))
             db.execute(_participants.delete().where(_participants.c.code == code))
 
@@ -381,8 +381,9 @@ def _enter(db: sa.Connection, entry: messages.Entry) -> bool:
            "answers": json.dumps(_fitting(entry))}  # fmt: skip
     stored = db.execute(_entries.select().where(_entries.c.entry_id == entry.entry_id)).mappings().one_or_none()
     if stored is not None:
-        passed_over = _OF_AN_IMPORT if entry.origin == "imported" else ()
-        if any(stored[name] != value for name, value in row.items() if name not in passed_over):
+        if entry.origin == "imported":
+            _check_same_answers(stored, row)
+        elif dict(stored) != row:
             raise RequestRefused(f"entry {entry.entry_id} says something else already; give a new id")
         return False
     if entry.supersedes:
@@ -393,3 +394,19 @@ def _enter(db: sa.Connection, entry: messages.Entry) -> bool:
             )
     db.execute(_entries.insert().values(row))
     return True
+
+
+def _check_same_answers(stored: sa.RowMapping, row: dict[str, Any]) -> None:
+    """Raises `RequestRefused` where an entry that is imported again says something else than what is there."""
+    there, here = (
+        {**{name: value for name, value in of.items() if name not in _OF_AN_IMPORT}, **json.loads(of["answers"])}
+        for of in (stored, row)
+    )
+    differing = [name for name in {**there, **here} if there.get(name) != here.get(name) and name != "answers"]
+    if differing:
+        told = ", ".join(f"{name} {there.get(name)!r} there and {here.get(name)!r} here" for name in differing)
+        raise RequestRefused(
+            f"entry {row['entry_id']}, {row['instrument']} of {row['participant']}, is in the record already, with "
+            f"{told}; where the record is right leave that row out of the file, where the file is right enter it "
+            f"with: vrrehab enter {row['instrument']} ... --corrects {row['entry_id']}, and leave it out then"
+        )

@@ -343,8 +343,8 @@ ENTRIES = Table(
         Column("source", "choice", "Who answered.", values=get_args(messages.RatingSource)),
         Column("origin", "choice", "Whether it was filled in here, or imported from tables of another origin.",
                values=get_args(messages.EntryOrigin)),
-        Column("session_id", "text", "The session that it belongs to, if it does.", refers_to="sessions.session_id",
-               optional=True),
+        Column("session_id", "text", "The session that it belongs to, if it does; of an imported entry it may be one "
+               "that is not in this record.", optional=True),
         Column("answers", "json", "Each item's answer by its name, as JSON."),
         Column("scores", "json", "The scores made of the answers, by name, as JSON.", derived=True),
         Column("supersedes", "text", "The entry that it corrects.", refers_to="entries.entry_id", optional=True),

@@ -153,12 +153,15 @@ class Store:
     def adverse_events(self) -> pd.DataFrame:
         """One row for everything untoward that happened to a person, with severity, relatedness and action; also what
         was entered after the session, unless another entry corrects it.
+
+        One that was imported and is of a session of another record is in `entries` alone.
         """
         table = self._with_session(self._stored(schema.ADVERSE_EVENTS))
         table["reported_at"] = table["happened_at"] = _utc(table["mono_ns"], table)
         table["entry_id"] = pd.Series(pd.NA, index=table.index, dtype="string")
         entered = self.entries("adverse_event")
-        late = self._with_session(entered[entered["current"].astype(bool)].drop(columns="participant"))
+        is_here = entered["session_id"].isin(self._stored(schema.SESSIONS)["session_id"])
+        late = self._with_session(entered[entered["current"].astype(bool) & is_here].drop(columns="participant"))
         if not late.empty:
             late = late.rename(columns={"about_at": "happened_at", "entered_at": "reported_at"}).assign(
                 seq=0,

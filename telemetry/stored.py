@@ -42,6 +42,19 @@ TRIGGERS: dict[str, tuple[str, str, str]] = {
         "BEFORE DELETE ON addenda WHEN NOT EXISTS (SELECT 1 FROM erased WHERE session_id = OLD.session_id)",
         "an addendum is never taken back",
     ),
+    # One that was imported may be of a session of the record that it comes from.
+    "entry_has_its_session": (
+        "entries",
+        "BEFORE INSERT ON entries WHEN NEW.session_id IS NOT NULL AND NEW.origin = 'entered' AND NOT EXISTS (SELECT 1 "
+        "FROM sessions WHERE session_id = NEW.session_id AND participant = NEW.participant)",
+        "an entry is of a session of its participant",
+    ),
+    "session_keeps_its_entries": (
+        "sessions",
+        "BEFORE DELETE ON sessions WHEN EXISTS (SELECT 1 FROM entries WHERE session_id = OLD.session_id AND "
+        "participant = OLD.participant)",
+        "a session with entries cannot be deleted",
+    ),
     "entry_is_not_replaced": (
         "entries",
         "BEFORE INSERT ON entries WHEN EXISTS (SELECT 1 FROM entries WHERE entry_id = NEW.entry_id)",

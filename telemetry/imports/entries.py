@@ -7,21 +7,25 @@ from what it is and what it is about, so that the same import again is the same 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 
 from telemetry.errors import BadImport
 from telemetry.imports.phenotype import phenotype_rows
-from telemetry.imports.tables import read_export
-from telemetry.instruments import INSTRUMENTS
+from telemetry.imports.tables import read_export, row_number
+from telemetry.instruments import INSTRUMENTS, Answer
 from telemetry.messages import Entry
 
 _DAY_NS = 86_400 * 10**9
+_EARLIEST_NS, _LATEST_NS = (int(pd.Timestamp(year, 1, 1, tz="UTC").value) for year in (1900, 2200))
+#: What an exported entry cannot be without.
+_NEEDED = ("entry_id", "participant", "instrument", "source", "answers", "about_utc_ns", "who")
+_answers = msgspec.json.Decoder(dict[str, Answer])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def entries_of_tables(
             except ValueError as error:
                 raise BadImport(each, str(error), row.number) from error
             code = row.participant_id.removeprefix("sub-")
-            at_ns = about_utc_ns + round((0.0 if math.isnan(row.days) else row.days) * _DAY_NS)
+            days_ns = round((0.0 if math.isnan(row.days) else row.days) * _DAY_NS)
+            at_ns = _dated(each, about_utc_ns + days_ns, row.number, "days")
             if (code, at_ns) in seen:
                 raise BadImport(
                     each, f"expected one row of {row.participant_id} for one time, but {row.session_id or 'this row'} "
@@ -79,20 +84,41 @@ def entries_of_tables(
 def entries_of_export(folder: Path, who: str, now_utc_ns: int) -> Found:
     """The entries of what `vrrehab export csv` or `parquet` wrote, under their own ids and dates.
 
-    Raises `BadImport` for an export without them, a shareable one, whose dates and texts are not the true ones, or an
-    answer that an instrument does not take.
+    Raises `BadImport` for an export without them, a shareable one, whose dates and texts are not the true ones, and,
+    with row and column, for an empty cell or an answer that an instrument does not take.
     """
     tables = read_export(folder).tables
     path = next((p for p in sorted(folder.glob("entries.*"))), folder)
     if "entries" not in tables:
         raise BadImport(folder, "expected a table entries in it, but it has none")
-    table = tables["entries"].sort_values("entered_utc_ns", kind="stable")
-    if table[["about_utc_ns", "who"]].isna().any(axis=None):
+    table = tables["entries"].reset_index(drop=True)
+    if len(table) and table[["about_utc_ns", "who"]].isna().all(axis=None):
         raise BadImport(
             path, "expected a full export; in a shareable one dates are shifted and some answers are left out"
         )
-    return Found(tuple(_exported(path, int(row) + 2, told, who, now_utc_ns)
-                       for row, told in zip(table.index, table.to_dict("records"), strict=True)))  # fmt: skip
+    for name in _NEEDED:
+        for place in table.index[table[name].isna()]:
+            raise BadImport(path, "expected a value, got an empty cell", row_number(path, int(place)), name)
+    entries: dict[str, Entry] = {}
+    for place, told in enumerate(table.to_dict("records")):
+        number = row_number(path, place)
+        entry = _exported(path, number, told, who, now_utc_ns)
+        if entry.entry_id in entries:
+            raise BadImport(path, f"expected each entry once, got {entry.entry_id} again", number, "entry_id")
+        entries[entry.entry_id] = entry
+    return Found(_originals_first(entries))
+
+
+def _originals_first(entries: dict[str, Entry]) -> tuple[Entry, ...]:
+    """Each entry behind the one that it corrects, as a recorder takes them; dates do not say that."""
+    waiting, ordered = dict(entries), list[Entry]()
+    for name in entries:
+        chain = []
+        while entry := waiting.pop(name, None):
+            chain.append(entry)
+            name = entry.supersedes
+        ordered += reversed(chain)
+    return tuple(ordered)
 
 
 def _exported(path: Path, number: int, row: dict[str, Any], who: str, now_utc_ns: int) -> Entry:
@@ -102,15 +128,23 @@ def _exported(path: Path, number: int, row: dict[str, Any], who: str, now_utc_ns
             path, f"expected one of {', '.join(INSTRUMENTS)}, got {row['instrument']!r}", number, "instrument"
         )
     try:
-        answers = instrument.accept(json.loads(row["answers"]))
-    except ValueError as error:
+        answers = instrument.accept(_answers.decode(row["answers"]))
+    except (ValueError, msgspec.DecodeError) as error:
         raise BadImport(path, str(error), number, "answers") from error
     return Entry(
         entry_id=row["entry_id"], participant=row["participant"], instrument=instrument.name, who=who,
-        source=row["source"], entered_utc_ns=now_utc_ns, about_utc_ns=int(row["about_utc_ns"]), answers=answers,
+        source=row["source"], entered_utc_ns=now_utc_ns, answers=answers,
+        about_utc_ns=_dated(path, int(row["about_utc_ns"]), number, "about_utc_ns"),
         session_id=None if pd.isna(row["session_id"]) else row["session_id"],
         supersedes="" if pd.isna(row["supersedes"]) else row["supersedes"], origin="imported",
     )  # fmt: skip
+
+
+def _dated(path: Path, about_utc_ns: int, number: int, column: str) -> int:
+    """The time, where it is one that somebody may have filled something in about."""
+    if not _EARLIEST_NS <= about_utc_ns < _LATEST_NS:
+        raise BadImport(path, "expected a time between 1900 and 2200, got another", number, column)
+    return about_utc_ns
 
 
 def _entry_id(code: str, instrument: str, about_utc_ns: int) -> str:

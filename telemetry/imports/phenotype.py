@@ -21,6 +21,8 @@ from telemetry.instruments import INSTRUMENTS, Answer, Instrument, Item
 _BESIDES = frozenset({"participant_id", "session_id", "ParticipantID", "Comment", "consent", "days",
                       "YearsSinceAmputation"})  # fmt: skip
 _MISSING = ("n/a", "")
+#: A hundred years: what a person may tell of their life.
+MOST_DAYS = 36_525
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,9 @@ def _days(path: Path, row: int, text: str) -> float:
     try:
         days = float(text)
     except ValueError:
-        days = math.inf
-    if not math.isfinite(days):
-        raise BadImport(path, f"expected a number of days, got {text!r}", row, "days")
+        days = math.nan
+    if not abs(days) <= MOST_DAYS:
+        raise BadImport(path, f"expected a number of days, {MOST_DAYS} at most, got {text!r}", row, "days")
     return days
 
 

@@ -62,6 +62,11 @@ def read_export(folder: Path) -> ImportedTables:
     return ImportedTables(tables, tuple(added), tuple(unknown))
 
 
+def row_number(path: Path, place: int) -> int:
+    """What a person calls the row at `place`, from 0: a CSV file has a header above it."""
+    return place + (2 if path.suffix == ".csv" else 1)
+
+
 def _read(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
@@ -91,8 +96,8 @@ def _typed(path: Path, values: pd.Series, column: Column) -> pd.Series:
         numbers = pd.to_numeric(values, errors="coerce")
         wrong = values.notna() & numbers.isna()
         if column.kind == "integer":
-            wrong |= numbers.notna() & (numbers % 1 != 0)
-        _refuse(path, values, wrong, column, "a whole number" if column.kind == "integer" else "a number")
+            wrong |= numbers.notna() & ((numbers % 1 != 0) | (numbers.abs() >= 2.0**63))
+        _refuse(path, values, wrong, column, "a whole number of 64 bits" if column.kind == "integer" else "a number")
         if column.kind == "integer" and not column.optional and not numbers.isna().any():
             return numbers.astype("int64")
         return numbers.astype(_DTYPES[column.kind])
@@ -102,5 +107,4 @@ def _typed(path: Path, values: pd.Series, column: Column) -> pd.Series:
 def _refuse(path: Path, values: pd.Series, wrong: pd.Series, column: Column, expected: str) -> None:
     if wrong.any():
         at = int(wrong.to_numpy().argmax())
-        row = at + 2 if path.suffix == ".csv" else at + 1
-        raise BadImport(path, f"expected {expected}, got {values.iloc[at]!r}", row, column.name)
+        raise BadImport(path, f"expected {expected}, got {values.iloc[at]!r}", row_number(path, at), column.name)

@@ -116,6 +116,10 @@ def test_what_became_known_later_is_entered_by_a_command(vrrehab, alone: Path) -
     assert "pain log: pain 6, site PLP" in ran.out
     (entry,) = telemetry.open_store(alone).entries("pain_log").itertuples()
     assert (entry.pain, entry.triggers, entry.who, entry.source) == (6, "stress,cold", "anna", "therapist")
+    better = ("pain=4", "site=PLP", "--participant", "P001", "--corrects", entry.entry_id)
+    vrrehab("enter", "pain_log", *better, "--by", "anna", "--data", alone)
+    rows = telemetry.open_store(alone).entries("pain_log").set_index("entry_id")
+    assert rows.loc[rows["current"], ["pain", "about_at"]].to_numpy().tolist() == [[4, entry.about_at]]
 
 
 @pytest.mark.parametrize(

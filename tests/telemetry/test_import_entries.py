@@ -149,6 +149,21 @@ def test_an_earlier_export_brings_its_entries_back_with_their_dates_and_correcti
     assert "0 entries are new" in done.output, "nor where they were entered"
 
 
+@pytest.mark.parametrize("days", ["36526", "-1e300", "1e308", "inf", "nan", "soon"])
+def test_days_that_no_life_has_are_refused(tmp_path: Path, days: str) -> None:
+    path = tmp_path / "pain.tsv"
+    path.write_text(f"participant_id\tdays\tPLPNRS\nsub-11\t{days}\t6\n")
+    with pytest.raises(BadImport, match=r"row 2, column days: expected a number of days, 36525 at most"):
+        entries_of_tables(path, 0, "dr_a", 1)
+
+
+def test_tables_about_a_year_that_is_none_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pain.tsv"
+    path.write_text("participant_id\tPLPNRS\nsub-11\t6\n")
+    with pytest.raises(BadImport, match="expected a time between 1900 and 2200"):
+        entries_of_tables(path, 253_402_300_799 * 10**9, "dr_a", 1)
+
+
 def test_our_own_data_set_comes_in_with_the_days_that_it_tells(recorder: str, data: Path, tmp_path: Path) -> None:
     export_bids(telemetry.open_store(data), tmp_path / "bids")
     table = tmp_path / "bids/phenotype/pain_questionnaire.tsv"

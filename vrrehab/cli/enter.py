@@ -28,11 +28,15 @@ def enter(
     session: Annotated[str | None, typer.Option(metavar="ID", help="The session that it belongs to.")] = None,
     participant: Annotated[str | None, typer.Option(metavar="CODE", help="Whose it is, where it is of none.")] = None,
     about: Annotated[
-        datetime | None, typer.Option(help="When it was, in this computer's time; now unless you say so.")
+        datetime | None,
+        typer.Option(help="When it was, in this computer's time; now, or as it was, unless given."),
     ] = None,
     by_participant: Annotated[
         bool, typer.Option("--answered-by-participant", help="The participant answered, not who enters it.")
     ] = False,
+    corrects: Annotated[
+        str, typer.Option("--corrects", metavar="ENTRY", help="The entry that it takes the place of, which stays.")
+    ] = "",
     recorder: RecorderAddress = None,
 ) -> None:
     """Add a filled-in instrument to the record, such as an adverse event that became known after its session."""
@@ -51,6 +55,11 @@ def enter(
             code = _participant_of(data, session or "")
         else:
             code = known_profile(client, data, participant).code
+        corrected = next((known for known in client.entries(code) if known.entry_id == corrects), None)
+        if about is not None:
+            about_utc_ns = round(about.timestamp() * 1e9)
+        else:
+            about_utc_ns = corrected.about_utc_ns if corrected else now_ns
         entry = Entry(
             entry_id=f"{code}-e-{secrets.token_hex(6)}",
             participant=code,
@@ -58,9 +67,10 @@ def enter(
             who=by,
             source=source,
             entered_utc_ns=now_ns,
-            about_utc_ns=now_ns if about is None else round(about.timestamp() * 1e9),
+            about_utc_ns=about_utc_ns,
             answers=kept,
             session_id=session,
+            supersedes=corrects,
         )
         client.enter(entry)
     print(f"{entry.entry_id} {INSTRUMENTS[instrument].title.lower()}: {', '.join(f'{k} {v}' for k, v in kept.items())}")
