@@ -242,14 +242,26 @@ class TestASession:
         expect(settings.locator(".headline p").first).to_contain_text("therapy room")
 
     def test_a_place_that_was_chosen_by_mistake_is_taken_back_before_the_session_goes_there(
-        self, settings: Page
+        self, shared: Shared, settings: Page
     ) -> None:
-        settings.locator("[data-setting=place] select").evaluate(
-            "(e) => { for (e.value of ['beach', 'therapy_room']) e.dispatchEvent(new Event('change')); }"
-        )
         settings.get_by_role("tab", name="Log").click()
-        told = settings.get_by_role("log")
-        expect(told).to_contain_text("the session stays where it is: therapy_room", timeout=10_000)
+        orders = settings.get_by_role("log").locator("[data-order=set]")
+
+        def taken_back() -> bool:
+            shared.session.hang()  # until both are on their way, however long that takes here
+            settings.locator("[data-setting=place] select").evaluate(
+                "(e) => { for (e.value of ['beach', 'therapy_room']) e.dispatchEvent(new Event('change')); }"
+            )
+            expect(orders.locator(".requested")).to_have_count(2)
+            shared.session.go_on()
+            mistaken = orders.nth(1)
+            expect(orders.first.locator(".state")).to_contain_text("applied")
+            expect(mistaken.locator(".state")).to_contain_text(re.compile("applied|refused"))
+            return "the session stays where it is: therapy_room" in mistaken.inner_text()
+
+        # The session goes where it was told to first if it does not hear of the other while the mist comes. That may be
+        # so once on a busy machine, and is always so where one order waits for the other's answer.
+        assert taken_back() or taken_back() or taken_back()
         expect(settings.locator(".headline p").first).to_contain_text("therapy room")
 
     def test_a_page_that_is_loaded_again_opens_the_tab_that_was_open(self, settings: Page) -> None:
