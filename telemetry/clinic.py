@@ -10,7 +10,7 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from telemetry import messages, wire
 from telemetry.database import connect
-from telemetry.entering import NESTED, Contradiction, enter, enter_late_rating, note, participant_row
+from telemetry.entering import NESTED, Contradiction, enter, enter_late_rating, note, participant_row, spelt
 from telemetry.errors import JournalDamaged, JournalUnwritable, RequestRefused
 from telemetry.instruments import INSTRUMENTS
 from telemetry.instruments.harm import ADVERSE_EVENT
@@ -180,13 +180,12 @@ class Clinic:
     def put_participant(self, profile: messages.Profile) -> None:
         """Add or change a participant. Raises `RequestRefused` where the version does not follow the stored one."""
         row = participant_row(profile)
-        if profile.code in self.erased():
+        if alike(profile.code, self.erased()):
             raise RequestRefused(f"participant {profile.code} was erased; its code is not used again, give a new one")
         with self._told(), self._writing.begin() as db:
             is_this = _participants.c.code == profile.code
             stored = db.scalar(sa.select(_participants.c.version).where(is_this))
-            alike = sa.func.lower(_participants.c.code) == profile.code.lower(), _participants.c.code != profile.code
-            if stored is None and (other := db.scalar(sa.select(_participants.c.code).where(*alike))):
+            if (other := spelt(db, profile.code)) not in (None, profile.code):
                 raise RequestRefused(
                     f"expected a new code, got {profile.code}, which is {other} written otherwise; where folders are "
                     "told apart without regard to case both would be one, give another"
@@ -356,6 +355,11 @@ class Clinic:
                 f"{self._path} is damaged or is no database ({_in_short(error)}); move it away, keep it, and restore a "
                 "backup"
             ) from error
+
+
+def alike(code: str, codes: Iterable[str]) -> str | None:
+    """The one of `codes` that is `code`, or differs from it in capitals alone; None where there is none."""
+    return next((known for known in codes if known.lower() == code.lower()), None)
 
 
 def _in_short(error: sa.exc.DBAPIError | sqlite3.Error) -> object:

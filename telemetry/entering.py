@@ -45,17 +45,29 @@ def participant_row(profile: messages.Profile) -> dict[str, Any]:
     return {name: json.dumps(value) if name in NESTED else value for name, value in told.items()}
 
 
+def spelt(db: sa.Connection, code: str) -> str | None:
+    """How a participant's code is written in the tables; None for one that is not there.
+
+    Where folders are told apart without regard to case, codes that differ in nothing else would be one: they are one.
+    """
+    known = _participants.c.code
+    alike = sa.select(known).where(sa.func.lower(known) == code.lower())
+    return db.scalar(alike.order_by(known != code))
+
+
 def _one(result: sa.CursorResult, what: str) -> None:
     if result.rowcount != 1:
         raise Contradiction(f"no {what} to which this belongs")
 
 
 def _session_started(db: sa.Connection, session: str, seq: int, e: messages.SessionStarted) -> None:
-    # A session may come from a computer that knew of a participant before this one did.
-    db.execute(_participants.insert().prefix_with("OR IGNORE").values(
-        participant_row(messages.Profile(code=e.participant, version=0))))  # fmt: skip
+    code = spelt(db, e.participant)
+    if code is None:
+        # A session may come from a computer that knew of a participant before this one did.
+        code = e.participant
+        db.execute(_participants.insert().values(participant_row(messages.Profile(code=code, version=0))))
     db.execute(_sessions.insert().values(
-        session_id=session, participant=e.participant, programme=e.programme, mode=e.mode, origin=e.origin,
+        session_id=session, participant=code, programme=e.programme, mode=e.mode, origin=e.origin,
         intact_side=e.intact_side, status="running", software_version=e.software_version, runtime=e.runtime,
         seed=e.seed, profile_version=e.profile_version, started_mono_ns=e.mono_ns, started_utc_ns=e.utc_ns,
         started_xr_ns=e.xr_ns, joints=json.dumps(e.joints), projected_seq=0))  # fmt: skip

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from telemetry import messages, wire
 from telemetry.backup import last_backup
+from telemetry.clinic import alike
 from telemetry.errors import JournalDamaged, JournalUnwritable, NotAStore, NotUnderstood, RequestRefused
 from telemetry.folder import Folder, lock_path
 from telemetry.journal import Journal
@@ -65,7 +66,9 @@ def erase(data_dir: Path, code: str) -> Erasure:
             record.journal.drop_session(session)
         for spool in spools:
             remove_spool(spool)
-        folder.profile(code).unlink(missing_ok=True)
+        for copy in folder.profile(code).parent.glob("*.json"):
+            if alike(code, [copy.stem]):
+                copy.unlink()
         if (motion := folder.of_participant(code)).exists():
             shutil.rmtree(motion)
         folder.features.unlink(missing_ok=True)  # a copy of everybody's, computed again when it is asked for
@@ -90,7 +93,7 @@ def _spools_of(folder: Folder, code: str) -> tuple[list[Path], list[str]]:
         except (JournalDamaged, JournalUnwritable, NotUnderstood) as error:
             unread.append(f"{spool}, which cannot be read: {error}")
             continue
-        if isinstance(started, messages.SessionStarted) and started.participant == code:
+        if isinstance(started, messages.SessionStarted) and alike(code, [started.participant]):
             found.append(spool)
     return found, unread
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from telemetry import messages, wire
-from telemetry.clinic import Clinic
+from telemetry.clinic import Clinic, alike
 from telemetry.errors import Erased, NotUnderstood
 from telemetry.folder import Folder
 from telemetry.journal import STREAMS, Entry, Journal, Stream
@@ -104,8 +104,8 @@ class Record:
             return
         started = wire.decode_event(entry.payload)
         assert isinstance(started, messages.SessionStarted)
-        code = started.participant
-        if code in self._erased:
+        code = alike(started.participant, self._erased)
+        if code is not None:
             self.clinic.erase(code, [session])
             self._erased = self.clinic.erased()
             # Its motion may have come first.

@@ -6,12 +6,19 @@ from pathlib import Path
 import pytest
 
 import telemetry
-from telemetry.errors import NotUnderstood
+from telemetry import wire
+from telemetry.erasure import erase
+from telemetry.errors import Erased, NotUnderstood, RequestRefused
 from telemetry.folder import Folder
 from telemetry.journal import Entry, Journal
+from telemetry.messages import Profile
+from telemetry.motion import FrameLayout
 from telemetry.record import Record
+from telemetry.seal import seal_session
 from telemetry.sender import Sender
-from telemetry.testing import PretendSession
+from telemetry.testing import JOINTS, PretendSession
+from telemetry.testing.script import Handed
+from telemetry.verify import verify
 
 Start = Callable[..., tuple[Sender, PretendSession]]
 
@@ -75,8 +82,6 @@ def test_an_entry_that_overlaps_what_is_there_is_refused(data: Path) -> None:
 
 
 def test_what_comes_after_the_seal_is_refused_with_advice(data: Path, events: list[Entry]) -> None:
-    from telemetry.seal import seal_session
-
     record = Record(Folder(data))
     record.take("S1", "events", events)
     record.commit()
@@ -87,4 +92,45 @@ def test_what_comes_after_the_seal_is_refused_with_advice(data: Path, events: li
     assert record.take("S1", "events", events), "the same again is nothing new"
     with pytest.raises(NotUnderstood, match="sealed already"):
         record.take("S1", "motion", [Entry(1, 1, False, b"x")])
+    record.close()
+
+
+def of(code: str, session: str) -> list[Entry]:
+    """The events of a session of that participant."""
+    handed = Handed()
+    PretendSession(handed, session, code).perform((5.0,), frames=0)
+    return [Entry(seq, seq, False, wire.encode(event)) for seq, event in enumerate(handed.events, start=1)]
+
+
+def test_a_code_in_other_capitals_is_the_same_person_whoever_brings_it_and_for_good(data: Path) -> None:
+    """Where folders are told apart without regard to case, two people's files would be in one."""
+    folder = Folder(data)
+    record = Record(folder)
+    record.clinic.put_participant(Profile(code="P001"))
+    assert record.take("S1", "events", of("p001", "S1"))
+    record.commit()
+    record.enter()
+    seal_session(folder, record.journal, record.clinic, "S1")
+    assert [past.session_id for past in record.clinic.history("P001")] == ["S1"]
+    assert [profile.code for profile in record.clinic.participants()] == ["P001"]
+    assert (folder.session("P001", "S1") / "motion.parquet").exists()
+    with pytest.raises(RequestRefused, match="which is P001 written otherwise"):
+        record.clinic.put_participant(Profile(code="p001"))
+    record.close()
+    assert verify(data) == []
+
+    sender = Sender(folder.spool, "S2", None, FrameLayout(JOINTS))
+    PretendSession(sender, "S2", "p001")
+    sender.close(1.0)
+    folder.profile("p001").parent.mkdir()
+    folder.profile("p001").write_text("{}")
+    assert erase(data, "P001").sessions == ("S1", "S2")
+    assert not list(folder.spool.iterdir())
+    assert not folder.profile("p001").exists()
+    record = Record(folder)
+    with pytest.raises(Erased, match="was erased"):
+        record.take("S3", "events", of("p001", "S3"))
+    with pytest.raises(RequestRefused, match="was erased"):
+        record.clinic.put_participant(Profile(code="p001"))
+    assert set(record.clinic.erased()) == {"P001"}
     record.close()
