@@ -164,7 +164,8 @@ def announce_session(data_dir: Path, session_id: str, commands: str, live: str) 
     try:
         yield
     finally:
-        remove(path)
+        with suppress(OSError):  # who reads it asks whether somebody is there
+            remove(path)
 
 
 def running_session(data_dir: Path) -> RunningSession | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from telemetry import files
+from telemetry.folder import announce_session, running_session
 
 
 def test_a_file_that_somebody_looks_at_is_replaced_once_they_are_done(tmp_path: Path) -> None:
@@ -32,3 +33,15 @@ def test_a_file_that_may_not_be_touched_at_all_is_told(tmp_path: Path) -> None:
     with pytest.raises(PermissionError, match="not yours"):
         files._patiently(refuse, patience_s=0.05)
     files.remove(tmp_path / "never there")
+
+
+def test_a_session_ends_in_order_while_somebody_holds_the_file_that_says_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "used by another process")
+
+    with announce_session(tmp_path, "S1", "tcp://127.0.0.1:1", "tcp://127.0.0.1:2"):
+        monkeypatch.setattr(Path, "unlink", refuse)
+    assert (tmp_path / "session.json").exists()
+    assert running_session(tmp_path) is None, "it is nobody's file then"
