@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ from vrrehab.session.plan import make_plan
 from vrrehab.session.programme import load_programme
 from vrrehab.session.sitting import Sitting
 from vrrehab.session.view import Ambience
+from vrrehab.session.way_out import STOP
 from vrrehab.sources.scripted import ScriptedSource
 from vrrehab.testing.clock import VirtualClock
 from vrrehab.testing.display import SilentDisplay
@@ -49,10 +50,21 @@ class Workshop:
 class Seen:
     """What became of a session in which a therapist gave commands before some frames, frame by frame."""
 
-    def __init__(self, places: Workshop | None, commands: dict[int, Told], most_frames: int = 200) -> None:
+    def __init__(
+        self,
+        places: Workshop | None,
+        commands: dict[int, Told],
+        most_frames: int = 200,
+        *,
+        edits: Mapping[int, str] | None = None,
+        stops_at: int = 0,
+    ) -> None:
+        """edits: the place whose file is saved before a frame. stops_at: when the participant presses Stop."""
         plan = make_plan(LOST_LEFT_HAND, load_programme("demo"), None, "scripted", 1)
         self.record = Kept()
-        self.sitting = Sitting(plan, ScriptedSource(ScriptedParticipant.of(plan)), self.record, "none", places=places)
+        source = Presses(ScriptedParticipant.of(plan), stops_at)
+        self.sitting = Sitting(plan, source, self.record, "none", places=places)
+        self.edited: list[bool] = []
         self.ambience: list[Ambience] = []
         frames = iter(range(1, most_frames + 1))
 
@@ -60,6 +72,8 @@ class Seen:
             if self.sitting.view.ambience.place:
                 self.ambience.append(replace(self.sitting.view.ambience))
             frame = next(frames)
+            if edits and frame in edits:
+                self.edited.append(self.sitting.place_edited(edits[frame], "the place's file"))
             return [commands[frame]] if frame in commands else []
 
         run(self.sitting, SilentDisplay(VirtualClock(), HZ, most_frames), tell)
@@ -134,6 +148,71 @@ def test_a_session_that_is_stopped_on_its_way_stays_where_it_is() -> None:
     assert not seen.changes()
 
 
+@pytest.mark.parametrize("every", [1, 2, 3, 5, 8, 13])
+def test_a_journey_that_is_given_up_leaves_the_mist_lifting_at_once_and_never_quickly_again(every: int) -> None:
+    going, ambience, veils = Going(None), Ambience(), []
+    for frame in range(20 * HZ):
+        if frame % (2 * every) == 0:
+            going.begin(Journey("garden", "therapist"))
+        if frame % (2 * every) == every:
+            given_up_at = ambience.veil
+            going.give_up("thought better of it")
+        going.step(1 / HZ, ambience)
+        veils.append(ambience.veil)
+        if frame == every:
+            assert 0.0 <= ambience.veil < given_up_at, "at once"
+    assert ambience.arrivals == 0
+    came = sum(before < here >= after for before, here, after in zip(veils, veils[1:], veils[2:], strict=False))
+    assert 1 <= came <= 20.0 / REST_S
+    assert max(abs(b - a) for a, b in pairwise(veils)) <= 1.01 / (VEIL_S * HZ)
+
+
+class Presses(ScriptedSource):
+    """A participant who presses Stop on a controller, once, at this many located frames."""
+
+    def __init__(self, participant: ScriptedParticipant, at: int) -> None:
+        super().__init__(participant)
+        self._left = at
+
+    def pressed(self) -> Iterable[str]:
+        self._left -= 1
+        return [STOP] if self._left == 0 else []
+
+
+def test_who_stops_on_the_way_rests_where_they_were_and_goes_there_only_when_it_is_asked_for_anew() -> None:
+    order, again = to("garden"), to("garden")
+    seen = Seen(Workshop(frames=2), {30: order, 60: Told("resume", who="dr_a"), 70: again}, stops_at=38)
+    assert order.answer == "refused: the session was stopped, and stays where it is"
+    (calm,) = seen.record.named("calm")
+    assert calm.detail == {"who": "participant", "reason": "participant"}
+    (change,) = seen.changes()
+    assert again.answer == f"applied {change.applied_frame}"
+    before = seen.ambience[: change.applied_frame]
+    assert {each.place for each in before} == {"therapy_room"}
+    veils = [each.veil for each in before]
+    assert 0.0 < max(veils[:40]) < 0.8, "the mist of the way had begun to come"
+    assert max(veils[40:69]) < max(veils[:40]), "and lifts while that of the calm scene comes"
+
+
+def test_a_place_whose_file_is_saved_on_the_way_there_is_made_once_more_and_gone_to() -> None:
+    order, places = to("garden"), Workshop(frames=10)
+    seen = Seen(places, {30: order}, edits={35: "garden", 37: "therapy_room", 38: "beach"})
+    assert places.begun == ["garden", "garden"], "the place that is left and others are read when they are gone to"
+    assert seen.edited == [True, False, False]
+    (change,) = seen.changes()
+    assert order.answer == f"applied {change.applied_frame}"
+    assert seen.sitting.settings["place"] == "garden"
+
+
+def test_a_place_whose_file_is_saved_while_it_is_shown_is_gone_to_anew() -> None:
+    places = Workshop(frames=10)
+    seen = Seen(places, {}, edits={35: "garden", 37: "therapy_room"})
+    assert places.begun == ["therapy_room"]
+    assert seen.edited == [False, True]
+    assert (seen.ambience[-1].arrivals, seen.ambience[-1].place) == (1, "therapy_room")
+    assert not seen.changes(), "it is the same place"
+
+
 def test_whoever_waits_when_the_session_ends_is_told_so() -> None:
     order = to("garden")
     Seen(Workshop(frames=1000), {30: order}, most_frames=60)
@@ -150,7 +229,7 @@ def test_a_task_goes_on_while_its_place_changes(sit: Callable[..., Sat]) -> None
     def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
         run = sitting.conductor.performing.run
         if run is not None and run.repetitions == 1 and sitting.view.ambience.arrivals == 0 and not order.answer:
-            return () if sitting._going.under_way else [order]
+            return () if sitting._going.to else [order]
         return ()
 
     order, plain = to("beach"), sit(rate_hz=HZ, most_frames=30 * HZ)

@@ -216,7 +216,7 @@ def test_an_edited_programme_is_shown_with_its_new_steps_and_goes_on_being_the_s
 
     def edit() -> Iterable[Command]:
         if next(frames) == 20:
-            sitting.conductor.therapist.take_up(read("first_session", 1, None))
+            sitting.conductor.therapist.take_up(read("first_session", 1, None), sitting.frame)
         return ()
 
     run(sitting, SilentDisplay(VirtualClock(), 20, 40), edit)

@@ -1,16 +1,18 @@
 """Watches the files of the programme that runs, and hands over what was edited, read and checked, between two frames.
 
-A thread looks at the files' times once a second; another process reads them (`vrrehab.session.edited`). The place that
-is shown is gone to anew as it was edited, and another one if the programme names another now.
+A thread looks at the files' times once a second; another process reads them (`vrrehab.session.edited`). What was read
+is taken up before the next frame, or refused with the reason, and either is told with that frame's number. The place
+that is shown is gone to anew as it was edited, and another one if the programme names another now.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +52,7 @@ class Editing:
         from vrrehab.session.edited import files_of
         from vrrehab.session.programme import load_programme
 
+        self._name = name
         own = [str(plan.seed), *([mode] if mode else [])]
         self._command = [sys.executable, "-m", "vrrehab.session.edited", name, *own]
         #: Where another place is shown than is written.
@@ -68,26 +71,20 @@ class Editing:
             return ""
         found = self._found.popleft()
         if isinstance(found, Refusal):
-            sitting.conductor.happened("edit_refused", {"reason": found.reason})
-            return f"The edit is not used: {found.reason}"
+            return _refused(sitting, found.reason)
         try:
             if isinstance(found, EditedPlace):
-                return self._make_anew(sitting, found.name)
+                # Any other place is read when it is gone to.
+                made = sitting.place_edited(found.name, "the place's file")
+                return f"From frame {sitting.frame} on {found.name} is made anew as it was edited." if made else ""
             place, before = found.programme.place, sitting.conductor.plan.programme.place
             sitting.settings.accept("place", place)
-            sitting.conductor.therapist.take_up(found)
+            amendment = sitting.conductor.therapist.take_up(found, sitting.frame)
             if place != before and not sitting.conductor.guard.frozen:
                 sitting.go_to(place, "the programme's file")
         except ValueError as error:
-            sitting.conductor.happened("edit_refused", {"reason": str(error)})
-            return f"The edit is not used: {error}"
-        return f"The session goes on by {found.programme.name} as it was edited."
-
-    def _make_anew(self, sitting: Sitting, name: str) -> str:
-        if name != sitting.settings["place"]:
-            return ""  # it is read when it is gone to
-        sitting.go_to(name, "the place's file", anew=True)
-        return f"The place {name} is made anew as it was edited."
+            return _refused(sitting, str(error))
+        return str(amendment)
 
     def close(self) -> None:
         self._closing.set()
@@ -96,21 +93,24 @@ class Editing:
     # --- the thread ---
 
     def _times(self) -> dict[Path, int]:
-        return {
-            path: path.stat().st_mtime_ns if path.exists() else 0 for path in (*self._files, *self._places.values())
-        }
+        return {path: _changed_ns(path) for path in (*self._files, *self._places.values())}
+
+    def _watch_for(self, files: Iterable[Path]) -> None:
+        """Look at these files from now on; what has changed meanwhile of those that were looked at is still news."""
+        self._files = tuple(dict.fromkeys(files))
+        self._seen = {**self._times(), **self._seen}
 
     def _watch(self) -> None:
         while not self._closing.wait(self._look_every_s):
             times = self._times()
-            changed = {path for path, at in times.items() if at != self._seen[path]}
+            changed = {path for path, at in times.items() if at not in (0, self._seen[path])}
             self._seen = times
             self._found.extend(EditedPlace(name) for name, path in self._places.items() if path in changed)
             if changed.intersection(self._files):
                 self._found.append(self._read())
 
     def _read(self) -> Edited | Refusal:
-        from vrrehab.session.edited import decode
+        from vrrehab.session.edited import decode, files_of
 
         try:
             done = subprocess.run(
@@ -119,8 +119,25 @@ class Editing:
         except (OSError, subprocess.TimeoutExpired) as error:
             return Refusal(f"it could not be read ({error}); save it once more")
         if done.returncode:
-            return Refusal(done.stderr.decode(errors="replace").strip().rpartition("\n")[2])
+            reason = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            if named := re.match(r"(.+?\.toml):", reason):  # perhaps a task's file that is new; it will be mended
+                self._watch_for([*self._files, Path(named[1])])
+            return Refusal(reason)
         edited = decode(done.stdout)
+        self._watch_for(files_of(edited.programme, self._name))
         written = edited.programme.place
         programme = msgspec.structs.replace(edited.programme, place=self._shown_for.get(written, written))
         return msgspec.structs.replace(edited, programme=programme)
+
+
+def _changed_ns(path: Path) -> int:
+    """When it was changed; 0 while it is not there, as while an editor puts another in its place."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _refused(sitting: Sitting, reason: str) -> str:
+    sitting.conductor.happened("edit_refused", {"reason": reason, "frame": sitting.frame})
+    return f"The edit is not used, in frame {sitting.frame}: {reason}"

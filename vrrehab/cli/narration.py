@@ -119,7 +119,8 @@ class Narrator:
             case messages.SessionStarted():
                 self._began_ns = event.mono_ns
             case messages.TaskStarted():
-                title = self._plan.catalogue[event.task].title
+                task = self._plan.catalogue.get(event.task)  # none where the programme was edited meanwhile
+                title = task.title if task else event.task.replace("_", " ")
                 self._done = ""
                 planned = max(event.run_number, len(self._plan.steps))
                 return f"task {event.run_number} of {planned}: {title.lower()}"

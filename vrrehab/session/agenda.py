@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
+import msgspec
+
 from vrrehab.session.plan import Plan
 from vrrehab.session.programme import Programme, Step
 
 #: A task is not begun for less than this of its block's time.
 LEAST_S = 15.0
+#: A time limit is never less, however little a block has left.
+_SHORTEST_S = 0.1
 
 
 class Agenda:
@@ -48,6 +52,14 @@ class Agenda:
     def left_s(self, step: Step) -> float | None:
         """What is left of the time of the step's block; None where a block may take as long as it takes."""
         return self._left_s.get(step.block_index)
+
+    def in_time(self, step: Step) -> Step:
+        """The step with no more time than its block has left; what a therapist wants has all of its own."""
+        left_s = self.left_s(step)
+        if left_s is None or step.by_therapist:
+            return step
+        limit_s = max(min(step.task.time_limit_s, left_s - step.task.demonstration_s), _SHORTEST_S)
+        return replace(step, task=msgspec.structs.replace(step.task, time_limit_s=limit_s))
 
     def spend(self, step: Step, seconds: float) -> None:
         """Take so much (or, below 0, give so much more) of the time of the step's block."""
@@ -90,14 +102,29 @@ class Agenda:
         """The step's block may take so much longer."""
         self.spend(step, -seconds)
 
-    def take(self, programme: Programme, plan: Plan) -> None:
-        """Go on by a programme that was edited: what was begun stays as it was, all else comes as it is written now."""
+    def take(self, programme: Programme, plan: Plan) -> Step | None:
+        """Go on by a programme that was edited: what was begun is not begun anew; all that is to come, also what a
+        therapist has repeated, is as it is written now. Gives the step that was begun last as it is written now; None
+        where it is not in its place any more.
+        """
         spent = {block: left - self._left_s.get(block, left) for block, left in _budgets(self._plan.programme).items()}
         self._plan = plan
         # What a therapist had put before it stays there.
-        wanted = [step for step in self._coming if step.by_therapist and self._is_begun(step)]
+        wanted = [
+            replace(step, task=(self._now(step) or step).task)
+            for step in self._coming
+            if step.by_therapist and self._is_begun(step)
+        ]
         self._coming = deque([*wanted, *(step for step in self._plan.steps if not self._is_begun(step))])
         self._left_s = {block: left - spent.get(block, 0.0) for block, left in _budgets(programme).items()}
+        if self.current is None or (now := self._now(self.current)) is None:
+            return None
+        self.current = replace(self.current, task=now.task)
+        return now
+
+    def _now(self, step: Step) -> Step | None:
+        """The step of the plan with this task in this place."""
+        return next((each for each in self._plan.steps if each.is_of(step)), None)
 
     def _is_begun(self, step: Step) -> bool:
         return (step.block_index, step.task_index) in self._begun

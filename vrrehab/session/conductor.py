@@ -7,10 +7,6 @@ draws, sends or waits.
 
 from __future__ import annotations
 
-import dataclasses
-
-import msgspec
-
 from telemetry import messages
 from vrrehab.body.build import Build, BuildOf
 from vrrehab.body.sight import Sight
@@ -156,35 +152,32 @@ class Conductor:
                 yield
             if self.guard.safety.winding_down:
                 break
-            if (shortened := self._within_block(step)) is None:
+            if not self._fits(step):
                 continue
             # The end of the last block is the end of the session, where nobody is asked the same twice.
             if block_index not in (None, step.block_index):
                 yield from ask(self._here, "block_end", None)
             block_index = step.block_index
-            yield from self._go_over_to(shortened)
+            yield from self._go_over_to(step)
             began_s = self._here.unheld_s
-            task_run_id = yield from self._performing.perform(shortened)
+            step = self._agenda.current or step  # it may have been edited meanwhile
+            task_run_id = yield from self._performing.perform(self._agenda.in_time(step))
             self._agenda.spend(step, self._here.unheld_s - began_s)
             yield from ask(self._here, "after_task", task_run_id)
         yield from ask(self._here, "after", None)
         yield from self._farewell()
         self.over = "completed"
 
-    def _within_block(self, step: Step) -> Step | None:
-        """The step with no more time than its block has left; None, and that on record, where that is too little. What
-        a therapist wants is done in any case.
+    def _fits(self, step: Step) -> bool:
+        """Whether its block has enough time left for it; where not, that goes on record. What a therapist wants is done
+        in any case.
         """
         left_s = self._agenda.left_s(step)
-        if left_s is None or step.by_therapist:
-            return step
-        most_s = left_s - step.task.demonstration_s
-        if most_s < LEAST_S:
-            self.happened("left_out", {"block_index": step.block_index, "task_index": step.task_index,
-                                       "task": step.task.name, "left_s": round(left_s, 1)})  # fmt: skip
-            return None
-        task = msgspec.structs.replace(step.task, time_limit_s=min(step.task.time_limit_s, most_s))
-        return dataclasses.replace(step, task=task)
+        if left_s is None or step.by_therapist or left_s - step.task.demonstration_s >= LEAST_S:
+            return True
+        self.happened("left_out", {"block_index": step.block_index, "task_index": step.task_index,
+                                   "task": step.task.name, "left_s": round(left_s, 1)})  # fmt: skip
+        return False
 
     def _go_over_to(self, step: Step) -> Script:
         """The plan becomes that of the step; where something else drives the virtual limb, it goes and comes again."""

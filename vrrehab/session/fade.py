@@ -19,6 +19,10 @@ class Fade:
         self._coming = True
         self.gone = 0.0
 
+    def turn_back(self) -> None:
+        """It comes again at once, from as far as it has gone. Whoever calls this sees to it that it is seldom."""
+        self._coming = True
+
     def step(self, away: bool, elapsed_s: float) -> float:
         """A frame, at whose end it is to be away or there; how far it is gone."""
         if away or not self._coming:

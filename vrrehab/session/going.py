@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from vrrehab.session.fade import Fade
+from vrrehab.session.fade import REST_S, Fade
 from vrrehab.session.view import Ambience
 
 #: How long the mist takes to come, and to lift.
@@ -58,10 +58,13 @@ class Going:
         self._places = places
         self._fade = Fade(VEIL_S)
         self._journey: Journey | None = None
+        #: For how long no mist comes, after one that came for nothing.
+        self._clear_s = 0.0
 
     @property
-    def under_way(self) -> bool:
-        return self._journey is not None
+    def to(self) -> str:
+        """The place that is under way to; empty while none is."""
+        return "" if self._journey is None else self._journey.place
 
     def begin(self, journey: Journey) -> None:
         """Go there; a journey under way is given up for it."""
@@ -70,16 +73,27 @@ class Going:
         if self._places is not None:
             self._places.make(journey.place)
 
+    def make_anew(self) -> None:
+        """What is being made is made once more, as its file is now; the journey goes on, and whoever waits, waits."""
+        if self._journey is not None and self._places is not None:
+            self._places.make(self._journey.place)
+
     def give_up(self, reason: str) -> None:
-        """Stay; whoever waits for the journey that is under way is told why."""
-        if self._journey is not None:
-            self._journey.refuse(reason)
-            self._journey = None
+        """Stay, and a mist that has begun to come lifts again; whoever waits for the journey is told why."""
+        if self._journey is None:
+            return
+        self._journey.refuse(reason)
+        self._journey = None
+        if 0.0 < self._fade.gone < 1.0:
+            self._fade.turn_back()
+            self._clear_s = REST_S
 
     def step(self, elapsed_s: float, ambience: Ambience) -> Journey | None:
         """One frame. Gives the journey that arrives in it; ValueError says why one has come to nothing."""
         journey = self._journey
-        away = journey is not None and self._ready(journey)
+        if self._fade.gone == 0.0:
+            self._clear_s = max(self._clear_s - elapsed_s, 0.0)
+        away = journey is not None and self._ready(journey) and self._clear_s == 0.0
         ambience.veil = self._fade.step(away, elapsed_s)
         if not away or journey is None or ambience.veil < 1.0:
             return None

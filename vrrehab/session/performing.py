@@ -5,6 +5,7 @@ What counts as a repetition is the mechanic's (`vrrehab.tasks`); when a run paus
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Generator
 
@@ -24,6 +25,7 @@ from vrrehab.session.pressing import Pressing
 from vrrehab.session.programme import Step
 from vrrehab.session.settings import AS_TASK
 from vrrehab.session.situation import Script, Situation
+from vrrehab.tasks.definition import TaskDefinition
 from vrrehab.tasks.demonstration import resting
 from vrrehab.tasks.features import prepare
 from vrrehab.tasks.imagery import TimedImagery
@@ -50,6 +52,8 @@ class Performing:
         self.step: Step | None = None
         self._adapting = Adapting(here.settings)
         self._run: TaskRun | None = None
+        #: What the run is for whoever performs it, as `View.activity` has it.
+        self._activity = ""
         self._acting: Limb | None = None
         self._stillness: Stillness | None = None
         self._stroking: str | None = None
@@ -78,8 +82,9 @@ class Performing:
     def perform(self, step: Step) -> Generator[None, None, str]:
         """The task run of this step from its demonstration to its end; returns its id."""
         here = self._here
-        yield from here.until_ready()
         self.step = step
+        yield from here.until_ready()
+        step = self.step  # it may have been edited meanwhile
         view, task, mode = here.view, step.task, here.plan.mode
         acting = self._acting = here.plan.acting(task)[0]
         root = view.virtual.poses[acting.joints.start, :3].copy()
@@ -96,22 +101,20 @@ class Performing:
             timed = imagining and step.timed
             mechanic = TimedImagery(mechanic, performer) if timed else Imagined(mechanic, relaxing)
         run = self._run = TaskRun(task, mechanic)
-        instruction = here.say(task.instruction)
-        view.title, view.text, view.count, view.task = here.say(task.title), instruction, "", task.name
-        if imagining:
-            view.text = f"{here.say('Only imagine it, and keep still.')} {instruction}"
-        if relaxing:
-            view.title, view.text = here.say("Rest"), here.say(_REST)
-        else:
+        self._activity = "imagining" if imagining else "resting" if relaxing else rule.kind
+        view.count, view.task = "", task.name
+        self._instruct(task)
+        if not relaxing:
             # What a movement is for is in the scene while it is shown, also where it is then only imagined.
             view.targets, view.props = movement.targets, movement.props
             yield from self._demonstrate(run, acting, root)
         run.phase = TaskPhase.PERFORMING
-        task_run_id = here.ledger.begin_task(step, {"difficulty_ratio": level, **_numbers(rule)})
+        begun = dataclasses.replace(step, task=run.task)
+        task_run_id = here.ledger.begin_task(begun, {"difficulty_ratio": level, **_numbers(rule)})
         view.targets, view.props = mechanic.targets, mechanic.props
         view.panel = mechanic.panel
         self._pressing = Pressing(mechanic.panel, here.plan.hands) if mechanic.panel else None
-        view.activity = "imagining" if imagining else "resting" if relaxing else rule.kind
+        view.activity = self._activity
         view.movement = rule.feature if isinstance(rule, RepetitionRule | UnclenchRule) else ""
         self._stroking = "" if isinstance(rule, StrokeRule) and mechanic.touches else None
         self._stillness = Stillness([acting.other]) if imagining and here.plan.intact_side else None
@@ -119,8 +122,8 @@ class Performing:
         shown = -1
         while run.phase is not TaskPhase.FINISHED:
             if run.repetitions != shown or run.task is not task:
+                self._encourage(run, run.repetitions != shown)
                 shown, task = run.repetitions, run.task
-                self._encourage(run, shown)
             if mechanic.text:
                 view.text = here.say(mechanic.text)
             yield
@@ -134,9 +137,18 @@ class Performing:
         self.end(status)
         return task_run_id
 
-    def _encourage(self, run: TaskRun, done: int) -> None:
-        """A word and a soft note for every repetition."""
-        view, mechanic = self._here.view, run.mechanic
+    def _instruct(self, task: TaskDefinition) -> None:
+        """What is to be done, in words."""
+        here, view = self._here, self._here.view
+        view.title, view.text = here.say(task.title), here.say(task.instruction)
+        if self._activity == "imagining":
+            view.text = f"{here.say('Only imagine it, and keep still.')} {view.text}"
+        elif self._activity == "resting":
+            view.title, view.text = here.say("Rest"), here.say(_REST)
+
+    def _encourage(self, run: TaskRun, fresh: bool) -> None:
+        """A word and a soft note for every repetition. fresh: whether one was just made."""
+        view, mechanic, done = self._here.view, run.mechanic, run.repetitions
         if not mechanic.counts:
             view.count = ""
             return
@@ -144,7 +156,7 @@ class Performing:
         view.count = say("{done} of {goal}", done=done, goal=run.task.goal)
         if done and not isinstance(mechanic, Imagined) and not mechanic.paced:
             view.count = f"{say(_PRAISE[(done - 1) % len(_PRAISE)])}  {view.count}"
-            view.cues["repetition"] += 1
+            view.cues["repetition"] += fresh
 
     def _adapt(self, run: TaskRun) -> None:
         task = run.task
@@ -181,6 +193,19 @@ class Performing:
         if self._run is None or self._run.phase is TaskPhase.DEMONSTRATING:
             raise ValueError("no task is being performed just now; extend one while it is")
         self._run.extend(seconds)
+
+    def take_up(self, step: Step) -> bool:
+        """The step was edited; whether it is being demonstrated or performed, and so goes on by what of it may change
+        from one frame to the next (`vrrehab.tasks.run.LIVE`).
+        """
+        if self.step is None or not self.step.is_of(step):
+            return False
+        self.step = dataclasses.replace(self.step, task=step.task)
+        if self._run is None:
+            return False
+        self._run.take(step.task)
+        self._instruct(self._run.task)
+        return True
 
     def end(self, status: messages.TaskStatus) -> None:
         """End the task run that is being performed, if one is."""

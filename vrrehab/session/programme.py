@@ -88,6 +88,11 @@ class Step:
     timed: bool = False
     by_therapist: bool = False
 
+    def is_of(self, other: Step) -> bool:
+        """Whether it is the same task in the same place, however often and in whatever way it is performed."""
+        at = other.block_index, other.task_index, other.task.name
+        return at == (self.block_index, self.task_index, self.task.name)
+
 
 def load_programme(name: str, folder: Path | None = None) -> Programme:
     """The programme `name` (or the file at that path, if `name` ends in .toml).

@@ -98,6 +98,11 @@ class Sitting:
         self._sight = Sight(self._followed, plan.driven_by)
         self._drive = make_drive(plan.mode, plan.limbs, self.conductor.play, plan.driven_by, lambda: self._growth.build)
 
+    @property
+    def frame(self) -> int:
+        """The number of the frame that is on."""
+        return self._frame.number
+
     # --- a frame, in this order ---
 
     def begin(self, frame: FrameTime, clocks: ClockReading | None) -> None:
@@ -250,16 +255,30 @@ class Sitting:
         self._put_in_force(name, value, who)
         return None
 
-    def go_to(self, place: str, who: str, *, anew: bool = False) -> Journey | None:
-        """Another place, or the same one `anew` as its file is now. ValueError while Stop holds."""
+    def go_to(self, place: str, who: str) -> Journey | None:
+        """Another place. ValueError while Stop holds."""
         if self.conductor.guard.frozen:
             raise ValueError(_STOPPED)
-        if place == self.settings[PLACE] and not anew:
+        if place == self.settings[PLACE]:
             self._going.give_up(f"the session stays where it is: {place}")
             return None
         journey = Journey(place, who)
         self._going.begin(journey)
         return journey
+
+    def place_edited(self, place: str, who: str) -> bool:
+        """A place's file was edited: the place that is gone to is made once more, or else the one that is shown is gone
+        to anew. Whether it is either; any other is read when it is gone to. ValueError while Stop holds.
+        """
+        if place != (self._going.to or self.settings[PLACE]):
+            return False
+        if self.conductor.guard.frozen:
+            raise ValueError(_STOPPED)
+        if self._going.to:
+            self._going.make_anew()
+        else:
+            self._going.begin(Journey(place, who))
+        return True
 
     def _put_in_force(self, name: str, value: Value, who: str) -> None:
         old, new = self.settings.change(name, value)

@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from vrrehab.session.agenda import Agenda
+from vrrehab.session.amendment import Amendment, amended
 from vrrehab.session.edited import Edited
 from vrrehab.session.guard import Guard
 from vrrehab.session.opening import tell_allocation
@@ -57,20 +58,28 @@ class Therapist:
             self._agenda.extend(self._agenda.current, seconds)
         self._overridden("extend", who, seconds=seconds)
 
-    def take_up(self, edited: Edited) -> None:
-        """Go on by a programme that was edited: what was begun stays as it was. ValueError where that cannot be."""
-        here = self._here
-        plan = here.plan
+    def take_up(self, edited: Edited, frame: int) -> Amendment:
+        """Go on by a programme that was edited, from this frame on; a task run that is on, in what may change of it.
+        ValueError where that cannot be.
+        """
+        here, agenda = self._here, self._agenda
+        plan, was = here.plan, agenda.current and agenda.in_time(agenda.current)
         new = dataclasses.replace(
             plan, programme=edited.programme, steps=edited.steps, questions=edited.questions,
             catalogue={**plan.catalogue, **{step.task.name: step.task for step in edited.steps}},
         )  # fmt: skip
         check_steps(new)
-        self._agenda.take(edited.programme, new)
+        now = agenda.take(edited.programme, new)
         here.plan = here.ledger.plan = new
         self._performing.prepare()
-        here.ledger.happened("programme_edited", {"programme": new.programme.name, "steps_to_come": len(self._agenda)})
+        amendment = Amendment(new.programme.name, frame, len(agenda))
+        if was is not None and now is not None:
+            now = agenda.in_time(dataclasses.replace(now, by_therapist=was.by_therapist))
+            if self._performing.take_up(now):
+                amendment = amended(amendment, was, now)
+        here.ledger.happened("programme_edited", amendment.detail())
         tell_allocation(here.ledger, new)
+        return amendment
 
     def stroke(self, at: float | None, who: str) -> None:
         """The therapist's hand is so far along the limb, 0 to 1, or None where it was lifted. ValueError when no

@@ -13,6 +13,10 @@ from vrrehab.body.skeleton import Body
 from vrrehab.tasks.definition import TaskDefinition
 from vrrehab.tasks.mechanic import Mechanic
 
+#: What of a definition may become another one while a run is on: how much is asked for, how long, and in what words.
+#: What counts as a repetition, of which limb and in which mode, is the same from a run's beginning to its end.
+LIVE = ("title", "instruction", "goal", "time_limit_s", "demonstration_s")
+
 
 class TaskPhase(enum.Enum):
     DEMONSTRATING = "demonstrating"
@@ -29,7 +33,8 @@ class TaskRun:
     """
 
     def __init__(self, task: TaskDefinition, mechanic: Mechanic) -> None:
-        self.task = task
+        self.task = self._written = task
+        self._extended_s = 0.0
         self.mechanic = mechanic
         self.phase = TaskPhase.DEMONSTRATING
         self.demonstrated_s = 0.0
@@ -46,10 +51,15 @@ class TaskRun:
 
     def extend(self, seconds: float) -> None:
         """Let it last so much longer, and its goal grow in the same measure."""
-        task = self.task
-        longer = (task.time_limit_s + seconds) / task.time_limit_s
-        goal = max(task.goal, math.ceil(task.goal * longer))
-        self.task = msgspec.structs.replace(task, time_limit_s=task.time_limit_s + seconds, goal=goal)
+        self._extended_s += seconds
+        self.take(self._written)
+
+    def take(self, task: TaskDefinition) -> None:
+        """Go on by a definition that was edited, in what is `LIVE`; by how much it was extended stays."""
+        self._written = written = msgspec.structs.replace(self._written, **{name: getattr(task, name) for name in LIVE})
+        limit_s = written.time_limit_s + self._extended_s
+        goal = max(written.goal, math.ceil(written.goal * limit_s / written.time_limit_s))
+        self.task = msgspec.structs.replace(written, time_limit_s=limit_s, goal=goal)
 
     def pause(self) -> None:
         if self.phase is TaskPhase.PERFORMING:
