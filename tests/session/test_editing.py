@@ -12,6 +12,7 @@ import pytest
 from telemetry.messages import SettingChanged, TaskEnded, TaskStarted
 from vrrehab.body.skeleton import Side
 from vrrehab.cli.editing import Editing
+from vrrehab.cli.narration import Narrator
 from vrrehab.session.edited import decode, read
 from vrrehab.session.plan import make_plan
 from vrrehab.session.programme import load_programme
@@ -19,7 +20,7 @@ from vrrehab.session.sitting import Sitting
 from vrrehab.testing.acting import Effort
 from vrrehab.testing.participant import ScriptedParticipant
 
-from .conftest import LOST_LEFT_HAND, Sat, Told
+from .conftest import LOST_LEFT_HAND, Kept, Sat, Told
 
 HEAD = 'name = "mine"\ntitle = "Mine"\nmode = "mirror"\nplace = "therapy_room"\nask = []\norder = "fixed"\n'
 TASKS = """
@@ -95,6 +96,15 @@ class WhenFound:
         return told
 
 
+def in_the_terminal(sat: Sat) -> list[str]:
+    lines: list[str] = []
+    narrator = Narrator(Kept(), sat.plan, lines.append)
+    for event in sat.record.events:
+        narrator.event(event)
+    narrator.close()
+    return lines
+
+
 def test_what_is_to_come_is_as_it_was_edited(sit: Callable[..., Sat], mine: Path, editing: Editing) -> None:
     edit = WhenFound(editing, (mine, HEAD + MORE.replace('"reach_touch", goal = 1', '"reach_touch", goal = 2')))
     sat = sit(str(mine), tell=edit, rate_hz=HZ)
@@ -106,6 +116,7 @@ def test_what_is_to_come_is_as_it_was_edited(sit: Callable[..., Sat], mine: Path
     ]  # fmt: skip
     (edited,) = sat.record.named("programme_edited")
     assert edited.detail == {"programme": "mine", "applied_frame": edit.frame, "steps_to_come": 2}
+    assert "task 3 of 3: own" in " ".join(in_the_terminal(sat)), "a task of which nobody knew when it began"
 
 
 def test_goal_and_time_of_the_task_that_is_on_are_others_from_that_frame_on_and_on_record_with_it(
