@@ -80,6 +80,10 @@ class NotAnalysable(TelemetryError, ValueError):
     """The rows do not allow this analysis: too few, all equal, or of a kind that it is not for."""
 
 
+class MeasuresMissing(UserWarning):
+    """Measures of movement that were computed once cannot be taken; scores and settings are there without them."""
+
+
 class BadImport(TelemetryError, ValueError):
     """A file from outside that cannot be taken; the message names it, the row (from 1) and the column."""
 

@@ -29,6 +29,7 @@ _UNANSWERED = {
     "interrupted": "interrupted before an answer",
     "awaiting": "not answered yet",
 }
+_SITES = {"RLP": "stump pain", "PLS": "phantom sensations"}
 
 
 def write_report(data_dir: Path, session_id: str, path: Path) -> None:
@@ -51,7 +52,7 @@ def write_report(data_dir: Path, session_id: str, path: Path) -> None:
         banner=banner(str(session["origin"])),
         facts=_facts(session, tasks, ratings),
         plot=_plot(session, tasks, ratings),
-        table=_table(tasks) + _next_day(ratings),
+        table=_table(tasks) + _next_day(ratings) + _left_out(ratings),
         adverse=_adverse(store.adverse_events(), session),
         events=_events(events, session),
         session=escape(session_id),
@@ -65,6 +66,30 @@ def _pain(ratings: pd.DataFrame) -> pd.DataFrame:
     """The scores of phantom limb pain of the sitting itself; those of the next day are told apart from it."""
     own = ratings[ratings["current"] & (ratings["site"] == "PLP") & ratings["item"].isna()]
     return own[(own["phase"] != "next_day") & own["scale"].isin(list(NRS))]
+
+
+def _left_out(ratings: pd.DataFrame) -> str:
+    """What was asked and is neither in the numbers on top nor in the plot, and why."""
+    asked = ratings[ratings["current"]]
+    is_pain = (asked["site"] == "PLP") & asked["item"].isna()
+    other = asked.loc[is_pain & ~asked["scale"].isin(list(NRS)), "scale"].value_counts()
+    questions = asked.loc[~is_pain, "item"].fillna(asked["site"].astype("string")).value_counts(sort=False)
+    notes = []
+    if len(other):
+        told = ", ".join(f"{count} on {scale}" for scale, count in other.items())
+        notes.append(f"Phantom limb pain asked on another scale than 0 to 10 cannot be compared with the rest, so it "
+                     f"is neither in the plot nor in the numbers on top: {told}.")  # fmt: skip
+    if len(questions):
+        told = ", ".join(f"{count} {_SITES.get(name, _words(name))}" for name, count in questions.items())
+        notes.append(f"Other questions are not on this page: {told}. The answers are in store.ratings().")
+    return "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
+
+
+def _on_scale(value: float, scale: Any) -> str:
+    """A score; with its scale, unless that is 0 to 10."""
+    if pd.isna(value):
+        return "–"
+    return f"{value:g}" if pd.isna(scale) or scale in NRS else f"{value:g} ({escape(scale)})"
 
 
 def _facts(session: pd.Series, tasks: pd.DataFrame, ratings: pd.DataFrame) -> str:
@@ -97,7 +122,7 @@ def _table(tasks: pd.DataFrame) -> str:
         change = "0" if change == "+0" else change
         direction = "" if not change or task.pain_change == 0 else "less" if task.pain_change < 0 else "more"
         after = (
-            f'<td class="n">{task.pain_after:g}</td><td class="n {direction}">{change or "–"}</td>'
+            f'<td class="n">{_on_scale(task.pain_after, task.scale)}</td><td class="n {direction}">{change or "–"}</td>'
             if not pd.isna(task.pain_after)
             else f'<td class="why" colspan="2">{_UNANSWERED.get(str(task.rating_status), "not asked")}</td>'
         )
@@ -106,7 +131,7 @@ def _table(tasks: pd.DataFrame) -> str:
             f"<td>{escape(task.side)} {escape(task.limb)}</td><td>{escape(_words(task.mode))}</td>"
             f'<td class="n">{_number(task.repetitions)}</td><td class="n">{_number(task.duration_s, " s")}</td>'
             f"<td>{escape(str(task.status))}</td>"
-            f'<td class="n">{_number(task.pain_before)}</td>{after}</tr>'
+            f'<td class="n">{_on_scale(task.pain_before, task.scale)}</td>{after}</tr>'
         )
     return (
         "<table><thead><tr><th></th><th>Task</th><th>Limb</th><th>Mode</th><th class=n>Repetitions</th>"
@@ -117,8 +142,8 @@ def _table(tasks: pd.DataFrame) -> str:
 
 def _next_day(ratings: pd.DataFrame) -> str:
     late = ratings[ratings["current"] & (ratings["site"] == "PLP") & ratings["item"].isna()]
-    late = late[(late["phase"] == "next_day") & (late["status"] == "given") & late["scale"].isin(list(NRS))]
-    told = ", ".join(f"{row.value:g} on {row.answered_at:%d %B}" for row in late.itertuples())
+    late = late[(late["phase"] == "next_day") & (late["status"] == "given")]
+    told = ", ".join(f"{_on_scale(row.value, row.scale)} on {row.answered_at:%d %B}" for row in late.itertuples())
     return f'<p class="note">Phantom limb pain on the next day: {told}.</p>' if told else ""
 
 

@@ -57,7 +57,7 @@ def _mono(name: str, description: str, *, optional: bool = False) -> Column:
 
 
 def _pain(name: str, description: str) -> Column:
-    return Column(name, "real", description, "NRS 0-10", derived=True, optional=True)
+    return Column(name, "real", description, "of the scale", derived=True, optional=True)
 
 
 def _utc(name: str, description: str) -> Column:
@@ -170,9 +170,11 @@ TASKS = Table(
         Column("repetitions", "integer", "Repetitions that were counted.", optional=True),
         Column("status", "choice", "How it ended; `running` until it did.", values=TASK_STATUS),
         Column("rating_status", "choice", "What became of its pain rating.", values=RATING_STATUS, optional=True),
-        _pain("pain_before", "The last PLP rating given before it in the session."),
+        _pain("pain_before", "The last PLP rating given before it in the session, on the same scale."),
         _pain("pain_after", "The PLP rating that carries its task_run_id; missing unless rating_status is given."),
         _pain("pain_change", "pain_after - pain_before: negative is less pain."),
+        Column("scale", "text", "The scale of both, as in `NRS-11`, 0 to 10 in whole points; where it was never asked, "
+               "that of pain_before.", derived=True, optional=True),
         Column("rating_id", "text", "The rating of pain_after.", derived=True, optional=True),
         _utc("rated_at", "When pain_after was answered"),
         Column("parameters", "json", "What the task was set to, as JSON."),
@@ -393,12 +395,13 @@ TASK_PAIN = Table(
         _OF_RATINGS["site"],
         replace(_OF_RATINGS["phase"], description="When in the programme its score was asked: after_task.",
                 optional=True),
-        replace(_OF_RATINGS["scale"], optional=True),
+        replace(_OF_RATINGS["scale"], optional=True,
+                description="The scale of this row's scores; where it was never asked, that of the score before."),
         replace(_OF_TASKS["rating_status"], description="What became of this row's score."),
         replace(_OF_RATINGS["source"], name="rating_source", description="Who entered the score."),
         Column("corrected", "truth", "Whether the score is a later correction."),
-        Column("pain_before", "real", "The last score of this site given before the task run in its session.",
-               "of the scale", optional=True),
+        Column("pain_before", "real", "The last score of this site given before the task run in its session, on the "
+               "same scale.", "of the scale", optional=True),
         replace(_OF_RATINGS["phase"], name="before_phase", description="What pain_before was asked for.",
                 optional=True),
         _from_start("before_age_s", "How old pain_before was when the task run began."),
@@ -406,8 +409,8 @@ TASK_PAIN = Table(
                "of the scale", optional=True),
         Column("pain_change", "real", "pain_after - pain_before: negative is less pain.", "of the scale",
                optional=True),
-        Column("pain_at_start", "real", "The session's first given score of this site.", "of the scale",
-               optional=True),
+        Column("pain_at_start", "real", "The session's first given score of this site on the same scale.",
+               "of the scale", optional=True),
         _from_start("rated_after_s", "From the end of the movement to the answer."),
         replace(_OF_TASKS["started_at"]),
         _from_start("time_in_session_s", "From the session's start to the task run's."),

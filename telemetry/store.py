@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import warnings
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from os import PathLike
@@ -23,12 +24,13 @@ from telemetry.allocation import COURSE, OVERRIDE, with_allocation, with_course
 from telemetry.clock_offset import NAME as RECORDER_CLOCK
 from telemetry.clocks import SessionClock
 from telemetry.dictionary import columns_by_table
-from telemetry.errors import NotAStore, UnknownSession
+from telemetry.errors import MeasuresMissing, NotAStore, UnknownSession
 from telemetry.folder import Folder, open_read_only
 from telemetry.instruments import INSTRUMENTS
 from telemetry.journal import Journal
 from telemetry.motion_file import provenance_codes, read_table, to_table
 from telemetry.schema import Column, Table
+from telemetry.score_before import last_before
 from telemetry.seal import MOTION_FILE, context_of
 from telemetry.task_pain import IN_FORCE, SCORE, Tables, score_columns, setting_columns, task_pain
 
@@ -70,8 +72,9 @@ class Store:
     def tasks(self) -> pd.DataFrame:
         """One row a task run, with the pain before and after it: the task-pain ledger.
 
-        pain_before: the last PLP rating given before the task run in the same session. pain_after: the rating that
-        carries the task run's id, after corrections. pain_change: after - before, so negative is less pain.
+        pain_before: the last PLP rating given before the task run in the same session, on the same scale. pain_after:
+        the rating that carries the task run's id, after corrections. pain_change: after - before, so negative is less
+        pain.
         """
         table = self._with_session(self._stored(schema.TASKS))
         ratings = self._stored(schema.RATINGS)
@@ -84,7 +87,10 @@ class Store:
         table["pain_after"] = runs.map(own["value"]).astype("float64")
         answered = runs.map(own["answered_mono_ns"].where(own["status"] == "given")).astype("Int64")
         table["rated_at"] = _utc(answered, table)
-        table["pain_before"] = _last_before(table, given)
+        of_plp = table.assign(site=pd.Categorical(["PLP"] * len(table), categories=ratings["site"].cat.categories))
+        table["scale"] = runs.map(own["scale"]).astype("string")
+        before = last_before(of_plp.assign(scale=table["scale"]), given)
+        table["pain_before"], table["scale"] = before["value"], table["scale"].fillna(before["scale"])
         table["pain_change"] = table["pain_after"] - table["pain_before"]
         table["started_at"] = _utc(table["started_mono_ns"], table)
         table["ended_at"] = _utc(table["ended_mono_ns"], table)
@@ -123,20 +129,30 @@ class Store:
     def features(self) -> pd.DataFrame:
         """One row a task run whose movement was measured by `vrrehab features`; no rows before that.
 
-        Raises `NotAStore` where the file is not what that command writes.
+        Warns (`MeasuresMissing`) of sessions whose measures another version wrote, or nobody can read: they have no
+        rows until they are measured anew, and all else of them is there.
         """
         path = self._folder.features
         empty = pd.DataFrame({c.name: _typed((), c) for c in schema.FEATURES.columns})
         if not path.exists():
             return empty
+        remedy = f"measure anew: vrrehab features --data {self._folder.path}"
         try:
             table = pd.read_parquet(path)
         except (pa.ArrowInvalid, OSError) as error:
-            raise NotAStore(f"{path} cannot be read ({error}); delete it and run: vrrehab features") from error
-        lacking = [name for name in empty if name not in table]
-        if lacking:
-            raise NotAStore(f"expected a column {lacking[0]} in {path}; delete it and run: vrrehab features")
-        return table[list(empty)].astype(empty.dtypes.to_dict())
+            text = f"{path} cannot be read ({error}), so no session has measures of movement; {remedy}"
+            warnings.warn(text, MeasuresMissing, stacklevel=2)
+            return empty
+        try:
+            for name, column in empty.items():
+                table[name] = table[name].astype(column.dtype)
+        except (KeyError, ValueError, TypeError):
+            sessions = ", ".join(_some(table["session_id"])) if "session_id" in table else "any"
+            text = (f"expected the column {name} in {path} as this version writes it, but another version measured "
+                    f"session {sessions}; without measures of movement until you {remedy}")  # fmt: skip
+            warnings.warn(text, MeasuresMissing, stacklevel=2)
+            return empty
+        return table[list(empty)]
 
     def settings(self) -> pd.DataFrame:
         """One row a live change of a setting."""
@@ -333,21 +349,16 @@ def _typed(values: Sequence[Any], column: Column) -> pd.Series:
     return pd.Series(list(values), dtype=dtype)
 
 
+def _some(sessions: pd.Series) -> list[str]:
+    """The first few of them, and how many more there are."""
+    names = [str(name) for name in sessions.drop_duplicates()]
+    return names if len(names) <= 5 else [*names[:4], f"and {len(names) - 4} more"]
+
+
 def _utc(mono_ns: pd.Series, table: pd.DataFrame) -> pd.Series:
     """Monotonic times as UTC, by the clocks read together at the start of each row's session."""
     began = table["session_mono_ns"] if "session_mono_ns" in table else table["started_mono_ns"]
     return pd.to_datetime(table["started_utc_ns"] + (mono_ns - began), utc=True, unit="ns")
-
-
-def _last_before(runs: pd.DataFrame, given: pd.DataFrame) -> pd.Series:
-    """The last given rating before each task run in its session."""
-    left = runs[["session_id", "started_mono_ns"]].reset_index().sort_values("started_mono_ns")
-    right = given[["session_id", "answered_mono_ns", "value"]].astype({"answered_mono_ns": "int64"})
-    joined = pd.merge_asof(
-        left, right.sort_values("answered_mono_ns"),
-        left_on="started_mono_ns", right_on="answered_mono_ns", by="session_id",
-    )  # fmt: skip
-    return joined.set_index("index")["value"].reindex(runs.index)
 
 
 def _finish(frame: pd.DataFrame, table: Table) -> pd.DataFrame:

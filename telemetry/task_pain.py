@@ -23,6 +23,7 @@ from telemetry.schema import (
     score_column,
     setting_column,
 )
+from telemetry.score_before import last_before, same_scale
 
 #: The event that a session begins with, whose detail has the value of each setting.
 IN_FORCE = "settings_in_force"
@@ -119,20 +120,17 @@ def _with_scores(runs: pd.DataFrame, ratings: pd.DataFrame) -> pd.DataFrame:
     rows["corrected"] = rows["corrected"].eq(True).fillna(False).astype(bool)
     rows["rated_after_s"] = ((rows["rated_mono_ns"] - rows["ended_mono_ns"]) / 1e9).astype("float64")
 
-    given = current[current["status"] == "given"].astype({"answered_mono_ns": "int64"})
-    given = given.sort_values("answered_mono_ns").rename(columns={"value": "pain_before", "phase": "before_phase"})
-    left = rows[["session_id", "site", "started_mono_ns"]].reset_index().sort_values("started_mono_ns")
-    before = pd.merge_asof(
-        left, given[["session_id", "site", "answered_mono_ns", "pain_before", "before_phase"]],
-        left_on="started_mono_ns", right_on="answered_mono_ns", by=["session_id", "site"],
-    ).set_index("index")  # fmt: skip
-    rows[["pain_before", "before_phase"]] = before[["pain_before", "before_phase"]]
+    given = current[current["status"] == "given"]
+    before = last_before(rows, given)
+    rows["pain_before"], rows["before_phase"] = before["value"], before["phase"]
     rows["before_age_s"] = ((rows["started_mono_ns"] - before["answered_mono_ns"]) / 1e9).astype("float64")
     rows["pain_change"] = rows["pain_after"] - rows["pain_before"]
+    rows["scale"] = rows["scale"].fillna(before["scale"])
     # The next day's score belongs to the session and is not of it: alone it would pass for the first.
-    within = given[given["before_phase"] != "next_day"]
-    first = within.groupby(["session_id", "site"], observed=True)["pain_before"].first().rename("pain_at_start")
-    return rows.join(first, on=["session_id", "site"])
+    within = given[given["phase"] != "next_day"].sort_values("answered_mono_ns")
+    own_scale = [within["session_id"], within["site"], same_scale(within["scale"]).rename("same_scale")]
+    first = within.groupby(own_scale, observed=True)["value"].first().rename("pain_at_start")
+    return rows.assign(same_scale=same_scale(rows["scale"])).join(first, on=["session_id", "site", "same_scale"])
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class Account:
 
 
 def is_on_nrs(ledger: pd.DataFrame) -> pd.Series:
-    """Which rows have a score on the 0-10 scale, or none at all."""
+    """Which rows are of the 0-10 scale, or have no score at all, before or after."""
     return ledger["scale"].isna() | ledger["scale"].isin(list(NRS))
 
 

@@ -30,7 +30,7 @@ from telemetry.export.bids_motion import REFERENCE_FRAMES, SessionMotion, write_
 from telemetry.export.release import Level, Release, make_folder
 from telemetry.export.tsv import described, write_json, write_tsv
 from telemetry.instruments import INSTRUMENTS, Instrument
-from telemetry.schema import RATINGS, SESSIONS, Column
+from telemetry.schema import NRS, RATINGS, SESSIONS, Column
 from telemetry.store import Store
 
 #: Which instruments are a state of the person, so that a first time of it describes a participant.
@@ -169,7 +169,7 @@ class _DataSet:
         ratings = self._rows("ratings", session).reset_index(drop=True)
         number = {rating: n for n, rating in enumerate(ratings["rating_id"], 1)}
         runs = self._rows("tasks", session).set_index("task_run_id")["run_number"]
-        is_plp = (ratings["site"] == "PLP") & ratings["item"].isna() & (ratings["scale"] == "NRS-11")
+        is_plp = (ratings["site"] == "PLP") & ratings["item"].isna() & ratings["scale"].isin(list(NRS))
         table = pd.DataFrame({
             "rating_number": range(1, len(ratings) + 1),
             "asked_s": (ratings["asked_mono_ns"] - began_ns) / 1e9,

@@ -7,13 +7,14 @@ them. What each is, and after whom, stands with the function that computes it. N
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 
-from telemetry.errors import TelemetryError
+from telemetry.errors import MeasuresMissing, TelemetryError
 from telemetry.files import put_in_place
 from telemetry.folder import Folder
 from telemetry.schema import FEATURES
@@ -65,9 +66,14 @@ def _measured(data_dir: Path, session_id: str, intact_side: str, runs: pd.DataFr
 
 
 def write_features(data_dir: Path, workers: int | None = None) -> pd.DataFrame:
-    """Measure what is sealed and has no measures yet, and keep all in the folder's `features.parquet`."""
+    """Measure what is sealed and has no measures yet, and keep all in the folder's `features.parquet`.
+
+    What another version measured is measured anew.
+    """
     store = Store(data_dir)
-    sessions, known = store.sessions(), store.features()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MeasuresMissing)
+        sessions, known = store.sessions(), store.features()
     due = sessions.loc[sessions["sealed"] & ~sessions["session_id"].isin(known["session_id"]), "session_id"]
     fresh = measure_store(data_dir, due, workers)
     table = pd.concat([part for part in (known, fresh) if len(part)], ignore_index=True) if len(fresh) else known

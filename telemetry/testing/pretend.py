@@ -113,7 +113,12 @@ class PretendSession:
         )
 
     def ask(
-        self, phase: messages.Phase, task_run_id: str | None = None, site: messages.Site = "PLP", item: str = ""
+        self,
+        phase: messages.Phase,
+        task_run_id: str | None = None,
+        site: messages.Site = "PLP",
+        item: str = "",
+        scale: str = "nrs_0_10",
     ) -> str:
         self._ratings += 1
         rating_id = f"{self.session_id}-r{self._ratings:02d}"
@@ -124,7 +129,7 @@ class PretendSession:
                 task_run_id=task_run_id,
                 phase=phase,
                 site=site,
-                scale="nrs_0_10",
+                scale=scale,
                 item=item,
             )
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import math
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from typer.testing import CliRunner
 
 import telemetry
 from telemetry.analysis import alternation_test, by_session, by_task, courses, given_scores, pain_model, piecewise
-from telemetry.errors import NotAnalysable, NotAStore, OtherVersion
+from telemetry.errors import MeasuresMissing, NotAnalysable, OtherVersion
 from telemetry.export import check_bids, export_bids
 from telemetry.features import measure_store, write_features
 from telemetry.features.task_run import measure
@@ -171,16 +173,48 @@ def test_a_point_that_never_moves_or_is_never_there_is_named(still: float) -> No
     assert math.isnan(found["sparc"])
 
 
-def test_a_store_or_measures_of_another_version_are_named_with_what_to_do(study: Path, tmp_path: Path) -> None:
+def test_measures_of_another_version_are_missing_with_a_warning_until_they_are_made_anew(study: Path) -> None:
     write_features(study, workers=1)
     path = study / "features.parquet"
-    pd.read_parquet(path).drop(columns="sparc").to_parquet(path)
-    with pytest.raises(NotAStore, match=r"expected a column sparc in .*features\.parquet; delete it and run"):
-        telemetry.open_store(study).task_pain()
-    (tmp_path / "old").mkdir()
-    store_of_revision(tmp_path / "old" / "clinic.db", "0003")
+    ours = pd.read_parquet(path)
+    ours.drop(columns="sparc").to_parquet(path)
+    with pytest.warns(MeasuresMissing, match=r"column sparc in .*SIM001-01, SIM002-01; .*: vrrehab features --data"):
+        ledger = telemetry.open_store(study).task_pain()
+    assert ledger["feature_path_length_m"].isna().all()
+    assert ledger["pain_change"].notna().all(), "and all else is there"
+    with pytest.warns(MeasuresMissing, match="column sparc"):
+        write_participant_report(study, "SIM001", study / "p.html", SCRIPTED)
+    assert "The movement was not measured; vrrehab features does it" in (study / "p.html").read_text("utf-8")
+    assert "6 task runs of 2 sessions are measured" in run("features", "--workers", "1", "--data", str(study))
+    pd.testing.assert_frame_equal(pd.read_parquet(path), ours)
+
+
+@pytest.mark.parametrize("damage", ["text", "truncated"])
+def test_measures_that_cannot_be_read_do_not_stop_the_scores(study: Path, damage: str) -> None:
+    path = study / "features.parquet"
+    if damage == "text":
+        write_features(study, workers=1)
+        pd.read_parquet(path).astype({"lag_s": object}).assign(lag_s="late").to_parquet(path)
+    else:
+        path.write_bytes(b"PAR1 and no more")
+    with pytest.warns(MeasuresMissing, match="the column lag_s in .*SIM001-01" if damage == "text" else "cannot be"):
+        ledger = telemetry.open_store(study).task_pain()
+    assert (len(ledger), ledger["feature_lag_s"].isna().all()) == (6, True)
+
+
+def test_a_command_tells_a_warning_in_one_line(study: Path) -> None:
+    (study / "features.parquet").write_bytes(b"PAR1 and no more")
+    command = [sys.executable, "-m", "vrrehab", "report", "SIM001", "--origin", "scripted", "--data", str(study)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=study)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("vrrehab: ")
+    assert "so no session has measures of movement; measure anew: vrrehab features" in line
+
+
+def test_a_store_of_another_version_is_named_with_what_to_do(tmp_path: Path) -> None:
+    store_of_revision(tmp_path / "clinic.db", "0003")
     with pytest.raises(OtherVersion, match=r"revision 0003, expected .*vrrehab recorder --data"):
-        telemetry.open_store(tmp_path / "old")
+        telemetry.open_store(tmp_path)
 
 
 def test_sessions_of_different_joints_and_settings_are_one_study(study: Path) -> None:

@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "data.md"
 def test_the_page_for_researchers_has_the_declared_columns() -> None:
     page = PAGE.read_text("utf-8")
     assert with_columns(page) == page, "run: python -m telemetry.dictionary docs/data.md"
-    assert "| `pain_change` | real | NRS 0-10 |" in page
+    assert "| `pain_change` | real | of the scale |" in page
     assert "| `virtual_JOINT_qw` | real |" in page
 
 

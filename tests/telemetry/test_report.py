@@ -119,3 +119,35 @@ def test_a_report_has_the_adverse_events(data: Path) -> None:
         row[1:] for row in cells.rows
     ]
     assert "<b>rested" not in page
+
+
+def test_what_is_not_in_the_plot_is_told_with_the_reason(data: Path) -> None:
+    sender = Sender(data / "spool", "S1", None, FrameLayout(JOINTS))
+    session = PretendSession(sender)
+    session.answer(session.ask("before"), 7.0)
+    for scale, value in (("nrs_0_10", 6.0), ("VAS-100", 60.0), ("VAS-100", 40.0)):
+        run = session.begin_task()
+        session.end_task(run)
+        session.answer(session.ask("after_task", run, scale=scale), value)
+    session.answer(session.ask("block_end", site="RLP"), 2.0)
+    session.answer(session.ask("after", item="limb_ownership", scale="agree_7"), 3.0)
+    session.end()
+    sender.close(5.0)
+    recover(data)
+    write_report(data, "S1", data / "report.html")
+    page = (data / "report.html").read_text("utf-8")
+    assert "neither in the plot nor in the numbers on top: 2 on VAS-100." in page
+    assert "Other questions are not on this page: 1 stump pain, 1 limb ownership." in page
+    assert "<b>6</b><span>last pain score</span>" in page
+    cells = Cells()
+    cells.feed(page)
+    rows = [row[-3:] for row in cells.rows if row][:3]
+    assert rows == [["7", "6", "−1"], ["–", "60 (VAS-100)", "–"], ["60 (VAS-100)", "40 (VAS-100)", "−20"]]
+    svg = page[page.index("<svg") : page.index("</svg>") + 6]
+    assert ">60<" not in svg
+
+
+def test_a_page_that_leaves_nothing_out_says_nothing_of_it(data: Path) -> None:
+    page = report_of(data, (6.0, None))
+    assert "another scale" not in page
+    assert "Other questions" not in page

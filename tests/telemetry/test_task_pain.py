@@ -10,6 +10,7 @@ import pytest
 
 import telemetry
 from telemetry import messages
+from telemetry.analysis.selection import given_scores, is_on_nrs, missing_bounds
 from telemetry.features import measure_session, write_features
 from telemetry.folder import Folder
 from telemetry.motion import FrameLayout
@@ -153,3 +154,38 @@ def test_a_store_without_sessions_has_a_ledger_without_rows(data: Path) -> None:
     assert len(ledger) == 0
     assert {"pain_change", "feature_sparc"} <= set(ledger)
     assert ledger["origin"].cat.categories.tolist() == list(messages.Origin.__args__)
+
+
+@pytest.fixture
+def two_scales(data: Path) -> telemetry.Store:
+    """A session scored on 0-100 at first, then on 0-10; its last task run was never asked about."""
+    sender = Sender(data / "spool", "S1", None, FrameLayout(JOINTS))
+    session = PretendSession(sender)
+    session.answer(session.ask("before", scale="VAS-100"), 70.0)
+    for scale, value in (("VAS-100", 60.0), ("nrs_0_10", 6.0), ("NRS-11", 5.0), ("VAS-100", 40.0)):
+        run = session.begin_task()
+        session.end_task(run)
+        session.answer(session.ask("after_task", run, scale=scale), value)
+    session.end_task(session.begin_task())
+    session.end()
+    sender.close(5.0)
+    recover(data)
+    return telemetry.open_store(data)
+
+
+def test_scores_of_different_scales_are_never_subtracted(two_scales: telemetry.Store) -> None:
+    ledger = two_scales.task_pain()
+    for table in (ledger, two_scales.tasks()):
+        assert table["pain_before"].fillna(-1).tolist() == [70, -1, 6, 60, 40]
+        assert table["pain_change"].fillna(99).tolist() == [-10, 99, -1, -20, 99]
+    assert ledger["pain_at_start"].tolist() == [70, 6, 6, 70, 70]
+    assert ledger["scale"].tolist() == ["VAS-100", "nrs_0_10", "NRS-11", "VAS-100", "VAS-100"]
+
+
+def test_a_task_run_that_was_never_asked_about_is_on_the_scale_of_the_score_before(two_scales: telemetry.Store) -> None:
+    ledger = two_scales.task_pain()
+    assert is_on_nrs(ledger).tolist() == [False, True, True, False, False]
+    _, account = given_scores(ledger, ("scripted",))
+    assert "1 of 5 task runs analysed; left out: 3 scored on another scale" in str(account)
+    filled = missing_bounds(ledger, ("scripted",))["worse"]
+    assert filled["pain_after"].tolist() == [5.0], "40 of 100 is no 10 of 10"

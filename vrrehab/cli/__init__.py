@@ -9,6 +9,7 @@ import importlib
 import io
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -82,6 +83,7 @@ def main() -> None:
         # A console that lacks a letter shows a question mark for it, and whoever reads along sees every line at once.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace", line_buffering=True)
+    warnings.showwarning = _warn
     try:
         with_every_command()()
     except (Interrupted, KeyboardInterrupt):
@@ -90,6 +92,11 @@ def main() -> None:
         if not isinstance(error, _known_failures()):
             raise
         _fail(_said(error))
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning is a line for whoever gave the command, without the line of code that gave it."""
+    print(f"vrrehab: {message}", file=sys.stderr)
 
 
 def _fail(message: str) -> None:
