@@ -46,7 +46,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_handlecrashitem(crashitem: str) -> None:
-    """A process that crashes ends the run with a status of its own: it would be replaced, and might pass (`make unit`)."""
+    """A process that crashes ends the run with a status of its own: its successor might pass, and it be forgotten."""
     pytest.exit(f"a process of the tests crashed in {crashitem}", returncode=3)
 
 
