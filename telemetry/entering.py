@@ -145,6 +145,8 @@ def enter_late_rating(db: sa.Connection, addendum: messages.Addendum, rating: me
                        .where(_sessions.c.session_id == addendum.session_id)).one()  # fmt: skip
     about, entered = (began.started_mono_ns + utc_ns - began.started_utc_ns
                       for utc_ns in (addendum.about_utc_ns, addendum.entered_utc_ns))  # fmt: skip
+    if not all(-(2**63) <= time_ns < 2**63 for time_ns in (about, entered)):
+        raise Contradiction(f"{addendum.about_utc_ns} and {addendum.entered_utc_ns} ns are no times of this session")
     if rating.supersedes:
         _rating_corrected(db, addendum.session_id, 0, messages.RatingCorrected(
             mono_ns=entered, rating_id=rating.rating_id, supersedes=rating.supersedes, value=rating.value,

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from telemetry.errors import Erased, InUse, NotAStore
+from telemetry.errors import (
+    Erased,
+    InUse,
+    JournalDamaged,
+    JournalUnwritable,
+    NotAStore,
+    NotUnderstood,
+    SealFailed,
+    TelemetryError,
+)
 from telemetry.folder import Folder, lock_path
 from telemetry.journal import STREAMS, Journal
 from telemetry.leftovers import end_interrupted
@@ -23,45 +32,68 @@ _AT_ONCE = 32
 def recover(data_dir: Path) -> list[str]:
     """Seal every session of the folder that no live process is recording; the ids of those sealed.
 
-    Raises `NotAStore` for a folder without a record, and `InUse` while a recorder runs on it.
+    Raises `NotAStore` for a folder without a record, `InUse` while a recorder runs on it, and, after all the others are
+    sealed, `SealFailed` with what cannot be taken over or sealed, and is kept as it is.
     """
     folder = Folder(data_dir)
     if not folder.journal.exists() and not folder.spool.is_dir():
         raise NotAStore(f"expected a data folder with a record in it, got {data_dir}; give the recorder's --data")
     record = Record(folder)
     try:
-        living = _take_spools(record)
+        problems: list[str] = []
+        left_alone = _take_spools(record, problems)
         record.enter()
-        left = [session for session in record.journal.sessions() if session not in living]
         sealed = []
-        for session in left:
-            is_new = record.seal_state(session) != "sealed"
-            if is_new:
-                end_interrupted(record.journal, session, record.clinic.latest_mono_ns(session))
-                record.enter_again(session)
-            if record.clinic.session(session) is not None:
-                seal_session(folder, record.journal, record.clinic, session)
-                sealed += [session] if is_new else []
+        for session in record.journal.sessions():
+            if session in left_alone:
+                continue
+            try:
+                sealed += [session] if _seal(record, session) else []
+            except JournalUnwritable:
+                raise
+            except Exception as error:  # whatever its frames and events say
+                problems.append(f"session {session} cannot be sealed: {_in_words(error)}")
+        if problems:
+            raise SealFailed(f"{'; '.join(problems)}. Sessions sealed: {', '.join(sealed) or 'none'}")
         return sealed
     finally:
         record.close()
 
 
-def _take_spools(record: Record) -> set[str]:
-    """Take over every spool on this computer that no process holds; the sessions of the others."""
-    living = set()
+def _seal(record: Record, session: str) -> bool:
+    """Whether it was sealed now."""
+    is_new = record.seal_state(session) != "sealed"
+    if is_new:
+        end_interrupted(record.journal, session, record.clinic.latest_mono_ns(session))
+        record.enter_again(session)
+    if record.clinic.session(session) is None:
+        return False
+    seal_session(record.folder, record.journal, record.clinic, session)
+    return is_new
+
+
+def _take_spools(record: Record, problems: list[str]) -> set[str]:
+    """Take over every spool on this computer that no process holds; the sessions of those that were not taken over."""
+    left_alone = set()
     for spool in sorted(record.folder.spool.glob("*.db")):
         try:
             lock = Lock(lock_path(spool), f"{spool} belongs to a running session")
         except InUse:
-            living.add(spool.stem)
+            left_alone.add(spool.stem)
             continue
         try:
             if _take_spool(record, spool):
                 remove_spool(spool)
+        except (JournalDamaged, NotUnderstood) as error:
+            left_alone.add(spool.stem)
+            problems.append(f"spool {spool.stem} cannot be taken over: {error}")
         finally:
             lock.release(remove=True)
-    return living
+    return left_alone
+
+
+def _in_words(error: Exception) -> str:
+    return str(error) if isinstance(error, TelemetryError | OSError | ValueError) else repr(error)
 
 
 def _take_spool(record: Record, spool: Path) -> bool:

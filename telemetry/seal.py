@@ -24,7 +24,7 @@ from telemetry.clinic import Clinic
 from telemetry.errors import SealFailed
 from telemetry.files import put_in_place
 from telemetry.folder import Folder
-from telemetry.journal import Journal
+from telemetry.journal import Entry, Journal
 from telemetry.messages import AnyEvent
 from telemetry.motion import FrameLayout, Gap
 from telemetry.motion_file import MotionContext, read_groups, to_frames, write_motion
@@ -39,9 +39,6 @@ class EventLine(msgspec.Struct, frozen=True):
 
     seq: int
     event: AnyEvent
-
-
-_line = msgspec.json.Decoder(EventLine)
 
 
 def context_of(clinic_row: Any, runs: list[tuple[int, int, str]]) -> MotionContext:
@@ -62,6 +59,8 @@ def seal_session(folder: Folder, journal: Journal, clinic: Clinic, session: str)
         context = context_of(row, clinic.blocks(session))
         place = folder.session(row.participant, session)
         place.mkdir(parents=True, exist_ok=True)
+        for above in place.relative_to(folder.path).parents:
+            _flush_folder(folder.path / above)
         manifest = {
             "session_id": session,
             "sealed_utc_ns": time.time_ns(),
@@ -76,17 +75,21 @@ def seal_session(folder: Folder, journal: Journal, clinic: Clinic, session: str)
     journal.drop_session(session)
 
 
+def _line_of(entry: Entry) -> bytes:
+    """JSON has no word for a number that is none, which is null there."""
+    return msgspec.json.encode(EventLine(entry.first, wire.decode_event(entry.payload))) + b"\n"
+
+
 def _seal_events(journal: Journal, session: str, path: Path) -> dict[str, Any]:
     part = path.with_name(path.name + ".part")
     count = 0
     with part.open("wb") as file:
         for entry in journal.all(session, "events"):
-            line = EventLine(entry.first, wire.decode_event(entry.payload))
-            file.write(msgspec.json.encode(line) + b"\n")
+            file.write(_line_of(entry))
             count += 1
     with part.open("rb") as file:
         for entry, text in zip(journal.all(session, "events"), file, strict=True):
-            if wire.encode(_line.decode(text).event) != wire.encode(wire.decode_event(entry.payload)):
+            if text != _line_of(entry):
                 raise SealFailed(f"event {entry.first} of {session} reads back differently; the journal is kept")
     _flushed_in_place(part)
     return {"events": count, "events_file_sha256": sha256_of_file(path)}
@@ -155,9 +158,14 @@ def _flushed_in_place(part: Path) -> None:
     with part.open("r+b") as file:
         os.fsync(file.fileno())
     put_in_place(part, part.with_suffix(""))
+    _flush_folder(part.parent)
+
+
+def _flush_folder(path: Path) -> None:
+    """Bring the names in a folder to the disk."""
     # Windows keeps the names in order by itself and cannot open a folder.
     with suppress(PermissionError):
-        folder = os.open(part.parent, os.O_RDONLY)
+        folder = os.open(path, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:

@@ -78,4 +78,7 @@ class Sealer:
                 journal.close()
         except (TelemetryError, OSError, ValueError) as error:
             return f"session {session} cannot be sealed: {error}"
+        except Exception as error:
+            # Whatever a session's frames and events say: it is told, and the others are sealed.
+            return f"session {session} cannot be sealed: {error!r}"
         return ""

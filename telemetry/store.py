@@ -257,13 +257,15 @@ class Store:
             if numbers.empty:
                 raise UnknownSession(f"no task run {task_run_id!r} in session {session_id}; see store.tasks()")
             number = int(numbers.iloc[0])
+        table = None
         # Without a seal the file may be about to be replaced: the journal has everything until there is one.
-        if self._stored(schema.SEALS, "WHERE session_id = ?", (session_id,)).empty:
+        if not self._is_sealed(session_id):
             of_run = ["run_number", "block_index", "task_run_id"]
             table = self._unsealed(session_id, session, list(runs[of_run].itertuples(index=False, name=None)), number)
             if columns is not None:
                 table = table.select([name for name in table.column_names if name in set(columns)])
-        else:
+        # It may have been sealed while the journal was read, which lets go of it then.
+        if table is None or self._is_sealed(session_id):
             path = self._sealed_motion(session.participant, session_id)
             table = read_table(path, None if columns is None else set(columns), number)
         return motion_frame(table)
@@ -271,9 +273,12 @@ class Store:
     def motion_path(self, session_id: str) -> Path:
         """The Parquet file with a sealed session's frames. Raises `UnknownSession`, and `NotAStore` if it is gone."""
         sessions = self._stored(schema.SESSIONS, "WHERE session_id = ?", (session_id,))
-        if sessions.empty or self._stored(schema.SEALS, "WHERE session_id = ?", (session_id,)).empty:
+        if sessions.empty or not self._is_sealed(session_id):
             raise UnknownSession(f"no sealed session {session_id!r} in {self._folder.path}; see store.sessions()")
         return self._sealed_motion(sessions["participant"].iloc[0], session_id)
+
+    def _is_sealed(self, session_id: str) -> bool:
+        return not self._stored(schema.SEALS, "WHERE session_id = ?", (session_id,)).empty
 
     def _sealed_motion(self, participant: str, session_id: str) -> Path:
         path = self._folder.session(participant, session_id) / MOTION_FILE

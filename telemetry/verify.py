@@ -46,7 +46,7 @@ def verify(data_dir: Path) -> list[Finding]:
     if not folder.clinic.exists():
         raise NotAStore(f"expected a data folder with clinic.db in it, got {data_dir}; give the recorder's --data")
     try:
-        with closing(sqlite3.connect(f"{folder.clinic.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as db:
+        with closing(open_read_only(folder.clinic)) as db:
             db.row_factory = sqlite3.Row
             found = list(_check_database(db))
             if any(finding.damage for finding in found):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import telemetry
 import telemetry.seal
 from telemetry.errors import SealFailed
 from telemetry.folder import Folder
-from telemetry.journal import Entry, Journal
+from telemetry.journal import Entry, Journal, Stream
 from telemetry.motion import FrameLayout
 from telemetry.motion_file import MotionContext, read_groups, read_table, to_frames, write_motion
 from telemetry.record import Record
@@ -195,6 +196,38 @@ def test_a_provenance_without_a_name_is_told_and_the_journal_is_kept(record: Rec
     with pytest.raises(SealFailed, match="provenance codes 0 to 5, got 9"):
         seal(record)
     assert record.journal.sessions() == ["S1"]
+
+
+def test_every_folder_that_a_seal_makes_is_on_the_disk_before_the_journal_lets_go(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut takes a folder whose name is not, with the files in it."""
+    flushed: list[Path] = []
+
+    def flush(descriptor: int) -> None:
+        flushed.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+        assert record.journal.reach("S1", "motion") == 400
+
+    monkeypatch.setattr(os, "fsync", flush)
+    place = seal(record)
+    assert {place, *place.parents} & set(flushed) == {
+        place, place.parent, place.parent.parent, record.folder.path
+    }  # fmt: skip
+
+
+def test_motion_that_is_sealed_while_it_is_read_is_read_from_the_file(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = telemetry.open_store(record.folder.path)
+    read = Journal.all
+
+    def sealed_before(journal: Journal, session: str, stream: Stream) -> Iterator[Entry]:
+        monkeypatch.undo()
+        seal(record)
+        return read(journal, session, stream)
+
+    monkeypatch.setattr(Journal, "all", sealed_before)
+    assert len(store.motion("S1")) == 400
 
 
 def test_a_task_run_is_read_without_the_blocks_that_it_is_not_in(record: Record) -> None:

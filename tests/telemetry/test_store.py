@@ -18,7 +18,8 @@ from telemetry.record import Record
 from telemetry.report import write_report
 from telemetry.sender import Sender
 from telemetry.store import Store
-from telemetry.testing import JOINTS, PretendSession
+from telemetry.testing import JOINTS, PretendSession, eventually
+from telemetry.verify import verify
 
 Start = Callable[..., tuple[Sender, PretendSession]]
 
@@ -249,9 +250,7 @@ def test_sealed_and_unsealed_motion_are_the_same_table(
     run = session.begin_task()
     session.move(30)
     session.end_task(run)
-    eventually_all = sender.last_motion_seq
-    while sender.status().acknowledged["motion"] < eventually_all:
-        pass
+    eventually(lambda: sender.status().acknowledged["motion"] == sender.last_motion_seq)
     client.status()
     before = telemetry.open_store(data).motion("S1")
     session.end()
@@ -260,8 +259,9 @@ def test_sealed_and_unsealed_motion_are_the_same_table(
     pd.testing.assert_frame_equal(telemetry.open_store(data).motion("S1"), before, check_categorical=False)
 
 
-def test_a_session_without_frames_has_a_motion_table_without_rows(recorded: Callable[..., Store]) -> None:
-    motion = recorded(lambda session: rate(session, 7.0)).motion("S1")
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_session_without_frames_has_a_motion_table_without_rows(recorded: Callable[..., Store], sealed: bool) -> None:
+    motion = recorded(lambda session: rate(session, 7.0), sealed=sealed).motion("S1")
     assert len(motion) == 0
     assert "virtual_left_wrist_px" in motion
 
@@ -311,6 +311,7 @@ def test_a_store_on_a_read_only_disk_can_be_read(small_disk: Path, spool: Path) 
     record.close()
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     assert len(telemetry.open_store(small_disk).tasks()) == 0
+    assert not [finding for finding in verify(small_disk) if finding.damage]
 
 
 def test_the_database_itself_refuses_two_current_ratings_and_unlinked_rows(
