@@ -327,7 +327,6 @@ class TestASession:
         expect(told).to_be_hidden()
 
     def test_after_a_second_without_network_in_every_few_the_page_shows_the_truth_by_itself(self, page: Page) -> None:
-        page.evaluate("window.never_loaded_anew = true")
         for _ in range(2):
             page.context.set_offline(True)
             time.sleep(1.0)
@@ -339,6 +338,21 @@ class TestASession:
         expect(page.locator("[data-do=pause]")).to_have_text("Go on")
         page.locator("[data-do=pause]").click()
         expect(page.locator("[data-do=pause]")).to_have_text("Pause")
+
+    def test_a_page_that_was_cut_off_for_longer_shows_the_truth_too_and_keeps_what_was_typed(
+        self, shared: Shared
+    ) -> None:
+        page = shared.berta
+        note, session_time = page.locator("[data-note]"), page.locator("[data-fact=session-time] b")
+        note.fill("half a no")
+        page.evaluate("window.never_loaded_anew = true")
+        page.context.set_offline(True)
+        time.sleep(11.0)
+        was = session_time.inner_text()
+        page.context.set_offline(False)
+        expect(session_time).not_to_have_text(was)
+        assert page.evaluate("window.never_loaded_anew")
+        expect(note).to_have_value("half a no")
 
     def test_stop_works_in_the_page_while_the_pages_loop_hangs(self, clinic: Clinic, page: Page) -> None:
         with clinic.hanging():

@@ -24,7 +24,7 @@ from vrrehab.console.later_panel import LaterPanel
 from vrrehab.console.prepare import losses_in_words, when
 from vrrehab.console.rights import may
 from vrrehab.console.server import login_of
-from vrrehab.console.shell import Console, Visit, later, page, refused
+from vrrehab.console.shell import KEPT_S, Console, Visit, later, page, refused
 
 _REPORT_LIMIT_S = 60.0
 _SESSION_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
@@ -33,7 +33,7 @@ _SESSION_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 def add(console: Console) -> None:
     """Put the page, and the reports that it shows, on the server."""
 
-    @ui.page("/after")
+    @ui.page("/after", reconnect_timeout=KEPT_S)
     async def after(request: Request, participant: str = "", session: str = "") -> Response | None:
         if (answer := refused(request, "history")) is not None:
             return answer

@@ -34,8 +34,8 @@ _LEAVE_S = 2
 #: A browser keeps connections that it has used for five minutes; so does this end, so that Stop finds one that is open,
 #: and never one that was closed a moment before.
 _KEEP_S = 330
-#: A page that lost its server for longer than this is made anew when it is back.
-_RECONNECT_S = 10.0
+#: How soon browser and server notice that they lost one another: within 1.2 times this.
+_NOTICE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,6 @@ def _pages(console: Console) -> FastAPI:
     pages_app.config.quasar_config["loadingBar"] = {"skipHijack": True}
     ui.run_with(
         app, title="vrrehab", favicon=Path(__file__).parent / "static" / "mark.svg", dark=None, tailwind=False,
-        reconnect_timeout=_RECONNECT_S, binding_refresh_interval=None, show_welcome_message=False,
+        reconnect_timeout=_NOTICE_S, binding_refresh_interval=None, show_welcome_message=False,
     )  # fmt: skip
     return app

@@ -15,7 +15,7 @@ from vrrehab.console import kit
 from vrrehab.console.kit import Tag
 from vrrehab.console.people import Account
 from vrrehab.console.rights import Role
-from vrrehab.console.shell import Console, Visit, page, refused
+from vrrehab.console.shell import KEPT_S, Console, Visit, page, refused
 
 _LINES = 100
 
@@ -23,7 +23,7 @@ _LINES = 100
 def add(console: Console) -> None:
     """Put the page on the server."""
 
-    @ui.page("/people")
+    @ui.page("/people", reconnect_timeout=KEPT_S)
     async def people(request: Request) -> Response | None:
         if (answer := refused(request, "people")) is not None:
             return answer

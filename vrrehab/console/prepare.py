@@ -22,7 +22,7 @@ from vrrehab.console.checklist_form import ChecklistForm
 from vrrehab.console.kit import Tag
 from vrrehab.console.launcher import Start
 from vrrehab.console.profile_form import ProfileForm
-from vrrehab.console.shell import Console, Visit, later, page, refused
+from vrrehab.console.shell import KEPT_S, Console, Visit, later, page, refused
 from vrrehab.console.words import Words
 from vrrehab.language import load_language
 
@@ -32,7 +32,7 @@ _LATEST = 5
 def add(console: Console) -> None:
     """Put the page on the server."""
 
-    @ui.page("/")
+    @ui.page("/", reconnect_timeout=KEPT_S)
     async def prepare(request: Request, code: str = "") -> Response | None:
         if (answer := refused(request, "history")) is not None:
             return answer

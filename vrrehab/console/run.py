@@ -20,7 +20,7 @@ from vrrehab.console.lead import Lead, command_in_words
 from vrrehab.console.plot import clock, pain_plot
 from vrrehab.console.rights import may_command
 from vrrehab.console.settings_panel import SettingsPanel
-from vrrehab.console.shell import Console, Visit, page, refused
+from vrrehab.console.shell import KEPT_S, Console, Visit, again_and_again, page, refused
 from vrrehab.console.words import Words
 
 _EVERY_S = 0.2
@@ -38,7 +38,7 @@ _DOING = {
 def add(console: Console) -> None:
     """Put the page on the server."""
 
-    @ui.page("/run")
+    @ui.page("/run", reconnect_timeout=KEPT_S)
     async def run(request: Request) -> Response | None:
         if (answer := refused(request, "watch")) is not None:
             return answer
@@ -76,8 +76,7 @@ class _Run:
             with Tag("div", kind="stack"):
                 self._now_card()
                 self._tabs(tab)
-        self._tick()
-        ui.timer(_EVERY_S, self._tick)
+        again_and_again(_EVERY_S, self._tick)
 
     # --- what is seen ---
 

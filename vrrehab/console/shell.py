@@ -27,6 +27,8 @@ from vrrehab.console.watch import Watch
 from vrrehab.console.words import Words
 
 _LOOK_EVERY_S = 1.0
+#: How long a page is kept for a browser that is cut off or asleep; after that it is made anew, without what was typed.
+KEPT_S = 180.0
 #: Page, its name, and the action that it takes to see it.
 _PLACES = (
     ("/", "Prepare", "history"),
@@ -121,24 +123,20 @@ def page(console: Console, request: Request, path: str, title: str) -> Iterator[
         visit._message = kit.notice("", role="alert")
         visit._message.put("hidden", "hidden")
         yield visit
-    bar = _stop_bar(t)
-
-    here = ui.context.client
+    bar, desk = _stop_bar(t), console.desk
 
     def look() -> None:
         if not console.people.in_force(login.id):
             ui.navigate.to(f"/login?to={path}")
             return
-        if here.has_socket_connection:
-            console.desk.heard(login)
-        console.desk.release_ended()
+        desk.heard(login)
+        desk.release_ended()
         text, kind = console.watch.in_words(t)
         state.say(text)
         state.look(f"chip {kind}".strip())
-        bar.look("stopbar" if console.desk.running() else "stopbar idle")
+        bar.look("stopbar" if desk.running() else "stopbar idle")
 
-    look()
-    ui.timer(_LOOK_EVERY_S, look)
+    again_and_again(_LOOK_EVERY_S, look)
 
 
 def _menu(visit: Visit) -> None:
@@ -179,6 +177,13 @@ def _stop_bar(t: Words) -> Tag:
             Tag("p", "", "said", role="status", data_stop_said="yes")
             Tag("p", t("Esc on any page stops too."), "soft small hint")
     return bar
+
+
+def again_and_again(every_s: float, what: Callable[[], None]) -> None:
+    """Do something now, and every so many seconds while the page is in somebody's browser."""
+    here = ui.context.client
+    what()
+    ui.timer(every_s, lambda: what() if here.has_socket_connection else None)
 
 
 def later(what: Callable[[], Awaitable[None]]) -> None:
