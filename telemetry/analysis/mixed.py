@@ -7,7 +7,6 @@ covers in simulation is measured by `benchmarks/research.py` and printed with ea
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,21 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
-from statsmodels.regression.mixed_linear_model import MixedLM
 
 from telemetry.analysis.multiple import benjamini_hochberg, holm
+from telemetry.analysis.nested import Nested, Variances
 from telemetry.analysis.paired import Estimate
 from telemetry.analysis.selection import Account, given_scores, missing_bounds
 from telemetry.errors import NotAnalysable
 
 METHOD = (
-    "random intercept of the participant by REML; "
+    "random intercepts of the participant and of the session by REML; "
     "95 % intervals by the cluster jackknife over participants, t on participants - 1"
-)
-#: What benchmarks/research.py measured of an effect that varies between sessions only.
-MODE_CAVEAT = (
-    "In simulation the interval of a mode undercovered with many participants (90 % at 100, bias +0.015 points), "
-    "because what pain a day would have had without the session is never observed."
 )
 #: Below this a score can hardly fall: what a floor of 0 hides.
 _NEAR_FLOOR = 2.0
@@ -62,6 +56,7 @@ class PainModel:
     terms: tuple[Term, ...]
     participants: int
     sd_participant: float
+    sd_session: float
     sd_residual: float
     near_floor: int
     account: Account
@@ -108,14 +103,13 @@ def pain_model(
             f"expected pain_change to vary, but all {len(rows)} task runs have {rows['pain_change'].iloc[0]:g}"
         )
     design, notes = _design(rows, covariates)
-    variances = _variances(rows, design)
-    fit = _fit(rows, design, variances)
+    nested = _nested(rows, design)
+    variances = nested.variances()
+    fit = _fit(nested, variances)
     near_floor = int((rows["pain_before"] < _NEAR_FLOOR).sum())
     if people < LEAST_TRIED:
         notes.append(f"{people} participants are fewer than the {LEAST_TRIED} that this interval was tried with: "
                      "it may be too narrow.")  # fmt: skip
-    if any(name.startswith("mode") for name in design):
-        notes.append(MODE_CAVEAT)
     if near_floor:
         notes.append(f"{near_floor} task runs began below {_NEAR_FLOOR:g} points, where pain can hardly fall.")
     notes.append(
@@ -131,12 +125,12 @@ def pain_model(
     for name, filled in others.items():
         if len(filled) != len(rows) and filled["participant"].nunique() >= 3:
             again, _ = _design(filled, covariates)
-            values = dict(zip(again.columns, _fit(filled, again, variances).beta, strict=True))
+            values = dict(zip(again.columns, _fit(_nested(filled, again), variances).beta, strict=True))
             sensitivity.append((name, tuple((term, float(values[term])) for term in findings if term in values)))
     return PainModel(
         terms=terms, participants=people, sd_participant=math.sqrt(variances.participant),
-        sd_residual=math.sqrt(variances.residual), near_floor=near_floor, account=account, notes=tuple(notes),
-        sensitivity=tuple(sensitivity),
+        sd_session=math.sqrt(variances.session), sd_residual=math.sqrt(variances.residual),
+        near_floor=near_floor, account=account, notes=tuple(notes), sensitivity=tuple(sensitivity),
     )  # fmt: skip
 
 
@@ -186,51 +180,22 @@ class _Fit:
     groups: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Variances:
-    participant: float
-    residual: float
+def _nested(rows: pd.DataFrame, design: pd.DataFrame) -> Nested:
+    return Nested(rows["pain_change"], design, rows["participant"], rows["session_id"])
 
 
-def _fit(rows: pd.DataFrame, design: pd.DataFrame, variances: _Variances) -> _Fit:
+def _fit(nested: Nested, variances: Variances) -> _Fit:
     """Generalised least squares with these variances; standard errors by leaving out each participant (CV3).
 
     With fixed variances the estimate without participant g is (A - A_g)^-1 (b - b_g), so that no model is fitted again
     (MacKinnon, Nielsen & Webb, J Appl Econometrics 2023; 38:671).
     """
-    y, x = rows["pain_change"].to_numpy(np.float64), design.to_numpy(np.float64)
-    people = pd.factorize(rows["participant"])[0]
-    parts = [_weighted(y[people == g], x[people == g], variances) for g in range(people.max() + 1)]
-    a, b = np.array([part[0] for part in parts]), np.array([part[1] for part in parts])
+    a, b = nested.products(variances)
     all_a, all_b = a.sum(axis=0), b.sum(axis=0)
     # A level that one participant alone had cannot be estimated without them: least squares gives it 0 there.
     without = [np.linalg.lstsq(all_a - own_a, all_b - own_b, rcond=1e-10)[0] for own_a, own_b in zip(a, b, strict=True)]
-    beta, count = np.linalg.solve(all_a, all_b), len(parts)
+    beta, count = np.linalg.solve(all_a, all_b), nested.people
     return _Fit(beta, np.sqrt((count - 1) / count * ((np.array(without) - beta) ** 2).sum(axis=0)), count)
-
-
-def _variances(rows: pd.DataFrame, design: pd.DataFrame) -> _Variances:
-    """REML variances of participants and of what is left, by statsmodels."""
-    with warnings.catch_warnings():
-        # It warns where participants do not differ; the intervals do not depend on these variances being right.
-        warnings.simplefilter("ignore")
-        model = MixedLM(rows["pain_change"], design, groups=rows["participant"].astype(str))
-        try:
-            result = model.fit(reml=True, method="lbfgs")
-        except np.linalg.LinAlgError:
-            # On its way it left the numbers that can be computed with, as at times where participants do not differ.
-            residuals = rows["pain_change"] - design @ np.linalg.lstsq(design, rows["pain_change"], rcond=None)[0]
-            return _Variances(0.0, float(residuals @ residuals) / (len(rows) - design.shape[1]))
-    return _Variances(float(result.cov_re.iloc[0, 0]), float(result.scale))
-
-
-def _weighted(
-    y: NDArray[np.float64], x: NDArray[np.float64], variances: _Variances
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """X' V^-1 X and X' V^-1 y of one participant, V = residual I + participant J (Sherman & Morrison)."""
-    shrunk = variances.participant / (variances.residual + len(y) * variances.participant)
-    weighted = (x - shrunk * x.sum(axis=0)) / variances.residual
-    return weighted.T @ x, weighted.T @ y
 
 
 def _terms(design: pd.DataFrame, fit: _Fit) -> tuple[Term, ...]:

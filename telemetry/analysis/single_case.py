@@ -50,7 +50,8 @@ def by_condition(
 class Randomisation:
     """A randomisation test of the mean difference, second condition less first.
 
-    least_p: the p that these scores would have had in their most extreme order.
+    least_p: the p of these scores, as they came one after the other, had the lot fallen on the assignment that sets the
+    conditions furthest apart. It does not say what other scores could have reached.
     """
 
     first: str
@@ -64,7 +65,7 @@ class Randomisation:
     def __str__(self) -> str:
         how = f"all {self.assignments:,} assignments" if self.is_exact else f"{self.assignments:,} assignments drawn"
         limit = "" if self.least_p <= 0.05 else (
-            f" With so few assignments these scores allow no p below {self.least_p:.2g}, whatever the order."
+            f" With these scores no p below {self.least_p:.2g} was possible, whichever assignment had been drawn."
         )  # fmt: skip
         return (
             f"{self.second} is associated with {signed(self.difference)} points against {self.first}; randomisation "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pytest
 from telemetry.analysis import by_session, by_task, courses, given_scores, pain_model, reliable_change_index
 from telemetry.analysis.change import reliable_change
 from telemetry.analysis.coverage import coverage
-from telemetry.analysis.mixed import _design, _fit, _variances
+from telemetry.analysis.mixed import _design, _fit, _nested
 from telemetry.errors import NotAnalysable
 from telemetry.testing.study import Truth, simulate
 
@@ -148,14 +148,19 @@ def test_the_jackknife_is_that_of_the_model_fitted_again_without_each_participan
 
     rows, _ = given_scores(simulate(Truth(), participants=6, sessions=4, seed=2), SCRIPTED)
     design, _ = _design(rows, ())
-    variances = _variances(rows, design)
+    nested = _nested(rows, design)
+    variances = replace(nested.variances(), participant=0.05, session=0.1)
 
     def refitted(kept: pd.Series) -> np.ndarray:
-        same = rows.loc[kept, "participant"].to_numpy()[:, None] == rows.loc[kept, "participant"].to_numpy()[None, :]
-        covariance = variances.residual * np.eye(int(kept.sum())) + variances.participant * same
+        person, session = (
+            np.equal.outer(rows.loc[kept, name].to_numpy(), rows.loc[kept, name].to_numpy())
+            for name in ("participant", "session_id")
+        )
+        of_both = variances.participant * person + variances.session * session
+        covariance = variances.residual * np.eye(int(kept.sum())) + of_both
         return sm.GLS(rows.loc[kept, "pain_change"], design[kept], covariance).fit().params.to_numpy()
 
-    fit, whole = _fit(rows, design, variances), refitted(rows["participant"].notna())
+    fit, whole = _fit(nested, variances), refitted(rows["participant"].notna())
     without = np.array([refitted(rows["participant"] != code) for code in rows["participant"].unique()])
     np.testing.assert_allclose(fit.beta, whole, rtol=1e-7)
     np.testing.assert_allclose(fit.standard_error, np.sqrt(5 / 6 * ((without - whole) ** 2).sum(axis=0)), rtol=1e-6)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -22,16 +24,34 @@ def test_blocks_allow_only_orders_within_them() -> None:
     )
     assert found.assignments == 8
     assert found.p == found.least_p == pytest.approx(2 / 8)
-    assert "these scores allow no p below 0.25, whatever the order" in str(found)
+    assert "With these scores no p below 0.25 was possible, whichever assignment had been drawn." in str(found)
     assert "two-sided" in str(found), "only numbers have a minus sign for their hyphen"
 
 
-def test_the_least_p_is_that_of_the_most_extreme_order() -> None:
+def test_the_least_p_is_that_of_the_most_extreme_assignment() -> None:
     found = alternation_test([7, 6, 6, 5, 4, 3], ["A", "B", "A", "B", "A", "B"])
     # Of 20 orders the extreme ones are the three highest under one condition: two, and no tie.
     assert found.least_p == pytest.approx(2 / 20)
     assert found.p > found.least_p
-    assert "no p below 0.1," in str(found), "1 of 20 would be promised wrongly"
+    assert "no p below 0.1 was" in str(found), "1 of 20 would be promised wrongly"
+
+
+@pytest.mark.parametrize(
+    "scores", [[6, 6, 7, 6, 7, 3, 2, 3, 3, 2], [5, 5, 4, 4, 4, 4, 5, 5, 4, 4], [1, 9, 1, 9, 1, 9, 1, 9, 1, 9]]
+)
+def test_no_start_that_could_have_been_drawn_has_a_p_below_the_least(scores: list[float]) -> None:
+    starts = range(3, 8)
+    found = [phase_test(scores, start, starts) for start in starts]
+    assert len({test.least_p for test in found}) == 1, "it hangs on the scores and the lot, not on what was drawn"
+    assert min(test.p for test in found) == found[0].least_p
+
+
+def test_no_order_that_could_have_been_drawn_in_blocks_has_a_p_below_the_least() -> None:
+    scores, blocks = [7, 4, 6, 5, 7, 3], [1, 1, 2, 2, 3, 3]
+    drawn = itertools.product(("AB", "BA"), repeat=3)
+    found = [alternation_test(scores, list("".join(pairs)), blocks) for pairs in drawn]
+    assert min(test.p for test in found) == found[0].least_p
+    assert len({test.least_p for test in found}) == 1
 
 
 def test_a_long_course_is_sampled_and_agrees_with_scipy() -> None:
