@@ -58,11 +58,10 @@ def to_table(frames: NDArray[np.void], seqs: NDArray[np.int64], context: MotionC
     }
     for name in (*_INTEGERS, *STAGES):
         values[name] = pa.array(np.ascontiguousarray(frames[name]))
+    across = len(frames), len(context.layout.joints) * len(COMPONENTS)
     for body in BODIES:
         # One transposition, so that each column is contiguous; picking columns one by one takes five times as long.
-        columns = np.ascontiguousarray(
-            frames[body].reshape(len(frames), len(context.layout.joints) * len(COMPONENTS)).T
-        )
+        columns = np.ascontiguousarray(frames[body].reshape(across).T)
         categories = np.ascontiguousarray(_CATEGORY[frames[f"{body}_provenance"]].T)
         if (categories < 0).any():
             code = int(frames[f"{body}_provenance"].max())
