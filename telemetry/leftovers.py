@@ -7,6 +7,7 @@ because only its own spool knows for certain that nothing more will come.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,8 +61,7 @@ def deliver_leftovers(
             problem = _deliver(spool, address, timeout_s, store, keyring)
             found.append(Leftover(spool.stem, spool, not problem, problem))
         except Erased as error:
-            remove_spool(spool)
-            found.append(Leftover(spool.stem, spool, False, str(error), dropped=True))
+            found.append(_dropped(spool, str(error)))
         finally:
             lock.release(remove=True)
     return tuple(found)
@@ -104,8 +104,17 @@ def _deliver(spool: Path, address: str, timeout_s: float, store: str, keyring: K
     finally:
         journal.close()
     if not problem:
-        remove_spool(spool)
+        with suppress(OSError):  # whoever finds it delivers it again, which changes nothing
+            remove_spool(spool)
     return problem
+
+
+def _dropped(spool: Path, problem: str) -> Leftover:
+    try:
+        remove_spool(spool)
+    except OSError as error:
+        return Leftover(spool.stem, spool, False, f"{problem} {spool} is to be removed, but: {error.strerror}")
+    return Leftover(spool.stem, spool, False, problem, dropped=True)
 
 
 def _bring(journal: Journal, session: str, address: str, timeout_s: float, store: str, keyring: Keyring | None) -> str:

@@ -114,6 +114,32 @@ def test_what_is_delivered_late_is_refused_and_dropped_where_it_comes_from(two_p
     assert verify(two_people) == []
 
 
+def test_a_spool_that_somebody_holds_is_told_and_keeps_no_other_from_its_way(
+    two_people: Path, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Windows has it while a virus scanner looks at a file."""
+    record(None, spool, "SF-stay", "STAY")
+    record(None, spool, "SJ-stay", "STAY")
+    erase(two_people, "GONE")
+    unlink = Path.unlink
+
+    def held(path: Path, missing_ok: bool = False) -> None:
+        if path.stem in ("SC-gone", "SF-stay") and path.suffix == ".db":
+            raise PermissionError(13, "used by another process")
+        unlink(path, missing_ok)
+
+    with RecorderProcess(two_people) as recorder:
+        monkeypatch.setattr(Path, "unlink", held)
+        left = {leftover.session_id: leftover for leftover in deliver_leftovers(spool, recorder.address)}
+        assert left["SF-stay"].delivered
+        assert left["SJ-stay"].delivered
+        assert not left["SC-gone"].dropped
+        assert "is to be removed, but: used by another process" in left["SC-gone"].problem
+        monkeypatch.undo()
+        assert [leftover.dropped for leftover in deliver_leftovers(spool, recorder.address)] == [True, False]
+        assert list(spool.iterdir()) == []
+
+
 def test_a_session_of_an_erased_person_is_told_and_keeps_nothing(two_people: Path, spool: Path) -> None:
     erase(two_people, "GONE")
     with RecorderProcess(two_people) as recorder:
