@@ -57,10 +57,10 @@ def recorded(address: str, spool: Path, data: Path, estimates: int, through: str
 
     with RecorderClient(address) as client:
         eventually(lambda: client.seal_state("S1") == "open")
-        eventually(enough, 20.0)
+        eventually(enough)
         session.end()
-        assert sender.close(20.0)
-        client.wait_sealed("S1", 10.0)
+        assert sender.close(30.0)
+        client.wait_sealed("S1", 30.0)
     events = telemetry.open_store(data).events()
     return events[events["name"] == NAME]
 
@@ -99,9 +99,11 @@ def test_a_session_puts_the_recorders_clock_on_record_and_analysis_uses_it(
     at_once: None, ahead: str, spool: Path, data: Path
 ) -> None:
     found = recorded(ahead, spool, data, 2)
+    # Whoever is interrupted between the two readings has the second one late.
+    apart_ns = max(time.time_ns() - time.monotonic_ns() for _ in range(100))
     for event in found.itertuples():
         told = json.loads(event.detail)
-        truth_ns = event.mono_ns + AHEAD_NS + time.time_ns() - time.monotonic_ns()
+        truth_ns = event.mono_ns + AHEAD_NS + apart_ns
         assert abs(told["recorder_utc_ns"] - truth_ns) <= told["round_trip_ns"] / 2 + 200_000
     clock = telemetry.open_store(data).clock("S1")
     mono_ns = int(found["mono_ns"].iloc[0])
@@ -116,7 +118,7 @@ def test_a_wire_that_holds_things_up_costs_less_than_it_holds(
 ) -> None:
     with LossyWire(ahead, Faults(delay=0.5, delay_s=0.3), seed=5) as through:
         found = recorded(ahead, spool, data, 1, through.address)
-    assert json.loads(found["detail"].iloc[0])["round_trip_ns"] < 100_000_000
+    assert json.loads(found["detail"].iloc[0])["round_trip_ns"] < 200_000_000
 
 
 def test_without_being_asked_for_it_nothing_comes_between_a_sessions_own_events(
@@ -125,8 +127,8 @@ def test_without_being_asked_for_it_nothing_comes_between_a_sessions_own_events(
     sender, session = start(address)
     time.sleep(0.8)
     session.end()
-    assert sender.close(10.0)
-    client.wait_sealed("S1", 10.0)
+    assert sender.close(30.0)
+    client.wait_sealed("S1", 30.0)
     assert NAME not in set(telemetry.open_store(data).events()["name"])
 
 

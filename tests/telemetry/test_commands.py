@@ -81,6 +81,7 @@ def test_a_command_that_is_sent_again_while_it_waits_is_carried_out_once(
 ) -> None:
     with pytest.raises(NobodyAnswers, match="not known"):
         client.send("stop", {}, "anna", timeout_s=0.4, key="k1")
+    eventually(lambda: server._waiting)
     (command,) = server.poll()
     command.applied(5)
     assert client.send("stop", {}, "anna", key="k1") == Applied(5)
@@ -124,7 +125,7 @@ def test_more_commands_than_anybody_sends_are_refused_not_kept(server: CommandSe
                 continue
             assert isinstance(outcome, Refused)
             assert "too many" in outcome.reason
-    eventually(lambda: len(server._waiting) == 64)
+        eventually(lambda: len(server._waiting) == 64)
 
 
 def test_an_address_that_others_could_reach_is_refused() -> None:

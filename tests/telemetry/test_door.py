@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket as tcp
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -85,8 +86,8 @@ def test_a_session_on_an_allowed_computer_arrives_whole(
     server.allow(headset.own().public, "headset-1")
     sender = Sender(spool, "S1", address, FrameLayout(JOINTS), keyring=headset)
     PretendSession(sender).perform((6.0, 5.0), frames=40)
-    assert sender.close(10.0)
-    own.wait_sealed("S1", 10.0)
+    assert sender.close(30.0)
+    own.wait_sealed("S1", 30.0)
     assert telemetry.open_store(data).tasks()["pain_after"].tolist() == [6.0, 5.0]
 
 
@@ -141,33 +142,34 @@ def test_an_unknown_computer_gets_nothing_is_told_and_comes_in_once_it_is_allowe
     assert own.status().open_sessions == ()
     server.allow(headset.own().public, "headset-1")
     session.perform((6.0,))
-    assert sender.close(10.0)
-    own.wait_sealed("S1", 10.0)
+    assert sender.close(30.0)
+    own.wait_sealed("S1", 30.0)
 
 
 def test_a_computer_that_is_removed_is_cut_off_at_once(
     address: str, own: RecorderClient, server: Keyring, headset: Keyring
 ) -> None:
     server.allow(headset.own().public, "headset-1")
-    with RecorderClient(address, 0.3, keyring=headset) as client:
+    with RecorderClient(address, 2.0, keyring=headset) as client:
         assert client.profiles() == []
         server.remove("headset-1")
-
-        def nothing_comes() -> bool:
-            try:
-                client.profiles()
-            except NobodyAnswers:
-                return True
-            return False
-
-        eventually(nothing_comes, 3.0)
+        eventually(lambda: _why_nobody_answers(client.profiles))
     assert own.status().dropped_messages == 1
+
+
+def _why_nobody_answers(ask: Callable[[], object]) -> str:
+    """Empty where somebody does."""
+    try:
+        ask()
+    except NobodyAnswers as error:
+        return str(error)
+    return ""
 
 
 def test_who_speaks_in_the_clear_gets_nothing_and_both_sides_say_so(address: str, own: RecorderClient) -> None:
     plain = parse_address(address).endpoint
-    with RecorderClient(plain, 1.0) as client, pytest.raises(NobodyAnswers, match="speaks only encrypted"):
-        client.status()
+    with RecorderClient(plain, 1.0) as client:
+        eventually(lambda: "speaks only encrypted" in _why_nobody_answers(client.status))
     eventually(lambda: "in the clear" in own.status().refused)
 
 
@@ -177,8 +179,8 @@ def test_a_recorder_with_another_key_is_not_spoken_to_and_both_sides_say_so(
     server.allow(headset.own().public, "headset-1")
     port = address.rpartition(":")[2]
     wrong = f"curve://{headset.own().public.hex()}@127.0.0.1:{port}"
-    with RecorderClient(wrong, 1.0, keyring=headset) as client, pytest.raises(NobodyAnswers, match="cannot prove"):
-        client.status()
+    with RecorderClient(wrong, 1.0, keyring=headset) as client:
+        eventually(lambda: "cannot prove" in _why_nobody_answers(client.status))
     eventually(lambda: "another key" in own.status().refused)
 
 
@@ -214,8 +216,8 @@ def test_a_crowd_that_is_turned_away_does_not_hold_up_a_session(
     silent = [tcp.create_connection((host, port)) for _ in range(30)]
     sender = Sender(spool, "S1", address, FrameLayout(JOINTS), keyring=headset)
     PretendSession(sender).perform((6.0, 5.0), frames=200)
-    assert sender.close(10.0)
-    own.wait_sealed("S1", 10.0)
+    assert sender.close(30.0)
+    own.wait_sealed("S1", 30.0)
     assert own.status().refused_peers >= 20
     assert own.status().dropped_messages == 0
     assert not any(socket.poll(0) for socket in crowd)
@@ -232,19 +234,20 @@ def test_a_spool_is_delivered_with_keys(address: str, own: RecorderClient, serve
     sender.close(0.0)
     (left,) = deliver_leftovers(spool, address, keyring=server)
     assert left.delivered, left.problem
-    own.wait_sealed("S1", 10.0)
+    own.wait_sealed("S1", 30.0)
 
 
 def test_commands_come_from_allowed_computers_only(server: Keyring, headset: Keyring) -> None:
     with CommandServer("tcp://0.0.0.0:*", server) as commands:
         with CommandClient(commands.address, headset) as client:
-            with pytest.raises(NobodyAnswers, match="vrrehab keys allow"):
-                client.send("stop", {}, "anna", timeout_s=1.0)
+            stop = partial(client.send, "stop", {}, "anna", timeout_s=1.0)
+            eventually(lambda: "vrrehab keys allow" in _why_nobody_answers(stop))
             assert headset.own().public.hex() in commands.refused
             assert commands.poll() == ()
         plain = parse_address(commands.address).endpoint
-        with CommandClient(plain) as client, pytest.raises(NobodyAnswers, match="only encrypted"):
-            client.send("stop", {}, "anna", timeout_s=1.0)
+        with CommandClient(plain) as client:
+            stop = partial(client.send, "stop", {}, "anna", timeout_s=1.0)
+            eventually(lambda: "only encrypted" in _why_nobody_answers(stop))
         server.allow(headset.own().public, "console")
         with CommandClient(commands.address, headset) as client:
             answering = threading.Thread(target=_answer_one, args=(commands,))

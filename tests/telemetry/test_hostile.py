@@ -32,9 +32,9 @@ def test_a_recorder_survives_50_000_hostile_messages_counts_them_and_goes_on(
     assert done.grown_bytes < 128 << 20
     sender = Sender(spool, "S1", recorder.address, FrameLayout(JOINTS))
     PretendSession(sender).perform((6.0,))
-    assert sender.close(10.0)
+    assert sender.close(30.0)
     with RecorderClient(recorder.address) as client:
-        client.wait_sealed("S1", 10.0)
+        client.wait_sealed("S1", 30.0)
         assert client.status().problem == ""
 
 
@@ -156,7 +156,7 @@ def test_a_session_is_shown_after_5_000_hostile_messages() -> None:
             # have come.
             eventually(lambda: (send(100), show.dropped_messages > 200)[-1])
         # Its own thread forgets the oldest once it has heard all that lay there: at once, and not for being old.
-        eventually(lambda: len(show._watchers) <= 16, 1.0)
+        eventually(lambda: len(show._watchers) <= 16, 4.0)
         show.stand(pretend_standing())
         with LiveReader(show.address) as reader:
             shown = live_messages.State(frame=1, mono_ns=1, time_s=0.0, doing="task")

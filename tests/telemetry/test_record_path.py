@@ -40,9 +40,9 @@ def test_a_session_arrives_whole_is_sealed_and_leaves_no_spool(
 ) -> None:
     sender, session = start(address)
     session.perform((6.0, 5.0), frames=40)
-    assert sender.close(10.0)
+    assert sender.close(30.0)
     assert list(spool.iterdir()) == []
-    client.wait_sealed("S1", 10.0)
+    client.wait_sealed("S1", 30.0)
     store = telemetry.open_store(data)
     assert store.tasks()["pain_change"].tolist() == [-1.0, -1.0]
     assert store.tasks()["rating_status"].tolist() == ["given", "given"]
@@ -65,8 +65,11 @@ def test_the_store_shows_a_session_while_it_is_recorded(address: str, start: Sta
     assert len(store.motion("S1", run)) == 20
 
 
-def test_an_answered_rating_is_on_disk_at_once(start: Start, spool: Path) -> None:
+def test_an_answered_rating_is_on_disk_at_once(start: Start, spool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with the next regular commit, which never comes here."""
+    monkeypatch.setattr("telemetry.sender._COMMIT_EVERY_S", 3600.0)
     _, session = start(None)
+    eventually(lambda: _entries(spool / "S1.db", "events"))
     rating = session.ask("before")
     session.answer(rating, 3.0)
 
@@ -74,7 +77,7 @@ def test_an_answered_rating_is_on_disk_at_once(start: Start, spool: Path) -> Non
         events = [wire.decode_event(e.payload) for e in _entries(spool / "S1.db", "events")]
         return any(getattr(event, "value", None) == 3.0 for event in events)
 
-    eventually(on_disk, 1.0)
+    eventually(on_disk)
 
 
 def _entries(path: Path, stream: str) -> list[Entry]:
@@ -101,9 +104,9 @@ def test_a_recorder_killed_again_and_again_loses_and_doubles_nothing(
         session.move(30, pause_s=0.001)
         recorder.start()
     session.perform((4.0,), frames=10)
-    assert sender.close(15.0)
+    assert sender.close(30.0)
     with RecorderClient(recorder.address) as client:
-        client.wait_sealed("S1", 10.0)
+        client.wait_sealed("S1", 30.0)
     assert seqs(data) == list(range(1, session.frames + 1))
     assert telemetry.open_store(data).motion("S1")["frame"].tolist() == list(range(1, session.frames + 1))
     assert telemetry.open_store(data).tasks()["pain_after"].tolist() == [4.0]
@@ -119,13 +122,13 @@ def test_a_recorder_absent_for_the_whole_session_gets_it_later(start: Start, dat
         assert leftover.delivered, leftover.problem
         assert list(spool.iterdir()) == []
         with RecorderClient(recorder.address) as client:
-            client.wait_sealed("S1", 10.0)
+            client.wait_sealed("S1", 30.0)
         assert seqs(data) == list(range(1, 51))
         assert telemetry.open_store(data).sessions()["status"].tolist() == ["completed"]
 
 
 SESSION = """
-import sys, time
+import sys
 from pathlib import Path
 from telemetry.motion import FrameLayout
 from telemetry.sender import Sender
@@ -137,9 +140,7 @@ run = session.begin_task()
 session.move(50)
 session.end_task(run)
 session.answer(session.ask("after_task", run), 5.0)
-run = session.begin_task()
-time.sleep(0.25)
-print("committed", flush=True)
+session.begin_task()
 session.move(100_000, pause_s=0.005)
 """
 
@@ -149,17 +150,15 @@ def test_a_killed_session_is_delivered_and_closed_as_interrupted(
     recorder: RecorderProcess, data: Path, spool: Path, recorder_there: bool
 ) -> None:
     address = recorder.address if recorder_there else "tcp://127.0.0.1:1"
-    process = subprocess.Popen([sys.executable, "-c", SESSION, str(spool), address], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "committed\n"
-    time.sleep(0.3)
+    process = subprocess.Popen([sys.executable, "-c", SESSION, str(spool), address])
+    eventually(lambda: (entries := _entries(spool / "S1.db", "motion")) and entries[-1].last >= 60)
     assert deliver_leftovers(spool, recorder.address) == (), "a living session's spool is left alone"
     process.kill()
     process.communicate()
     (leftover,) = deliver_leftovers(spool, recorder.address)
     assert leftover.delivered, leftover.problem
     with RecorderClient(recorder.address) as client:
-        client.wait_sealed("S1", 10.0)
+        client.wait_sealed("S1", 30.0)
     store = telemetry.open_store(data)
     assert store.sessions()["status"].tolist() == ["interrupted"]
     tasks = store.tasks()
@@ -178,8 +177,8 @@ def test_frames_that_found_the_queue_full_are_a_gap_and_the_rest_is_there(
     session.move(5000)
     assert sender.status().lost_frames > 0
     session.end()
-    assert sender.close(10.0)
-    client.wait_sealed("S1", 10.0)
+    assert sender.close(30.0)
+    client.wait_sealed("S1", 30.0)
     events = telemetry.open_store(data).events()
     gaps = [json.loads(detail) for detail in events.loc[events["name"] == "gap", "detail"]]
     lost = {seq for gap in gaps for seq in range(gap["first"], gap["last"] + 1)}
@@ -237,9 +236,9 @@ def test_a_full_disk_under_the_recorder_is_told_to_the_session_and_nothing_is_lo
         ballast.unlink()
         subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
         session.perform((3.0,), frames=5)
-        assert sender.close(15.0)
+        assert sender.close(30.0)
         with RecorderClient(recorder.address) as client:
-            client.wait_sealed("S1", 20.0)
+            client.wait_sealed("S1", 30.0)
             assert client.status().problem == ""
         assert seqs(small_disk) == list(range(1, 906))
 
@@ -251,10 +250,10 @@ def test_two_sessions_at_once_stay_apart(address: str, client: RecorderClient, s
         second.move(3)
     first.perform((1.0,))
     second.perform((2.0,))
-    assert one.close(10.0)
-    assert two.close(10.0)
-    client.wait_sealed("S1", 10.0)
-    client.wait_sealed("S2", 10.0)
+    assert one.close(30.0)
+    assert two.close(30.0)
+    client.wait_sealed("S1", 30.0)
+    client.wait_sealed("S2", 30.0)
     assert len(seqs(data, "S1")) == 100
     assert len(seqs(data, "S2")) == 60
     tasks = telemetry.open_store(data).tasks()
@@ -264,7 +263,7 @@ def test_two_sessions_at_once_stay_apart(address: str, client: RecorderClient, s
 def _dealer(address: str) -> zmq.Socket[bytes]:
     socket = zmq.Context.instance().socket(zmq.DEALER)
     socket.linger = 0
-    socket.rcvtimeo = 5000
+    socket.rcvtimeo = 30_000
     socket.connect(address)
     return socket
 
@@ -328,8 +327,8 @@ def test_a_session_waits_for_the_recorder_of_its_own_store(start: Start, tmp_pat
         status = client.status()
         assert (status.open_sessions, status.journal_entries) == ((), 0)
     with RecorderProcess(mine, stranger.address) as own, RecorderClient(own.address) as client:
-        assert sender.close(20.0)
-        client.wait_sealed("S1", 20.0)
+        assert sender.close(30.0)
+        client.wait_sealed("S1", 30.0)
     assert seqs(mine) == list(range(1, 11))
 
 
@@ -424,7 +423,7 @@ def test_participants_are_added_changed_and_listed(client: RecorderClient) -> No
 def test_history_lists_a_participants_sessions(address: str, client: RecorderClient, start: Start) -> None:
     sender, session = start(address)
     session.perform((6.0, None))
-    assert sender.close(10.0)
+    assert sender.close(30.0)
     (past,) = client.history("P001")
     assert (past.session_id, past.status, past.task_runs, past.pain_given) == ("S1", "completed", 2, 2)
     assert client.history("P002") == ()
