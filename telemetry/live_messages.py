@@ -114,12 +114,14 @@ class Score(Struct, frozen=True, kw_only=True):
 class Standing(Struct, frozen=True, kw_only=True):
     """All that stands until something happens. version: another one for each content, never 0.
 
-    settings: every setting in force. changes: the latest of them, in order. scores: pain so far, in order.
+    settings: every setting in force. at_start: as the session began with them. changes: the latest of them, in order.
+    scores: pain so far, in order.
     """
 
     version: int
     facts: Facts
     settings: dict[str, Value]
+    at_start: dict[str, Value] = {}
     changes: tuple[Change, ...] = ()
     scores: tuple[Score, ...] = ()
 

@@ -44,25 +44,25 @@ def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Openin
     page.get_by_label("Who moves").select_option("scripted")
     page.locator("[data-do=start]").click()
     page.wait_for_url("**/run", timeout=180_000)
-    expect(page.locator("h1")).to_contain_text("P001", timeout=30_000)
+    expect(page.locator("h1")).to_contain_text("P001")
     # What the participant sees: one picture, and then another.
     picture = page.locator("[data-live-picture]")
-    expect(picture).to_have_attribute("data-count", re.compile(r"^([2-9]|\d\d+)$"), timeout=30_000)
+    expect(picture).to_have_attribute("data-count", re.compile(r"^([2-9]|\d\d+)$"))
     # A setting, changed live.
     page.get_by_role("tab", name="Settings").click()
     setting = page.locator("[data-setting=limb_opacity_ratio]")
     setting.locator("input").fill("0.5")
-    expect(setting.locator(".outcome-line")).to_contain_text("applied in frame", timeout=20_000)
+    expect(setting.locator(".outcome-line")).to_contain_text("applied in frame")
     # Stop, then the rating that it asks for.
     page.get_by_role("tab", name="Lead").click()
     expect(page.locator("[data-fact=session-time] b")).not_to_have_text("–")
     page.locator("form[data-stop] button").click()
-    expect(page.locator("[data-stop-said]")).to_contain_text("Stopped, in frame", timeout=20_000)
-    expect(page.get_by_text("P001: stopped").first).to_be_visible(timeout=20_000)  # what is asked is what Stop left
+    expect(page.locator("[data-stop-said]")).to_contain_text("Stopped, in frame")
+    expect(page.get_by_text("P001: stopped").first).to_be_visible()  # what is asked is what Stop left
     rated = page.locator("[data-rate='4']")
-    if rated.is_enabled(timeout=5_000):  # Stop between two tasks asks for nothing
+    if rated.is_enabled():  # Stop between two tasks asks for nothing
         rated.click()
-        expect(page.locator("[data-outcome]")).to_contain_text("applied", timeout=20_000)
+        expect(page.locator("[data-outcome]")).to_contain_text("applied")
     page.locator("form[data-stop] button").click()
     with RecorderClient(clinic.recorder) as client:
         eventually(lambda: client.history("P001") and client.history("P001")[-1].status == "stopped", 60.0)
@@ -72,7 +72,7 @@ def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Openin
     # The day after: a rating and a treatment, which the record only ever adds.
     page.locator("[data-late=rating]").select_option("3")
     page.locator("[data-do=late-rating]").click()
-    expect(page.get_by_text("Phantom limb pain: 3")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Phantom limb pain: 3")).to_be_visible()
     page.locator("[data-late=instrument]").select_option("medication")
     page.locator("[data-item=substance]").fill("gabapentin")
     page.locator("[data-do=late-entry]").click()
@@ -80,7 +80,7 @@ def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Openin
     page.locator("[data-item=change]").select_option("dose")
     page.locator("[data-item=daily_dose]").fill("900")
     page.locator("[data-do=late-entry]").click()
-    expect(page.get_by_text("Medication: gabapentin, Dose changed, 900 mg")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Medication: gabapentin, Dose changed, 900 mg")).to_be_visible()
     # Something untoward that became known only now.
     page.locator("[data-late=instrument]").select_option("adverse_event")
     for item, word in {
@@ -151,7 +151,7 @@ _TOUCH = """
 name = "touch"
 title = "Touch"
 mode = "mirror"
-place = "therapy_room"
+place = "garden"
 ask = []
 
 [[blocks]]
@@ -231,14 +231,14 @@ class TestASession:
 
     def test_the_session_goes_to_the_place_that_is_chosen_and_the_page_says_where_it_is(self, settings: Page) -> None:
         setting = settings.locator("[data-setting=place]")
-        setting.locator("select").select_option("garden")
-        expect(setting.locator(".outcome-line")).to_contain_text("applied in frame", timeout=20_000)
-        expect(settings.locator(".headline p").first).to_contain_text("garden")
+        setting.locator("select").select_option("beach")
+        expect(setting.locator(".outcome-line")).to_contain_text("applied in frame")
+        expect(settings.locator(".headline p").first).to_contain_text("beach")
         settings.get_by_role("tab", name="Lead").click()
         settings.locator("summary", has_text="Another task, mode or place").click()
         settings.locator("[data-go-to]").select_option("therapy_room")
         settings.locator("[data-do=next]").click()
-        expect(settings.locator("[data-outcome]")).to_contain_text("Place: applied in frame", timeout=20_000)
+        expect(settings.locator("[data-outcome]")).to_contain_text("Place: applied in frame")
         expect(settings.locator(".headline p").first).to_contain_text("therapy room")
 
     def test_a_place_that_was_chosen_by_mistake_is_taken_back_before_the_session_goes_there(
@@ -264,6 +264,13 @@ class TestASession:
         assert taken_back() or taken_back() or taken_back()
         expect(settings.locator(".headline p").first).to_contain_text("therapy room")
 
+    def test_by_default_the_place_is_the_one_of_the_sessions_programme(self, settings: Page) -> None:
+        setting = settings.locator("[data-setting=place]")
+        expect(setting).to_contain_text("Default: garden.")
+        setting.get_by_role("button").click()
+        expect(settings.locator(".headline p").first).to_contain_text("garden")
+        expect(setting.get_by_role("button")).to_be_disabled()
+
     def test_a_page_that_is_loaded_again_opens_the_tab_that_was_open(self, settings: Page) -> None:
         settings.reload()
         expect(settings.get_by_role("tab", name="Settings")).to_have_attribute("aria-selected", "true")
@@ -277,14 +284,14 @@ class TestASession:
         expect(button).to_have_text("Hide limb")
 
     def test_a_stroke_follows_the_therapists_hand(self, clinic: Clinic, shared: Shared, page: Page) -> None:
-        expect(page.get_by_role("heading", name="Feel the touch")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("heading", name="Feel the touch")).to_be_visible()
         slider = page.locator("[data-stroke]")
         slider.evaluate("(e) => { e.value = 70; e.dispatchEvent(new Event('input')); }")
-        eventually(lambda: shared.session.brush_at == pytest.approx(0.7))
+        eventually(lambda: shared.session.brush_at == pytest.approx(0.7), 30.0)
         slider.evaluate("(e) => e.dispatchEvent(new Event('change'))")
-        eventually(lambda: shared.session.brush_at is None)
+        eventually(lambda: shared.session.brush_at is None, 30.0)
         expect(page.locator("[data-outcome]")).not_to_contain_text("Stroke")
-        eventually(lambda: '{"who": "anna"}' in self.events(clinic, shared, "stroking"))
+        eventually(lambda: '{"who": "anna"}' in self.events(clinic, shared, "stroking"), 30.0)
 
     def test_an_event_is_marked_with_one_press_and_a_note(
         self, clinic: Clinic, shared: Shared, open_page: Opening
@@ -296,7 +303,7 @@ class TestASession:
         expect(page.locator("[data-note]")).to_have_value("")
         assert page.locator("[data-command]").count() == 0  # an observer gives no other command
 
-        eventually(lambda: '"text": "mark: looked away"' in self.events(clinic, shared, "note"))
+        eventually(lambda: '"text": "mark: looked away"' in self.events(clinic, shared, "note"), 30.0)
 
     def events(self, clinic: Clinic, shared: Shared, name: str) -> str:
         """What the store has of the session's events of this name, running or not."""
@@ -414,7 +421,7 @@ def test_a_therapist_answers_left_or_right_for_the_person(clinic: Clinic, open_p
     outcome = page.locator("[data-outcome]")
     for _ in range(10):
         # Between two pictures nothing is asked, and a press says so or is none.
-        answer.click(timeout=40_000)
+        answer.click()
         try:
             expect(outcome).to_contain_text("applied in frame", timeout=2_000)
             break

@@ -38,11 +38,11 @@ class SettingsPanel:
             self._groups.append((section, rows))
             self._rows.update({row.setting.name: row for row in rows})
 
-    def show(self, settings: dict[str, Value]) -> None:
-        """The values in force."""
-        for name, value in settings.items():
-            if name in self._rows:
-                self._rows[name].show(value)
+    def show(self, settings: dict[str, Value], at_start: dict[str, Value]) -> None:
+        """The values in force, and those that the session began with."""
+        for name, row in self._rows.items():
+            row.begin(at_start.get(name, row.setting.default))
+            row.show(settings.get(name, row.default))
 
     def remember(self, name: str, before: Value) -> None:
         """A change was applied, which Undo takes back."""
@@ -73,7 +73,7 @@ class _Row:
         t = visit.t
         self.setting = setting
         self._visit, self._t, self._panel = visit, t, panel
-        self._value: Value = setting.default
+        self._value = self.default = setting.default
         self.searched = f"{setting.name} {t(title(setting))} {t(setting.description)}".lower().replace("_", " ")
         with Tag("div", kind="setting", data_setting=setting.name) as self.box:
             Tag("b", t(title(setting)), id=f"name-{setting.name}")
@@ -82,8 +82,9 @@ class _Row:
             )
             self._place = Tag("div", kind="control")
             self._make()
-            Tag("p", f"{t(setting.description)} {range_in_words(t, setting)}", "about")
+            self._about = Tag("p", "", "about")
             self._outcome = Tag("p", "", "about outcome-line", role="status")
+        self.begin(setting.default)
         self.show(setting.default)
 
     def _make(self) -> None:
@@ -114,6 +115,12 @@ class _Row:
             made.on("input", js_handler="(e) => { e.target.nextElementSibling.firstChild.nodeValue = e.target.value }")
         return made
 
+    def begin(self, default: Value) -> None:
+        """What it goes back to; the place of a session is its programme's."""
+        self.default = default
+        said = self._t(self.setting.description), range_in_words(self._t, self.setting, default)
+        self._about.say(" ".join(said))
+
     def show(self, value: Value) -> None:
         self._value = value
         if isinstance(value, bool):
@@ -123,7 +130,7 @@ class _Row:
             self._control.put("value", value)
             unit = f" {self.setting.unit}" if self.setting.unit else ""
             self._said.say(f"{value:g}{unit}" if not isinstance(value, str) else "")
-        self._reset.put("disabled", "disabled" if value == self.setting.default else None)
+        self._reset.put("disabled", "disabled" if value == self.default else None)
 
     async def ask(self, value: Any, remember: bool = True) -> None:
         """Ask the session for another value, and say what became of it."""
@@ -142,7 +149,7 @@ class _Row:
             self.show(self._value)
 
     async def _back(self) -> None:
-        await self.ask(self.setting.default)
+        await self.ask(self.default)
 
 
 def outcome(t: Words, order: Order) -> str:
@@ -187,14 +194,11 @@ def step_of(least: float, most: float) -> float:
     return round(next(size * n for n in (1, 2, 5, 10) if size * n >= rough * 0.999), 10)
 
 
-def range_in_words(t: Words, setting: Setting) -> str:
-    if isinstance(setting.default, bool) or setting.choices:
-        default = (
-            (t("on") if setting.default else t("off"))
-            if isinstance(setting.default, bool)
-            else t(str(setting.default).replace("_", " "))
-        )
-        return t("Default: {default}.", default=default)
+def range_in_words(t: Words, setting: Setting, default: Value) -> str:
+    if isinstance(default, bool):
+        return t("Default: {default}.", default=t("on") if default else t("off"))
+    if isinstance(default, str):
+        return t("Default: {default}.", default=t(default.replace("_", " ")))
     unit = f" {setting.unit}" if setting.unit else ""
     least, most = bounds(setting)
     return t(
@@ -202,5 +206,5 @@ def range_in_words(t: Words, setting: Setting) -> str:
         least=f"{least:g}",
         most=f"{most:g}",
         unit=unit,
-        default=f"{setting.default:g}",
+        default=f"{default:g}",
     )

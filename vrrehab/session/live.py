@@ -90,7 +90,8 @@ class LiveRecord:
                 self._started_ns = event.mono_ns
                 self._stand(first_standing(self._facts(event), {}))
             case messages.Happened(name="settings_in_force"):
-                self._change(settings={name: value for name, value in event.detail.items() if value is not None})
+                settings = {name: value for name, value in event.detail.items() if value is not None}
+                self._change(settings=settings, at_start=settings)
             case messages.Happened(name="programme_edited"):
                 self._edited()
             case messages.SettingChanged():
