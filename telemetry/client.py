@@ -25,7 +25,7 @@ class RecorderClient:
         self._address = address
         self._timeout_s = timeout_s
         self._numbers = itertools.count(1)
-        self._line = Line(address, keyring, wire.MOST_MESSAGE_BYTES)
+        self._line = Line(address, keyring, wire.MOST_REPLY_BYTES)
 
     def __enter__(self) -> RecorderClient:
         return self

@@ -24,6 +24,8 @@ T = TypeVar("T")
 #: Larger messages are dropped by the socket before they are held in memory.
 MOST_MESSAGE_BYTES = 2 << 20
 MOST_ENTRIES = 32
+#: What who asks a recorder takes for an answer: every participant of a large study, or a history of years.
+MOST_REPLY_BYTES = 64 << 20
 
 #: What of a session its participant's later ones go by: what of a course it was, and what its tasks measured.
 REMEMBERED = ("course", "score")
@@ -246,7 +248,7 @@ def decode_to_recorder(data: bytes) -> ToRecorder:
 
 def decode_from_recorder(data: bytes) -> FromRecorder:
     """Raises `NotUnderstood` for anything that is not exactly such a message."""
-    return _decode(_from_recorder, data)
+    return _decode(_from_recorder, data, MOST_REPLY_BYTES)
 
 
 def decode_event(data: bytes) -> AnyEvent:
@@ -254,9 +256,9 @@ def decode_event(data: bytes) -> AnyEvent:
     return _decode(_event, data)
 
 
-def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
-    if len(data) > MOST_MESSAGE_BYTES:
-        raise NotUnderstood(f"expected at most {MOST_MESSAGE_BYTES} bytes, got {len(data)}")
+def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes, most_bytes: int = MOST_MESSAGE_BYTES) -> T:
+    if len(data) > most_bytes:
+        raise NotUnderstood(f"expected at most {most_bytes} bytes, got {len(data)}")
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -264,9 +266,9 @@ def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
 
 
 __all__ = [
-    "MOST_ENTRIES", "MOST_ENTRY_BYTES", "MOST_MESSAGE_BYTES", "PROTOCOL", "Ack", "AnyRequest", "AskTime", "Entries",
-    "Entry", "Erased", "FromRecorder", "GetEntries", "GetHistory", "GetParticipant", "GetSealState", "GetStatus",
-    "Have", "Hello", "ListParticipants", "PastSession", "PutAddendum", "PutEntries", "PutEntry", "PutParticipant",
-    "RecorderStatus", "Refused", "Reply", "SafeName", "SealState", "Time", "ToRecorder", "decode_event",
-    "decode_from_recorder", "decode_to_recorder", "encode",
+    "MOST_ENTRIES", "MOST_ENTRY_BYTES", "MOST_MESSAGE_BYTES", "MOST_REPLY_BYTES", "PROTOCOL", "Ack", "AnyRequest",
+    "AskTime", "Entries", "Entry", "Erased", "FromRecorder", "GetEntries", "GetHistory", "GetParticipant",
+    "GetSealState", "GetStatus", "Have", "Hello", "ListParticipants", "PastSession", "PutAddendum", "PutEntries",
+    "PutEntry", "PutParticipant", "RecorderStatus", "Refused", "Reply", "SafeName", "SealState", "Time", "ToRecorder",
+    "decode_event", "decode_from_recorder", "decode_to_recorder", "encode",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ import telemetry
 import telemetry.journal
 from telemetry import wire
 from telemetry.client import RecorderClient
+from telemetry.clinic import Clinic
+from telemetry.entering import participant_row
 from telemetry.errors import InUse, JournalUnwritable, NobodyAnswers, NotLoopback, RequestRefused
 from telemetry.folder import running_recorder, store_id
 from telemetry.journal import Entry
@@ -26,6 +29,7 @@ from telemetry.messages import LimbLoss, Profile
 from telemetry.motion import FrameLayout
 from telemetry.recorder import Recorder
 from telemetry.sender import Sender
+from telemetry.stored import METADATA
 from telemetry.testing import JOINTS, PretendSession, RecorderProcess, eventually, fill
 
 Start = Callable[..., tuple[Sender, PretendSession]]
@@ -418,6 +422,17 @@ def test_participants_are_added_changed_and_listed(client: RecorderClient) -> No
     with pytest.raises(RequestRefused, match="which is P001 written otherwise"):
         client.put_profile(Profile(code="p001"))
     assert len(client.profiles()) == 1
+
+
+def test_a_list_that_is_longer_than_any_message_of_a_session_still_comes(
+    address: str, client: RecorderClient, data: Path
+) -> None:
+    rows = [participant_row(Profile(code=f"P{number:05d}")) for number in range(9000)]
+    with closing(Clinic(data / "clinic.db")) as clinic, clinic._writing.begin() as db:
+        db.execute(METADATA.tables["participants"].insert(), rows)
+    profiles = client.profiles()
+    assert len(wire.encode(profiles)) > wire.MOST_MESSAGE_BYTES
+    assert len(profiles) == 9000
 
 
 def test_history_lists_a_participants_sessions(address: str, client: RecorderClient, start: Start) -> None:
