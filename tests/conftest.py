@@ -15,20 +15,32 @@ import pytest
 
 _TESTS = Path(__file__).parent
 _RECORDINGS = _TESTS.parents[1] / "shared/data"
-#: Folders whose tests share something: a demo, a stage, a clinic, or the one port that programs listen on by default.
-_STAY_TOGETHER = {
-    "cli": "commands", "test_docs.py": "commands", "console": "console", "models": "models", "stage": "stage",
-}  # fmt: skip
+#: Folders whose tests share something: a demo, a clinic, or the one port that programs listen on by default.
+_STAY_TOGETHER = {"cli": "commands", "test_docs.py": "commands", "console": "console", "models": "models"}
 #: What takes a minute begins first, the longest before all, so that it is not left to one process at the end.
 _FIRST = (
-    "commands", "stage", "console", "tests/test_wheel.py", "models", "tests/telemetry/test_proof.py",
-    "tests/session/test_starters.py", "tests/session/test_sitting.py", "tests/session/test_limbs.py",
+    "commands", "console", "tests/test_wheel.py", "tests/telemetry/test_proof.py", "tests/stage/test_places.py",
+    "models", "tests/session/test_starters.py", "tests/session/test_limbs.py", "tests/session/test_sitting.py",
 )  # fmt: skip
+#: Folders whose tests only calculate: no time of theirs is real, so that they may be held up by others.
+_ONLY_CALCULATE = ("body", "models", "session", "sources", "stage", "tasks")
+
+
+def _gives_way(worker: str) -> bool:
+    """Every process beyond the second, as in `gw2`, uses what two leave of two processors while they wait."""
+    return int(worker.removeprefix("gw")) > 1
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") and _gives_way(config.workerinput["workerid"]) and hasattr(os, "nice"):
+        os.nice(19)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Every file's tests run in one process, and so does every folder of `_STAY_TOGETHER`."""
+    """Every file's tests run in one process, and so does every folder of `_STAY_TOGETHER`. A process that gives way
+    has those that only calculate, which the others have last.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Together(LoadScopeScheduling):
@@ -36,9 +48,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
             file = nodeid.partition("::")[0]
             return _STAY_TOGETHER.get(Path(file).relative_to("tests").parts[0], file)
 
-        def _assign_work_unit(self, node: object) -> None:
-            if first := next((scope for scope in _FIRST if scope in self.workqueue), None):
-                self.workqueue.move_to_end(first, last=False)
+        def _assign_work_unit(self, node) -> None:
+            queue = sorted(self.workqueue, key=lambda scope: _FIRST.index(scope) if scope in _FIRST else len(_FIRST))
+            waits, calculates = [], []
+            for scope in queue:
+                (calculates if scope.removeprefix("tests/").startswith(_ONLY_CALCULATE) else waits).append(scope)
+            own = calculates if _gives_way(node.gateway.id) else waits + calculates
+            if not own:
+                node.shutdown()
+                return
+            self.workqueue.move_to_end(own[0], last=False)
             super()._assign_work_unit(node)
 
     return Together(config, log)

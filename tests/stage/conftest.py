@@ -82,7 +82,7 @@ def run_on_screen(screen: str, script: str, *arguments: str) -> str:
         env={**os.environ, "DISPLAY": screen},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

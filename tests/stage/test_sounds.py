@@ -52,7 +52,7 @@ def play(drivers: str) -> str:
         env={**os.environ, "ALSOFT_DRIVERS": drivers},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr
