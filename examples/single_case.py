@@ -40,7 +40,9 @@ for mode, colour, mark in ((lot.first, "#a8402d", "s"), (lot.second, "#1d6f83", 
 by_mode.axhline(0, color="0.6", lw=1)
 by_mode.set(title=f"{participant}: mean change after tasks, by mode\nrandomisation test p = {lot.p:.2g}",
             ylabel="points; below 0 is less pain")  # fmt: skip
-by_mode.legend(frameon=False)
+low, high = by_mode.get_ylim()
+by_mode.set_ylim(low, high + 0.3 * (high - low))  # room for the legend, so that it hides no session
+by_mode.legend(frameon=False, loc="upper right")
 
 number = sessions.index.to_numpy()
 line = np.polyfit(number[:third], start[:third], 1)

@@ -183,7 +183,7 @@ def _made_again(model: PainModel) -> str:
          *(signed(values[name].get(term.name, math.nan), 2) for name in names))
         for term in model.terms if term.is_finding
     ]  # fmt: skip
-    return "<h2>Does it hang on who answered?</h2>" + html_table(
+    return "<h2>The same, with scores filled in or left out</h2>" + html_table(
         (("Associated with", False), ("As answered", True), *((name, True) for name in names)), rows
     )
 

@@ -169,11 +169,11 @@ def _reviews(sessions: pd.DataFrame) -> str:
         if start.index.max() < review:
             continue
         now = start[(start.index > review - EDGE_SESSIONS) & (start.index <= review)].mean()
-        ratio = "–" if not first > 0 or math.isnan(now) else f"{signed(100 * (now - first) / first, 0)} %"
+        ratio = "–" if not first > 0 or math.isnan(now) else signed(100 * (now - first) / first, 0)
         rows.append((f"session {review}", _mean(now), signed(now - first), ratio))
     if not rows:
         return f'<p class="note">The first review is after {REVIEWS[0]} sessions.</p>'
-    heads = (("", False), ("Pain, mean of three sessions", True), ("Change, points", True), ("Change", True))
+    heads = (("", False), ("Pain, mean of three sessions", True), ("Change, points", True), ("Change, %", True))
     return html_table(heads, rows)
 
 

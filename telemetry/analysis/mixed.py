@@ -1,7 +1,7 @@
 """Pain change after task runs against task, mode, dose, order and what else was so: a mixed model over participants.
 
 The intervals do not trust the model's variances: they come from leaving out one participant after the other. What this
-covers in simulation is measured by `benchmarks/research.py` and printed with each result.
+covers in simulation is measured by `benchmarks/research.py`; with fewer participants than it tried the result says so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from telemetry.errors import NotAnalysable
 
 METHOD = (
     "random intercepts of the participant and of the session by REML; "
-    "95 % intervals by the cluster jackknife over participants, t on participants - 1"
+    "95 % intervals by the cluster jackknife over participants, t on participants − 1"
 )
 #: Below this a score can hardly fall: what a floor of 0 hides.
 _NEAR_FLOOR = 2.0

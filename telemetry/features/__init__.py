@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from telemetry.errors import MeasuresMissing, TelemetryError
 from telemetry.files import put_in_place
@@ -45,9 +46,16 @@ def measure_store(data_dir: Path, sessions: Iterable[str] | None = None, workers
     if workers == 1:
         tables = list(map(_measured, *calls))
     else:
-        with ProcessPoolExecutor(workers) as pool:
-            tables = list(pool.map(_measured, *calls, chunksize=4))
+        # One session at a time, so that none waits behind others while a process has nothing left to do.
+        with ProcessPoolExecutor(workers, initializer=_one_thread) as pool:
+            tables = list(pool.map(_measured, *calls))
     return pd.concat(tables, ignore_index=True) if tables else _typed(pd.DataFrame())
+
+
+def _one_thread() -> None:
+    """There are as many processes as cores already: Arrow would start as many threads in each."""
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
 
 
 def _measured(data_dir: Path, session_id: str, intact_side: str, runs: pd.DataFrame) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def test_a_session_that_was_cut_off_is_named_and_the_sealed_ones_are_measured_an
     session.answer(session.ask("after_task", task), 4.0)
     sender.close(5.0)
     record = Record(Folder(study))
-    _take_spools(record)  # what a recorder does that was killed before the seal
+    _take_spools(record, [])  # what a recorder does that was killed before the seal
     record.enter()
     record.close()
     ledger = telemetry.open_store(study).task_pain()

@@ -63,7 +63,7 @@ def play(data: Path, sealed: bool) -> pd.DataFrame:
         record = Record(Folder(data))
         from telemetry.recovery import _take_spools
 
-        _take_spools(record)
+        _take_spools(record, [])
         record.enter()
         record.close()
     return telemetry.open_store(data).task_pain()
