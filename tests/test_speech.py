@@ -69,7 +69,7 @@ def lines(log: Path) -> list[str]:
 
 
 def until(happens: Callable[[], bool]) -> None:
-    give_up_s = time.monotonic() + 20
+    give_up_s = time.monotonic() + 60
     while not happens():
         assert time.monotonic() < give_up_s
         time.sleep(0.01)

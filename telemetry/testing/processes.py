@@ -106,7 +106,7 @@ class LossyWire(ListeningProcess):
         super().__init__("telemetry.testing.lossy", arguments, "tcp://127.0.0.1:*")
 
 
-def eventually(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
+def eventually(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Return once `condition` holds; AssertionError if it does not within `timeout_s`, long for a busy computer."""
     until_s = time.monotonic() + timeout_s
     while not condition():

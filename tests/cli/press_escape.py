@@ -8,7 +8,7 @@ import time
 from vrrehab.testing.desktop import ESCAPE, Desktop
 
 desktop = Desktop()
-until_s = time.monotonic() + 10.0
+until_s = time.monotonic() + 60.0
 while (window := desktop.window_named(b"vrrehab")) is None:
     if time.monotonic() > until_s:
         sys.exit("expected a window named vrrehab on the screen, but there is none")

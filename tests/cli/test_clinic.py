@@ -34,7 +34,7 @@ def test_a_recorder_that_dies_is_told_and_started_again_and_the_console_stays(tm
             assert page.status == 200
     finally:
         clinic.send_signal(signal.SIGTERM)
-        clinic.communicate(timeout=30)
+        clinic.communicate(timeout=60)
     assert clinic.returncode == 1
 
 
@@ -53,4 +53,4 @@ def test_a_program_that_dies_again_and_again_is_not_started_for_ever() -> None:
 
 def _until_it_ended(kept: Kept) -> None:
     assert kept.process is not None
-    kept.process.wait(30)
+    kept.process.wait(60)

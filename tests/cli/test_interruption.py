@@ -25,7 +25,7 @@ NOTHING_YET = "vrrehab: interrupted; what was recorded until then is kept\n"
 
 def interrupted(session, clinic) -> str:
     """See that an interrupted session has left a whole record; its id."""
-    assert session.wait(20.0) == 1
+    assert session.wait() == 1
     assert "Traceback" not in session.said
     assert " interrupted: " in session.said
     session_id = session.said.split("Session ")[1].split()[0]
@@ -54,7 +54,7 @@ def test_an_unanswered_question_is_interrupted_with_its_session(clinic, start, s
     session = start(*session_on(clinic.data), small=True)
     session.wait_for("task 1 of 1")
     store = telemetry.open_store(clinic.data)
-    eventually(lambda: "awaiting" in store.ratings()["status"].to_list(), 30.0)
+    eventually(lambda: "awaiting" in store.ratings()["status"].to_list(), 60.0)
     session.signal(signal.SIGINT)
     session_id = interrupted(session, clinic)
     tasks = telemetry.open_store(clinic.data).tasks()
@@ -70,7 +70,7 @@ def test_ctrl_c_while_a_session_starts_says_so_and_leaves_nothing_half_done(clin
     session.wait_until_it_listens_to_signals()
     time.sleep(moment_s)
     session.signal(signal.SIGINT)
-    assert session.wait(20.0) == 1, f"after {moment_s:.3f} s: {session.said}"
+    assert session.wait() == 1, f"after {moment_s:.3f} s: {session.said}"
     if "Session" in session.said:
         interrupted(session, clinic)
     else:
@@ -96,7 +96,7 @@ def test_ctrl_c_before_the_command_has_loaded_says_so(start, tmp_path: Path) -> 
     # Python looks in the folder that it is started in first, so this is what the command imports.
     (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     command = start("doctor", folder=tmp_path)
-    assert command.wait(20.0) == 1
+    assert command.wait() == 1
     assert command.said == "vrrehab: interrupted before it began\n"
 
 
@@ -107,7 +107,7 @@ def test_ctrl_c_in_the_last_moment_leaves_a_whole_session(clinic, start, session
     time.sleep(random.uniform(1.5, 3.0))  # the farewell takes 2.5 s
     if session.process.poll() is None:
         session.signal(signal.SIGINT)
-    session.wait(20.0)
+    session.wait()
     assert "1 of 1 tasks done, 1 of 1 questions answered" in session.said
     assert clinic.sealed(session_id) == []
     tasks = telemetry.open_store(clinic.data).tasks()
@@ -148,7 +148,7 @@ def test_a_recorder_that_is_asked_to_leave_does(start, tmp_path: Path, number) -
     recorder.wait_for("listening on")
     time.sleep(0.1)
     recorder.signal(number)
-    status = recorder.wait(10.0)
+    status = recorder.wait()
     assert (status, recorder.said.count("\n")) in ((0, 1), (1, 2))
     assert not (tmp_path / "data" / "recorder.json").exists()
 
@@ -159,7 +159,7 @@ def test_an_interrupted_demo_leaves_no_recorder_behind(start, tmp_path: Path, wo
     demo.wait_for(words)
     time.sleep(random.uniform(0.0, 0.5))
     demo.press_ctrl_c()
-    assert demo.wait(20.0) == 1
+    assert demo.wait() == 1
     assert demo.said.endswith(NOTHING_YET)
     assert "Traceback" not in demo.said
     needle = str(tmp_path / "data").encode()

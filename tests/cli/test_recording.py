@@ -42,7 +42,7 @@ def test_a_real_recording_is_mirrored_counted_and_held_where_it_lost_a_hand(
             seed=1,
         )
         assert outcome.delivered
-        client.wait_sealed(outcome.session_id, timeout_s=20)
+        client.wait_sealed(outcome.session_id, timeout_s=60)
     assert verify(data) == []
     store = telemetry.open_store(data)
     (session,) = store.sessions().itertuples()

@@ -130,7 +130,7 @@ def test_a_profile_is_asked_for_afresh_and_kept_for_when_nobody_answers(
         copy.unlink()
         with_recorder = start(*session_on(alone, "--recorder", recorder.address), small=True)
         with_recorder.wait_for("the room is shown")
-        eventually(lambda: len(telemetry.open_store(alone).sessions()) == 1, 30.0)
+        eventually(lambda: len(telemetry.open_store(alone).sessions()) == 1, 60.0)
         with_recorder.end()
     assert json.loads(copy.read_text())["version"] == 2
     without = start(*session_on(alone, "--recorder", nobody), small=True)
@@ -164,7 +164,7 @@ def test_escape_in_the_window_stops_the_session(clinic, start, session_on) -> No
                 [sys.executable, str(HERE / "press_escape.py")],
                 env={**os.environ, "DISPLAY": screen.display},
                 check=True,
-                timeout=20,
+                timeout=90,
             )
 
         session = start(*session_on(clinic.data, "--display", "window"), DISPLAY=screen.display)

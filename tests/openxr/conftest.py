@@ -105,7 +105,7 @@ class Sitting:
             self.display.draw(frame, self.view)
         return frame
 
-    def until(self, done: Callable[[], bool], limit_s: float = 20.0) -> None:
+    def until(self, done: Callable[[], bool], limit_s: float = 60.0) -> None:
         give_up = time.monotonic() + limit_s
         while not done():
             assert time.monotonic() < give_up, f"it did not happen in {limit_s} s; events: {self.events}"

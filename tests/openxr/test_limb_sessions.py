@@ -44,8 +44,8 @@ def session_of(
         with SessionProcess(data, *arguments, environment=monado.environment) as session:
 
             def motion() -> pd.DataFrame:
-                assert session.wait(30) == 0, session.output()
-                client.wait_sealed(session.session_id, timeout_s=20)
+                assert session.wait(60) == 0, session.output()
+                client.wait_sealed(session.session_id, timeout_s=60)
                 return telemetry.open_store(data).motion(session.session_id)
 
             yield person, session, data, motion

@@ -159,9 +159,9 @@ def shown(request, screen: Screen, stage, tmp_path_factory: pytest.TempPathFacto
         eyes = display._images.eyes
         eye_poses, eye_fovs = eyes.poses.copy(), eyes.fovs.copy()
         display.close()
-        assert sender.close(timeout_s=20)
+        assert sender.close(timeout_s=60)
         with RecorderClient(recorder.address) as client:
-            client.wait_sealed(plan.session_id, timeout_s=20)
+            client.wait_sealed(plan.session_id, timeout_s=60)
     motion = telemetry.open_store(data).motion(plan.session_id)
     with_limb, without_limb = story.looks
     return Shown(

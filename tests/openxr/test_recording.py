@@ -63,7 +63,7 @@ class Lockstep(SilentDisplay):
         frame = super().wait()
         assert frame is not None
         self._player.show(frame.display_time_ns)
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + 60
         while not self._taken(self._headset.xr_time(frame.display_time_ns)):
             assert time.monotonic() < give_up, f"the runtime's head is at {self._head}, one hand's {self._hand[WRIST]}"
         return frame
@@ -129,9 +129,9 @@ def played(request, runtime: Monado, quest3_capture: Path, fists_for, tmp_path_f
             sitting.settings.change("smoothing", False)
             display = Lockstep(RemotePlayer(RecordingSource(quest3_capture, BEGINS_S), person), headset)
             assert run(sitting, display, lambda: ()) == "completed"
-            assert sender.close(timeout_s=20)
+            assert sender.close(timeout_s=60)
             with RecorderClient(recorder.address) as client:
-                client.wait_sealed(plan.session_id, timeout_s=20)
+                client.wait_sealed(plan.session_id, timeout_s=60)
     finally:
         headset.close()
     store = telemetry.open_store(data)
@@ -145,7 +145,7 @@ def played(request, runtime: Monado, quest3_capture: Path, fists_for, tmp_path_f
 
 
 def until_focused(headset: Headset, source: OpenXRSource) -> None:
-    give_up, body = time.monotonic() + 20, Body.unseen()
+    give_up, body = time.monotonic() + 60, Body.unseen()
     while headset.link is None or headset.link.session.state is not State.FOCUSED or not body.has(HEAD):
         source.locate(time.monotonic_ns(), body)
         assert time.monotonic() < give_up, f"{headset.events}"

@@ -89,8 +89,8 @@ def survived(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> Surviv
                 person.hand(Side.RIGHT, GRIP, curl=1.0)
                 session.until(lambda: "awaiting" in set(store(data).ratings()["status"]))
                 session.tell("rate", value=5)
-                status, said = session.wait(30), session.output()
-        client.wait_sealed(session.session_id, timeout_s=20)
+                status, said = session.wait(60), session.output()
+        client.wait_sealed(session.session_id, timeout_s=60)
     motion = store(data).motion(session.session_id)
     return Survived(store(data), session.session_id, motion, status, said, verify(data), before, gone, back)
 

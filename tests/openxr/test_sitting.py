@@ -225,8 +225,8 @@ def visited(request, screen: Screen, tmp_path_factory) -> Visited:
                 visit.hold(curl)
             visit.answer_by_looking("after_task", 3) if by_looking else visit.answer_for("after_task", "rate", value=4)
             visit.answer_by_looking("after", 2, follows=True) if by_looking else visit.answer_for("after", "decline")
-            status, said = session.wait(30), session.output()
-        client.wait_sealed(session.session_id, timeout_s=20)
+            status, said = session.wait(60), session.output()
+        client.wait_sealed(session.session_id, timeout_s=60)
     store = telemetry.open_store(data)
     return Visited(visit, intact, missing, store, store.motion(session.session_id), verify(data), status, said)
 

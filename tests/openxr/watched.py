@@ -25,7 +25,7 @@ class Watched:
         return self.body
 
     def until(self, done: Callable[[Body], bool]) -> Body:
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + 60
         while not done(self.look()):
             assert time.monotonic() < give_up, f"provenance {self.body.provenance}, poses {self.body.poses}"
             time.sleep(0.005)

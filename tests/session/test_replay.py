@@ -75,8 +75,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, Kept]
         client.put_profile(LOST_LEFT_HAND)
         sender = Sender(place / "spool", plan.session_id, process.address, FrameLayout(JOINTS), queue_frames=20_000)
         kept = played(None, plan, Both(sender=sender), then_to="beach")
-        assert sender.close(30.0)
-        client.wait_sealed(plan.session_id, 30.0)
+        assert sender.close(60.0)
+        client.wait_sealed(plan.session_id, 60.0)
     return place / "data", plan.session_id, kept
 
 

@@ -73,8 +73,8 @@ def _sealed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with RecorderProcess(place / "data") as process, RecorderClient(process.address) as client:
         sender = Sender(place / "spool", "S1", process.address, LAYOUT)
         PretendSession(sender).perform((6.0, 5.0), frames=20)
-        assert sender.close(30.0)
-        client.wait_sealed("S1", 30.0)
+        assert sender.close(60.0)
+        client.wait_sealed("S1", 60.0)
     return place / "data"
 
 

@@ -60,8 +60,8 @@ def test_a_session_that_ran_gives_a_restored_backup_again_what_was_acknowledged_
     shutil.copytree(to, sealed_data)
     with RecorderProcess(sealed_data, recorder.address) as again, RecorderClient(again.address) as client:
         running.end()
-        assert sender.close(30.0), sender.problem()
-        client.wait_sealed("S2", 30.0)
+        assert sender.close(60.0), sender.problem()
+        client.wait_sealed("S2", 60.0)
     assert verify(sealed_data) == []
     store = telemetry.open_store(sealed_data)
     tasks, events = store.tasks(), store.events()

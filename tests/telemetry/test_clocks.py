@@ -59,8 +59,8 @@ def recorded(address: str, spool: Path, data: Path, estimates: int, through: str
         eventually(lambda: client.seal_state("S1") == "open")
         eventually(enough)
         session.end()
-        assert sender.close(30.0)
-        client.wait_sealed("S1", 30.0)
+        assert sender.close(60.0)
+        client.wait_sealed("S1", 60.0)
     events = telemetry.open_store(data).events()
     return events[events["name"] == NAME]
 
@@ -118,7 +118,7 @@ def test_a_wire_that_holds_things_up_costs_less_than_it_holds(
 ) -> None:
     with LossyWire(ahead, Faults(delay=0.5, delay_s=0.3), seed=5) as through:
         found = recorded(ahead, spool, data, 1, through.address)
-    assert json.loads(found["detail"].iloc[0])["round_trip_ns"] < 200_000_000
+    assert json.loads(found["detail"].iloc[0])["round_trip_ns"] < 300_000_000
 
 
 def test_without_being_asked_for_it_nothing_comes_between_a_sessions_own_events(
@@ -127,8 +127,8 @@ def test_without_being_asked_for_it_nothing_comes_between_a_sessions_own_events(
     sender, session = start(address)
     time.sleep(0.8)
     session.end()
-    assert sender.close(30.0)
-    client.wait_sealed("S1", 30.0)
+    assert sender.close(60.0)
+    client.wait_sealed("S1", 60.0)
     assert NAME not in set(telemetry.open_store(data).events()["name"])
 
 

@@ -86,8 +86,8 @@ def test_a_session_on_an_allowed_computer_arrives_whole(
     server.allow(headset.own().public, "headset-1")
     sender = Sender(spool, "S1", address, FrameLayout(JOINTS), keyring=headset)
     PretendSession(sender).perform((6.0, 5.0), frames=40)
-    assert sender.close(30.0)
-    own.wait_sealed("S1", 30.0)
+    assert sender.close(60.0)
+    own.wait_sealed("S1", 60.0)
     assert telemetry.open_store(data).tasks()["pain_after"].tolist() == [6.0, 5.0]
 
 
@@ -142,8 +142,8 @@ def test_an_unknown_computer_gets_nothing_is_told_and_comes_in_once_it_is_allowe
     assert own.status().open_sessions == ()
     server.allow(headset.own().public, "headset-1")
     session.perform((6.0,))
-    assert sender.close(30.0)
-    own.wait_sealed("S1", 30.0)
+    assert sender.close(60.0)
+    own.wait_sealed("S1", 60.0)
 
 
 def test_a_computer_that_is_removed_is_cut_off_at_once(
@@ -216,8 +216,8 @@ def test_a_crowd_that_is_turned_away_does_not_hold_up_a_session(
     silent = [tcp.create_connection((host, port)) for _ in range(30)]
     sender = Sender(spool, "S1", address, FrameLayout(JOINTS), keyring=headset)
     PretendSession(sender).perform((6.0, 5.0), frames=200)
-    assert sender.close(30.0)
-    own.wait_sealed("S1", 30.0)
+    assert sender.close(60.0)
+    own.wait_sealed("S1", 60.0)
     assert own.status().refused_peers >= 20
     assert own.status().dropped_messages == 0
     assert not any(socket.poll(0) for socket in crowd)
@@ -234,7 +234,7 @@ def test_a_spool_is_delivered_with_keys(address: str, own: RecorderClient, serve
     sender.close(0.0)
     (left,) = deliver_leftovers(spool, address, keyring=server)
     assert left.delivered, left.problem
-    own.wait_sealed("S1", 30.0)
+    own.wait_sealed("S1", 60.0)
 
 
 def test_commands_come_from_allowed_computers_only(server: Keyring, headset: Keyring) -> None:
@@ -252,7 +252,7 @@ def test_commands_come_from_allowed_computers_only(server: Keyring, headset: Key
         with CommandClient(commands.address, headset) as client:
             answering = threading.Thread(target=_answer_one, args=(commands,))
             answering.start()
-            assert client.send("stop", {}, "anna") == Applied(7)
+            assert client.send("stop", {}, "anna", timeout_s=60.0) == Applied(7)
             answering.join()
 
 

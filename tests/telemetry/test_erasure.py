@@ -46,8 +46,8 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 client.put_profile(Profile(code=code))
             assert record(recorder.address, spool, "SA-gone", "GONE")
             assert record(recorder.address, spool, "SB-stay", "STAY")
-            client.wait_sealed("SA-gone", 30.0)
-            client.wait_sealed("SB-stay", 30.0)
+            client.wait_sealed("SA-gone", 60.0)
+            client.wait_sealed("SB-stay", 60.0)
         assert record(recorder.address, spool, "SC-gone", "GONE", end=False)
         assert recorder.stop() == 0
     record(None, Folder(data).spool, "SD-gone", "GONE")
@@ -108,7 +108,7 @@ def test_what_is_delivered_late_is_refused_and_dropped_where_it_comes_from(two_p
         assert left["SF-stay"].delivered
         assert list(spool.iterdir()) == []
         with RecorderClient(recorder.address) as client:
-            client.wait_sealed("SF-stay", 30.0)
+            client.wait_sealed("SF-stay", 60.0)
             assert client.status().problem == ""
     assert set(telemetry.open_store(two_people).sessions()["participant"]) == {"STAY"}
     assert verify(two_people) == []
@@ -148,7 +148,7 @@ def test_a_session_of_an_erased_person_is_told_and_keeps_nothing(two_people: Pat
         session.move(20)
         eventually(lambda: "was erased" in sender.problem())
         session.perform((6.0,))
-        assert not sender.close(30.0)
+        assert not sender.close(60.0)
         assert sender.status().erased
         assert not (spool / "SG-gone.db").exists()
 

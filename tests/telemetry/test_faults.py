@@ -46,7 +46,7 @@ def test_a_session_arrives_whole_through_a_wire_that(
         session.perform((6.0, 5.0), frames=30)
         assert sender.close(40.0), sender.problem()
     with RecorderClient(recorder.address) as client:
-        client.wait_sealed("S1", 30.0)
+        client.wait_sealed("S1", 60.0)
     store = telemetry.open_store(data)
     assert store.motion("S1")["frame"].tolist() == list(range(1, 461))
     assert store.tasks()["pain_after"].tolist() == [6.0, 5.0]
@@ -65,9 +65,9 @@ def test_a_connection_that_is_half_open_is_told_and_made_good(
         eventually(lambda: "No recorder answers" in sender.problem())
         assert sender.status().waiting_to_deliver > 0
         wire.thaw()
-        assert sender.close(30.0), sender.problem()
+        assert sender.close(60.0), sender.problem()
     with RecorderClient(recorder.address) as client:
-        client.wait_sealed("S1", 30.0)
+        client.wait_sealed("S1", 60.0)
     assert telemetry.open_store(data).motion("S1")["frame"].tolist() == list(range(1, 41))
 
 
@@ -80,8 +80,8 @@ def test_clocks_that_are_set_during_a_session_change_neither_order_nor_times(
         sender.event(messages.ClockPair(mono_ns=session.now_ns, xr_ns=session.now_ns, utc_ns=utc_ns))
         session.answer(session.ask("before"), 5.0)
     session.perform((6.0, 5.0))
-    assert sender.close(30.0)
-    client.wait_sealed("S1", 30.0)
+    assert sender.close(60.0)
+    client.wait_sealed("S1", 60.0)
     store = telemetry.open_store(data)
     tasks, session_row = store.tasks(), store.sessions().iloc[0]
     assert tasks["run_number"].tolist() == [1, 2]
@@ -124,9 +124,9 @@ def test_a_read_only_disk_under_the_recorder_is_told_and_the_session_keeps_the_r
         sender, session = start(recorder.address)
         session.perform((6.0,), frames=20)
         recorder.start()
-        assert sender.close(30.0), sender.problem()
+        assert sender.close(60.0), sender.problem()
         with RecorderClient(recorder.address) as client:
-            client.wait_sealed("S1", 30.0)
+            client.wait_sealed("S1", 60.0)
 
 
 def test_a_record_cut_off_at_any_byte_of_its_last_commit_holds_all_the_earlier_ones(tmp_path: Path) -> None:

@@ -32,9 +32,9 @@ def test_a_recorder_survives_50_000_hostile_messages_counts_them_and_goes_on(
     assert done.grown_bytes < 128 << 20
     sender = Sender(spool, "S1", recorder.address, FrameLayout(JOINTS))
     PretendSession(sender).perform((6.0,))
-    assert sender.close(30.0)
+    assert sender.close(60.0)
     with RecorderClient(recorder.address) as client:
-        client.wait_sealed("S1", 30.0)
+        client.wait_sealed("S1", 60.0)
         assert client.status().problem == ""
 
 

@@ -29,8 +29,8 @@ def measure(address: str, client: RecorderClient, spool: Path) -> Callable[..., 
         for each in measured:
             session.happened("calibrated", **each)
         session.end()
-        assert sender.close(30.0)
-        client.wait_sealed(session_id, 30.0)
+        assert sender.close(60.0)
+        client.wait_sealed(session_id, 60.0)
         profile = client.profile("P001")
         assert profile is not None
         return profile.measures

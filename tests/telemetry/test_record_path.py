@@ -44,9 +44,9 @@ def test_a_session_arrives_whole_is_sealed_and_leaves_no_spool(
 ) -> None:
     sender, session = start(address)
     session.perform((6.0, 5.0), frames=40)
-    assert sender.close(30.0)
+    assert sender.close(60.0)
     assert list(spool.iterdir()) == []
-    client.wait_sealed("S1", 30.0)
+    client.wait_sealed("S1", 60.0)
     store = telemetry.open_store(data)
     assert store.tasks()["pain_change"].tolist() == [-1.0, -1.0]
     assert store.tasks()["rating_status"].tolist() == ["given", "given"]
@@ -108,9 +108,9 @@ def test_a_recorder_killed_again_and_again_loses_and_doubles_nothing(
         session.move(30, pause_s=0.001)
         recorder.start()
     session.perform((4.0,), frames=10)
-    assert sender.close(30.0)
+    assert sender.close(60.0)
     with RecorderClient(recorder.address) as client:
-        client.wait_sealed("S1", 30.0)
+        client.wait_sealed("S1", 60.0)
     assert seqs(data) == list(range(1, session.frames + 1))
     assert telemetry.open_store(data).motion("S1")["frame"].tolist() == list(range(1, session.frames + 1))
     assert telemetry.open_store(data).tasks()["pain_after"].tolist() == [4.0]
@@ -126,7 +126,7 @@ def test_a_recorder_absent_for_the_whole_session_gets_it_later(start: Start, dat
         assert leftover.delivered, leftover.problem
         assert list(spool.iterdir()) == []
         with RecorderClient(recorder.address) as client:
-            client.wait_sealed("S1", 30.0)
+            client.wait_sealed("S1", 60.0)
         assert seqs(data) == list(range(1, 51))
         assert telemetry.open_store(data).sessions()["status"].tolist() == ["completed"]
 
@@ -162,7 +162,7 @@ def test_a_killed_session_is_delivered_and_closed_as_interrupted(
     (leftover,) = deliver_leftovers(spool, recorder.address)
     assert leftover.delivered, leftover.problem
     with RecorderClient(recorder.address) as client:
-        client.wait_sealed("S1", 30.0)
+        client.wait_sealed("S1", 60.0)
     store = telemetry.open_store(data)
     assert store.sessions()["status"].tolist() == ["interrupted"]
     tasks = store.tasks()
@@ -181,8 +181,8 @@ def test_frames_that_found_the_queue_full_are_a_gap_and_the_rest_is_there(
     session.move(5000)
     assert sender.status().lost_frames > 0
     session.end()
-    assert sender.close(30.0)
-    client.wait_sealed("S1", 30.0)
+    assert sender.close(60.0)
+    client.wait_sealed("S1", 60.0)
     events = telemetry.open_store(data).events()
     gaps = [json.loads(detail) for detail in events.loc[events["name"] == "gap", "detail"]]
     lost = {seq for gap in gaps for seq in range(gap["first"], gap["last"] + 1)}
@@ -240,9 +240,9 @@ def test_a_full_disk_under_the_recorder_is_told_to_the_session_and_nothing_is_lo
         ballast.unlink()
         subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
         session.perform((3.0,), frames=5)
-        assert sender.close(30.0)
+        assert sender.close(60.0)
         with RecorderClient(recorder.address) as client:
-            client.wait_sealed("S1", 30.0)
+            client.wait_sealed("S1", 60.0)
             assert client.status().problem == ""
         assert seqs(small_disk) == list(range(1, 906))
 
@@ -256,8 +256,8 @@ def test_two_sessions_at_once_stay_apart(address: str, client: RecorderClient, s
     second.perform((2.0,))
     assert one.close(30.0)
     assert two.close(30.0)
-    client.wait_sealed("S1", 30.0)
-    client.wait_sealed("S2", 30.0)
+    client.wait_sealed("S1", 60.0)
+    client.wait_sealed("S2", 60.0)
     assert len(seqs(data, "S1")) == 100
     assert len(seqs(data, "S2")) == 60
     tasks = telemetry.open_store(data).tasks()
@@ -331,8 +331,8 @@ def test_a_session_waits_for_the_recorder_of_its_own_store(start: Start, tmp_pat
         status = client.status()
         assert (status.open_sessions, status.journal_entries) == ((), 0)
     with RecorderProcess(mine, stranger.address) as own, RecorderClient(own.address) as client:
-        assert sender.close(30.0)
-        client.wait_sealed("S1", 30.0)
+        assert sender.close(60.0)
+        client.wait_sealed("S1", 60.0)
     assert seqs(mine) == list(range(1, 11))
 
 
@@ -438,7 +438,7 @@ def test_a_list_that_is_longer_than_any_message_of_a_session_still_comes(
 def test_history_lists_a_participants_sessions(address: str, client: RecorderClient, start: Start) -> None:
     sender, session = start(address)
     session.perform((6.0, None))
-    assert sender.close(30.0)
+    assert sender.close(60.0)
     (past,) = client.history("P001")
     assert (past.session_id, past.status, past.task_runs, past.pain_given) == ("S1", "completed", 2, 2)
     assert client.history("P002") == ()

@@ -33,9 +33,9 @@ def recorded(address: str, client: RecorderClient, start: Start, data: Path) -> 
         play(session)
         if sealed:
             session.end()
-        assert sender.close(30.0)
+        assert sender.close(60.0)
         if sealed:
-            client.wait_sealed(session_id, 30.0)
+            client.wait_sealed(session_id, 60.0)
         client.status()  # asked behind the last entries, so they are in the tables when it answers
         return telemetry.open_store(data)
 
@@ -254,8 +254,8 @@ def test_sealed_and_unsealed_motion_are_the_same_table(
     client.status()
     before = telemetry.open_store(data).motion("S1")
     session.end()
-    assert sender.close(30.0)
-    client.wait_sealed("S1", 30.0)
+    assert sender.close(60.0)
+    client.wait_sealed("S1", 60.0)
     pd.testing.assert_frame_equal(telemetry.open_store(data).motion("S1"), before, check_categorical=False)
 
 

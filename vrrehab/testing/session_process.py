@@ -74,7 +74,7 @@ class SessionProcess:
             time.sleep(0.01)
         return now
 
-    def until(self, condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    def until(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Wait until something holds, as of the store. Looking takes time that the session could use, so not too often.
 
         Raises RuntimeError, with what the program said, where it ends first or the time is over.
