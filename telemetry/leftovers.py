@@ -81,7 +81,7 @@ def end_interrupted(journal: Journal, session: str, *known_ns: int) -> None:
     last = journal.newest(session, "motion")
     of_motion = () if last is None else (last_mono_ns(last),)
     ended = messages.SessionEnded(
-        mono_ns=max(event.mono_ns, *of_motion, *known_ns),
+        mono_ns=max((event.mono_ns, *of_motion, *known_ns)),
         status="interrupted",
         last_motion_seq=journal.reach(session, "motion"),
     )

@@ -9,14 +9,19 @@ from pathlib import Path
 
 import pytest
 
+import telemetry
 from telemetry import messages, wire
+from telemetry.client import RecorderClient
 from telemetry.errors import RequestRefused, SealFailed
 from telemetry.folder import Folder
 from telemetry.journal import Entry, Journal
+from telemetry.leftovers import deliver_leftovers
+from telemetry.motion import FrameLayout
 from telemetry.record import Record
 from telemetry.recovery import recover
 from telemetry.seal import seal_session
 from telemetry.sealing import Sealer
+from telemetry.sender import Sender
 from telemetry.testing import JOINTS, PretendSession, eventually
 from telemetry.testing.script import Handed
 from telemetry.verify import verify
@@ -121,3 +126,15 @@ def test_a_late_rating_of_no_time_of_its_session_is_refused(keep: Callable[..., 
     with pytest.raises(RequestRefused, match="no times of this session"):
         record.clinic.add(addendum)
     record.close()
+
+
+def test_a_session_that_died_before_its_first_frame_is_delivered_and_closed(
+    address: str, client: RecorderClient, spool: Path, data: Path
+) -> None:
+    sender = Sender(spool, "S1", None, FrameLayout(JOINTS))
+    PretendSession(sender)
+    sender.close(1.0)
+    (left,) = deliver_leftovers(spool, address)
+    assert left.delivered, left.problem
+    client.wait_sealed("S1", 30.0)
+    assert telemetry.open_store(data).sessions()["status"].tolist() == ["interrupted"]
