@@ -46,6 +46,20 @@ def test_a_loop_goes_on_at_its_end_as_anywhere_else(loop: np.ndarray) -> None:
     assert np.sqrt((across**2).mean()) < 3 * np.sqrt((steps**2).mean())
 
 
+def test_a_sound_is_put_where_it_is_played_from_in_pieces_whole_and_once() -> None:
+    from panda3d import core
+
+    from vrrehab.stage.audio import keep
+
+    wav = sounds.wav(sounds.cue("done"))
+    path = keep("a sound of this test", wav)
+    files = core.VirtualFileSystem.get_global_ptr()
+    assert len(wav) > 32768, "several pieces"
+    assert files.read_file(path, False) == wav
+    assert keep("a sound of this test", b"another") == path
+    assert files.read_file(path, False) == wav
+
+
 def play(drivers: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", PLAY],

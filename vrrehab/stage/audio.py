@@ -7,14 +7,11 @@ without sound is silent, and says so once (`Audio.found`).
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
-import wave
+import time
 from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
 from panda3d import core
 
 from vrrehab.stage import sounds
@@ -22,6 +19,7 @@ from vrrehab.stage import sounds
 #: Volume glides by this much a frame, so that nothing begins or ends suddenly.
 _GLIDE = 0.01
 _FOLDER = "/vrrehab-sounds"
+_PIECE_BYTES = 1 << 15
 
 
 class Audio:
@@ -31,25 +29,25 @@ class Audio:
         self._manager = _manager()
         self._volume = 0.0
         self._sound: core.AudioSound | None = None
-        #: What is to be heard once this has faded: its name and samples.
-        self._next: tuple[str, NDArray[np.int16]] | None = None
+        #: What is to be heard once this has faded: its name and its file.
+        self._next: tuple[str, bytes] | None = None
         self._cues: dict[str, core.AudioSound] = {}
         if not self.found:
             return
         # All of it before the first frame: what is loaded then is only played later.
-        self._cues = {name: self._manager.get_sound(_file(name, sounds.cue(name))) for name in sounds.CUES}
-        self._begin(sound, sounds.loop(sound))
+        self._cues = {name: self._manager.get_sound(keep(name, sounds.wav(sounds.cue(name)))) for name in sounds.CUES}
+        self._begin(sound, sounds.wav(sounds.loop(sound)))
 
-    def _begin(self, sound: str, samples: NDArray[np.int16]) -> None:
-        self._sound = self._manager.get_sound(_file(sound, samples))
+    def _begin(self, sound: str, wav: bytes) -> None:
+        self._sound = self._manager.get_sound(keep(sound, wav))
         self._sound.set_loop(True)
         self._sound.set_volume(0.0)
         self._sound.play()
 
-    def change(self, sound: str, samples: NDArray[np.int16]) -> None:
-        """The sound of another place: this one fades, then that one comes."""
+    def change(self, sound: str, wav: bytes) -> None:
+        """The sound of another place: this one fades, then that one comes. In a frame, call `keep` before it."""
         if self.found:
-            self._next = sound, samples
+            self._next = sound, wav
 
     @property
     def found(self) -> bool:
@@ -111,18 +109,19 @@ def _hushed() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _file(sound: str, samples: NDArray[np.int16]) -> core.Filename:
-    """A sound as a WAV file in memory."""
-    data = io.BytesIO()
-    with wave.open(data, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(sounds.RATE_HZ)
-        out.writeframes(samples.astype("<i2").tobytes())
+def keep(sound: str, wav: bytes) -> core.Filename:
+    """Where in memory a sound is to be played from; put there if it is not yet. In pieces, because to copy them Panda3D
+    holds the lock of Python, which another thread draws with.
+    """
     files = core.VirtualFileSystem.get_global_ptr()
     path = core.Filename(f"{_FOLDER}/{sound}.wav")
     if not files.exists(_FOLDER):
         files.mount(core.VirtualFileMountRamdisk(), _FOLDER, 0)
     if not files.exists(path):
-        files.write_file(path, data.getvalue(), False)
+        stream = files.open_write_file(path, False, True)
+        to = core.StreamWriter(stream, False)
+        for begin in range(0, len(wav), _PIECE_BYTES):
+            to.append_data(wav[begin : begin + _PIECE_BYTES])
+            time.sleep(0.0)
+        files.close_write_file(stream)
     return path

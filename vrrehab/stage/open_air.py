@@ -15,7 +15,7 @@ from vrrehab.stage.mesh import Mesh, grid, join, linear, open_node, sheet
 from vrrehab.stage.patterns import Pattern
 from vrrehab.stage.place import OpenPlace
 from vrrehab.stage.sky import dome
-from vrrehab.stage.sunlight import Sunlight, colours_scaled, day_rows, sky_at
+from vrrehab.stage.sunlight import Spot, Sunlight, colours_scaled, day_rows, sky_at
 from vrrehab.stage.world import ABOVE_TABLE_M, Hour, Layer, World, tiled
 
 #: What is lit at its vertices alone says so by an emission of 1 and more; what is over 1 is how pale the air makes it.
@@ -35,21 +35,20 @@ def build(place: OpenPlace, things: Sequence[Thing], more: Sequence[Layer] = ())
         tuple(block for thing in things for block in thing.blocks),
         tuple(blob for thing in things for blob in thing.blobs),
     )
+    spot = np.array([0.0, table.top_m + ABOVE_TABLE_M, -(table.near_m + 0.3 * table.depth_m)])
     layers = [_layer([t for t in things if t.decor is decor], sunlight, decor) for decor in (False, True)]
     sky_layer = Layer(dome(), ("sky",), order=-40, everywhere=True)
-    return World((*layers, *more, sky_layer), partial(_at, place, sunlight))
+    return World((*layers, *more, sky_layer), partial(_at, place, sunlight.spot(spot)))
 
 
-def _at(place: OpenPlace, sunlight: Sunlight, hour_h: float) -> Hour:
-    table = place.table
-    spot = np.array([0.0, table.top_m + ABOVE_TABLE_M, -(table.near_m + 0.3 * table.depth_m)])
+def _at(place: OpenPlace, spot: Spot, hour_h: float) -> Hour:
     sky = sky_at(hour_h)
-    shade = sunlight.sun_at(spot, sky)
+    shade = spot.sun_at(hour_h)
     # What makes a white sheet on the table as bright as the place asks for; the low sun leaves it a little darker.
     scale = place.brightness * float(np.interp(hour_h, (8, 10, 17, 19), (0.95, 1.0, 1.0, 0.90)))
     scale /= float((max(shade, _LEAST_SUN) * sky.sun * sky.direction[1] + sky.above).mean())
     sky = colours_scaled(sky, scale)
-    light = sunlight.light(spot, table.top_m, linear(table.colour), sky)
+    light = spot.light(hour_h, place.table.top_m, linear(place.table.colour), sky)
     return Hour(light, day_rows(sky, hour_h, place.clouds))
 
 

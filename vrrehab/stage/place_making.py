@@ -20,6 +20,7 @@ from pathlib import Path
 from panda3d import core
 
 from vrrehab.errors import SceneFileError, UnknownName
+from vrrehab.stage.audio import keep
 from vrrehab.stage.material import Tier
 from vrrehab.stage.patterns import Pattern
 from vrrehab.stage.place import AnyPlace, place_for
@@ -161,6 +162,8 @@ def _write(made: Made, folder: Path) -> None:
 def _read(folder: Path) -> Made:
     """Panda3D's own files are read without the lock of Python, which another thread draws with."""
     made: Made = pickle.loads((folder / _REST).read_bytes())  # our own child's, in a folder of ours
+    if made.sound is not None:
+        keep(made.place.sound, made.sound)
     no_cache = core.LoaderOptions(core.LoaderOptions.LF_no_cache)
     root = core.Loader.get_global_ptr().load_sync(_filename(folder / _NODES), no_cache)
     if root is None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from panda3d import core
 
 from vrrehab.stage import beach, garden, room, sounds
@@ -24,14 +22,13 @@ _PATTERNS = {Tier.FULL: (1024, 8), Tier.LOW: (512, 1)}
 class Made:
     """A place ready to be shown.
 
-    patterns: None where those that are there already do. sound: its loop as `sounds.loop` makes it, None where nobody
-    hears it.
+    patterns: None where those that are there already do. sound: its loop as a WAV file, None where nobody hears it.
     """
 
     place: AnyPlace
     world: World
     patterns: core.Texture | None
-    sound: NDArray[np.int16] | None = None
+    sound: bytes | None = None
 
 
 def build(place: AnyPlace, tier: Tier) -> World:
@@ -55,5 +52,5 @@ def make(place: AnyPlace, tier: Tier, has: Pattern | None = None, *, heard: bool
         place,
         build(place, tier),
         None if enough else texture(*_PATTERNS[tier], last),
-        sounds.loop(place.sound) if heard else None,
+        sounds.wav(sounds.loop(place.sound)) if heard else None,
     )

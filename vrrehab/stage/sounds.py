@@ -7,6 +7,8 @@ whole number of times. Nothing here plays.
 
 from __future__ import annotations
 
+import io
+import wave
 from collections.abc import Callable
 
 import numpy as np
@@ -125,3 +127,14 @@ def cue(name: str) -> NDArray[np.int16]:
         made += envelope * (np.sin(2 * np.pi * frequency_hz * since) + overtone)
     made *= np.minimum(1.0, (t[-1] - t) / 0.1)
     return np.round(_CUE_PEAK * made / np.abs(made).max() * 32767).astype(np.int16)
+
+
+def wav(samples: NDArray[np.int16]) -> bytes:
+    """A sound as the bytes of a WAV file."""
+    data = io.BytesIO()
+    with wave.open(data, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes(samples.astype("<i2").tobytes())
+    return data.getvalue()

@@ -62,8 +62,8 @@ _VIEWS: dict[str, tuple[float, float, float]] = {
 #: The middle of what is seen, from the wrist or the ankle.
 _MIDDLE_M = {Chain.ARM: np.array([0.0, 0.0, -0.07]), Chain.LEG: np.array([0.0, -0.035, -0.05])}
 _FOREARM_M, _UPPER_ARM_M = 0.26, 0.28
-#: Where the limb and the board with the answers are: ahead of the head and below the eyes. A limb at any angle is then below
-#: the board with the words and above that with the answers.
+#: Where the limb and the board with the answers are: ahead of the head and below the eyes. A limb at any angle is then
+#: below the board with the words and above that with the answers.
 _LIMB_M, _PANEL_M = (0.74, 0.20), (0.46, 0.32)
 #: A picture comes and goes in this time.
 _FADE_S = 0.15
