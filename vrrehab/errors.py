@@ -16,7 +16,8 @@ class UnknownName(LookupError):
     def __init__(self, what: str, name: str, known: Sequence[str], where: Path | str) -> None:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
-        super().__init__(f"No {what} {name!r} in {where}. {hint}Known: {', '.join(known) or 'none'}.")
+        there = f"Known: {', '.join(known)}." if known else "Check the name and the folder."
+        super().__init__(f"No {what} {name!r} in {where}. {hint}{there}")
 
 
 class NotPossible(ValueError):

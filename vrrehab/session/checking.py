@@ -62,8 +62,8 @@ class Summary:
 def check(programme: Programme, path: Path, mode: str | None = None) -> Summary:
     """The programme of the file at `path`, in its own mode or in `mode`.
 
-    Raises `SceneFileError` for a task that makes no sense in its mode, and for tasks of arms and legs in one session
-    that shows a virtual limb.
+    Raises `SceneFileError` for a task that makes no sense in its mode. Tasks of arms and legs together are for whoever
+    lost both.
     """
     steps = lay_out(programme, 0, mode)
     for step in steps:
