@@ -56,7 +56,7 @@ def place_eye(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) ->
 
 @pytest.fixture(params=OPEN)
 def open_eye(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Iterator[Eye]:
-    eye = Eye(stages(request.param))
+    eye = Eye(stages(request.param), (160, 120))
     yield eye
     for _ in range(SETTLED):
         eye.stage.update(seated(0.0))
