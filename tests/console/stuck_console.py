@@ -1,6 +1,6 @@
 """The console of the data folder given, for tests: its pages' loop can be made to hang.
 
-GET /stuck: nothing of that loop goes on until the program gets SIGUSR1, or for 20 s. GET /awake answers otherwise.
+GET /stuck: nothing of that loop goes on until the program gets SIGUSR1, or for 20 s; a line on stdout says so.
 """
 
 from __future__ import annotations
@@ -21,13 +21,9 @@ _free = threading.Event()
 @app.get("/stuck")
 async def stuck() -> str:
     _free.clear()
+    print("the pages hang", flush=True)
     _free.wait(20.0)
     return "free again"
-
-
-@app.get("/awake")
-async def awake() -> str:
-    return "yes"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What therapists tell the running session, and what becomes of it: requested, then applied, refused or not answered.
 
 Each command carries a key of its own, so that asking again what became of it never carries it out twice. Stop has a
-line and a thread of its own: nothing that another command waits for holds it up. So has each order that takes seconds
-to be applied, which another may overtake. While somebody is in control and their browser is there, the session hears it
-every second.
+line and a thread of its own, connected before anybody presses: nothing that another command waits for holds it up. Each
+order that takes seconds to be applied has its own line, too, so that another may overtake it. While somebody is in
+control and their browser is there, the session hears it every second.
 """
 
 from __future__ import annotations
@@ -193,9 +193,11 @@ class Desk:
             self.changes += 1
 
     def _beat(self) -> None:
-        """Tell the session every second that who leads it is there, for as long as they are."""
+        """Every second: connect to the session, and tell it that who leads it is there, for as long as they are."""
         while not self._closing.wait(_HEARTBEAT_S):
             leads, running = self.in_control, self.running()
+            for line in (self._stop_line, self._line):
+                line.reach(running.commands if running else "")
             if leads is None or running is None:
                 continue
             if time.monotonic() - self._heard_s.get(leads[1], float("-inf")) < _THERE_S:
@@ -213,6 +215,11 @@ class _Line:
         self._address = ""
         self._closing = False
 
+    def reach(self, address: str) -> None:
+        """Be connected there before something is to be carried; empty for nowhere."""
+        if address != self._address:
+            self._worker.submit(self._turn_to, address)
+
     def carry(self, address: str, order: Order, within_s: float = _ANSWER_S) -> Future[None]:
         return self._worker.submit(self._send, address, order, within_s)
 
@@ -229,9 +236,8 @@ class _Line:
 
     def _send(self, address: str, order: Order, within_s: float) -> None:
         began = time.perf_counter()
-        if self._client is None or self._address != address:
-            self._hang_up()
-            self._client, self._address = CommandClient(address, self._keyring), address
+        self._turn_to(address)
+        assert self._client is not None
         try:
             answer = self._ask(self._client, order, began + within_s)
         except NobodyAnswers:
@@ -253,10 +259,17 @@ class _Line:
                 if self._closing or time.perf_counter() >= until_s:
                     raise
 
+    def _turn_to(self, address: str) -> None:
+        if address != self._address:
+            self._hang_up()
+            self._client = CommandClient(address, self._keyring) if address else None
+            self._address = address
+
     def _hang_up(self) -> None:
         if self._client is not None:
             self._client.close()
             self._client = None
+        self._address = ""
 
 
 def _in_words(login: Login) -> str:
