@@ -155,7 +155,7 @@ class _Prepare:
                     (
                         when(each.started_utc_ns),
                         each.programme.replace("_", " "),
-                        each.mode.replace("_", " "),
+                        t(each.mode.replace("_", " ")),
                         t(each.status),
                         str(each.task_runs),
                         str(each.pain_given),
