@@ -12,7 +12,7 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telemetry.live_messages import Facts, State
+from telemetry.live_messages import Facts, State, Step
 from vrrehab.console import kit
 from vrrehab.console.desk import Order
 from vrrehab.console.kit import Tag
@@ -52,7 +52,9 @@ class _Run:
         """tab: which one is open, as the page's address says after it was loaded again."""
         self._visit, self._t, self._console = visit, visit.t, visit.console
         self._watch, self._desk = visit.console.watch, visit.console.desk
-        self._drawn_plot = self._drawn_steps = self._drawn_orders = ""
+        self._drawn_plot = self._drawn_orders = ""
+        self._listed: tuple[Step, ...] = ()
+        self._lines: list[tuple[Tag, Tag]] = []
         self._standing_version = 0
         self._panel: SettingsPanel | None = None
         t = self._t
@@ -299,18 +301,24 @@ class _Run:
         self._fact("pictures a second", f"{state.frames_a_second:.0f}")
 
     def _tell_steps(self, facts: Facts, state: State) -> None:
-        said = f"{facts.session_id} {state.step} {state.doing}"
-        if said == self._drawn_steps:
-            return
-        self._drawn_steps = said
-        self._steps.clear()
-        with self._steps:
-            for i, step in enumerate(facts.steps):
-                kind = "done" if i < state.step else "now" if i == state.step else ""
-                with Tag("li", kind=kind, aria_current="step" if kind == "now" else None):
-                    Tag("span", "✓" if kind == "done" else str(i + 1), "mark", aria_hidden="true")
-                    Tag("span", self._t(step.title))
-                    Tag("span", f"{step.goal} ×", "soft small num")
+        # Made anew only for other steps: whatever is made anew leaves a name behind in the browser's heap.
+        if facts.steps != self._listed:
+            self._listed = facts.steps
+            self._steps.clear()
+            with self._steps:
+                self._lines = [self._step(step) for step in facts.steps]
+        for i, (line, mark) in enumerate(self._lines):
+            line.look("done" if i < state.step else "now" if i == state.step else "")
+            line.put("aria_current", "step" if i == state.step else None)
+            mark.say("✓" if i < state.step else str(i + 1))
+
+    def _step(self, step: Step) -> tuple[Tag, Tag]:
+        """A line of the programme and what marks how far it is."""
+        with Tag("li") as line:
+            mark = Tag("span", "", "mark", aria_hidden="true")
+            Tag("span", self._t(step.title))
+            Tag("span", f"{step.goal} ×", "soft small num")
+        return line, mark
 
     def _who_leads(self) -> None:
         t, desk, login = self._t, self._desk, self._visit.login
