@@ -74,20 +74,20 @@ def apart(clinic: Clinic, tmp_path: Path) -> Iterator[Apart]:
 
 
 def test_a_console_elsewhere_sees_and_leads_once_its_key_is_allowed_and_is_told_so_before(apart: Apart) -> None:
-    eventually(lambda: "does not let this computer in" in apart.watch.problem, 30.0)
+    eventually(lambda: "does not let this computer in" in apart.watch.problem)
     assert not apart.watch.live
     assert at_once(apart.desk.tell(apart.anna, "pause", {})).reason == "no session is running"
     apart.headset.allow(apart.console.own().public, "console")
-    eventually(lambda: apart.watch.live, 30.0)
+    eventually(lambda: apart.watch.live)
     assert apart.watch.problem == ""
     assert apart.watch.in_words(Words("en")) == ("P001: session runs", "good")
-    eventually(lambda: at_once(apart.watch.jpeg(0, 2.0))[1], 30.0)
+    eventually(lambda: at_once(apart.watch.jpeg(0, 2.0))[1])
     assert at_once(apart.desk.tell(apart.anna, "pause", {})).status == "applied"
     assert at_once(apart.desk.tell(apart.anna, "stop", {})).status == "applied"
     with pytest.raises(NotPossible, match="Start this one there: vrrehab session --participant P001"):
         at_once(apart.launcher.start(Start("P001", "demo")))
     apart.session.hang()
-    eventually(lambda: apart.watch.silent, 30.0)
+    eventually(lambda: apart.watch.silent)
     assert at_once(apart.desk.tell(apart.anna, "stop", {})).status == "unanswered"  # it is tried all the same
 
 

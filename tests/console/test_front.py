@@ -100,7 +100,7 @@ def test_stop_is_a_form_that_needs_no_script(visitor: Visiting, session: Sitting
 def test_stop_and_the_picture_work_while_the_pages_hang(clinic: Clinic, visitor: Visiting, session: Sitting) -> None:
     session()
     oskar = visitor("oskar")
-    eventually(lambda: oskar.http.get("/picture.jpg").status_code == 200, 30.0)
+    eventually(lambda: oskar.http.get("/picture.jpg").status_code == 200)
     with clinic.hanging():
         numbers: set[int] = set()
         while len(numbers) < 5:

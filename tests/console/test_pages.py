@@ -287,11 +287,11 @@ class TestASession:
         expect(page.get_by_role("heading", name="Feel the touch")).to_be_visible()
         slider = page.locator("[data-stroke]")
         slider.evaluate("(e) => { e.value = 70; e.dispatchEvent(new Event('input')); }")
-        eventually(lambda: shared.session.brush_at == pytest.approx(0.7), 30.0)
+        eventually(lambda: shared.session.brush_at == pytest.approx(0.7))
         slider.evaluate("(e) => e.dispatchEvent(new Event('change'))")
-        eventually(lambda: shared.session.brush_at is None, 30.0)
+        eventually(lambda: shared.session.brush_at is None)
         expect(page.locator("[data-outcome]")).not_to_contain_text("Stroke")
-        eventually(lambda: '{"who": "anna"}' in self.events(clinic, shared, "stroking"), 30.0)
+        eventually(lambda: '{"who": "anna"}' in self.events(clinic, shared, "stroking"))
 
     def test_an_event_is_marked_with_one_press_and_a_note(
         self, clinic: Clinic, shared: Shared, open_page: Opening
@@ -303,7 +303,7 @@ class TestASession:
         expect(page.locator("[data-note]")).to_have_value("")
         assert page.locator("[data-command]").count() == 0  # an observer gives no other command
 
-        eventually(lambda: '"text": "mark: looked away"' in self.events(clinic, shared, "note"), 30.0)
+        eventually(lambda: '"text": "mark: looked away"' in self.events(clinic, shared, "note"))
 
     def events(self, clinic: Clinic, shared: Shared, name: str) -> str:
         """What the store has of the session's events of this name, running or not."""

@@ -67,11 +67,10 @@ def demo_study(
 
 
 def require_research() -> None:
-    """Raises `NotPossible` where the packages of the extra are missing."""
+    """Raises `NotPossible` where what the extra brings is missing."""
     import importlib.util
 
     from vrrehab.errors import NotPossible
 
-    for name in ("scipy", "statsmodels"):
-        if importlib.util.find_spec(name) is None:
-            raise NotPossible(f"this needs {name}, which is not installed; run: pip install 'vrrehab[research]'")
+    if importlib.util.find_spec("scipy") is None:
+        raise NotPossible("this needs scipy, which is not installed; run: pip install 'vrrehab[research]'")
