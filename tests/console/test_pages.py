@@ -100,6 +100,20 @@ def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Openin
     assert '"who": "anna"' in stops["detail"].iloc[-1]
 
 
+def test_a_page_that_was_opened_before_the_recorder_is_there_fills_by_itself(
+    clinic: Clinic, open_page: Opening
+) -> None:
+    clinic.keeper.kill()
+    try:
+        prepare, after = open_page("anna", "/"), open_page("anna", "/after")
+        for page in (prepare, after):
+            expect(page.get_by_role("alert")).to_contain_text("the recorder is not running")
+    finally:
+        clinic.keeper.start()
+    expect(prepare.locator("[data-code=P001]")).to_be_visible()
+    expect(after.get_by_label("Participant").locator("option[value=P001]")).to_be_attached()
+
+
 def test_a_new_participant_is_added_without_a_manual(clinic: Clinic, open_page: Opening) -> None:
     page = open_page("anna", "/")
     page.get_by_role("button", name="Add a participant").click()
@@ -520,6 +534,53 @@ _AT_ONCE = """{
     };
     window.setTimeout = (what, ms, ...more) => wait(what, ms === 60 ? 0 : ms, ...more);
 }"""
+
+
+_SHORT = """
+name = "short"
+title = "Short"
+mode = "mirror"
+place = "garden"
+ask = ["after_task"]
+
+[[blocks]]
+title = "Short"
+tasks = [
+    { task = "open_close_hand", goal = 1 },
+    { task = "open_close_hand", goal = 1 },
+    { task = "open_close_hand", goal = 1 },
+    { task = "open_close_hand", goal = 1 },
+    { task = "open_close_hand", goal = 100 },
+]
+"""
+#: In the page: the number of the element that was made last.
+_MADE_LAST = """() => Math.max(
+    ...[...document.querySelectorAll('[id]')].map((e) => Number((/^c(\\d+)$/.exec(e.id) || [])[1] || 0)))"""
+
+
+def test_orders_and_ratings_are_shown_by_elements_that_are_there(
+    clinic: Clinic, open_page: Opening, session: Sitting, tmp_path: Path
+) -> None:
+    """What is made anew leaves a name behind in the browser's heap, for as long as the page lives."""
+    (programme := tmp_path / "short.toml").write_text(_SHORT)
+    session(str(programme), rate_hz=20.0, speed=4.0)
+    page = open_page("anna", "/run")
+    pain, log = page.locator(".plot"), page.locator(".order")
+    page.locator("[data-command=recentre]").evaluate("(e) => { for (let i = 0; i < 41; i++) e.click(); }")
+    expect(log).to_have_count(40)
+    expect(page.locator(".order .applied")).to_have_count(40)
+    expect(pain).to_have_attribute("aria-label", re.compile(r": \d"))
+    made, scores = page.evaluate(_MADE_LAST), (pain.get_attribute("aria-label") or "").count(",")
+    page.locator("[data-command=skip]").click()
+    expect(log.first).to_have_attribute("data-order", "skip")
+    expect(log.first.locator(".state")).to_contain_text(re.compile("applied|refused"))
+    expect(pain).to_have_attribute("aria-label", re.compile(r": \d+" + (scores + 2) * r", \d+"))
+    assert page.evaluate(_MADE_LAST) == made
+    assert log.count() == 40
+    page.locator("summary", has_text="Correct a score").click()
+    page.get_by_label("It should be").select_option("9")
+    page.locator("[data-do=correct]").click()
+    expect(pain).to_have_attribute("aria-label", re.compile("9"))
 
 
 def test_the_browsers_heap_stays_flat_over_as_many_updates_as_five_minutes_bring(

@@ -24,7 +24,7 @@ from vrrehab.console.later_panel import LaterPanel
 from vrrehab.console.prepare import losses_in_words, when
 from vrrehab.console.rights import may
 from vrrehab.console.server import login_of
-from vrrehab.console.shell import KEPT_S, Console, Visit, later, page, refused
+from vrrehab.console.shell import KEPT_S, Console, Visit, page, refused, until_done
 
 _REPORT_LIMIT_S = 60.0
 _SESSION_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
@@ -85,15 +85,15 @@ class _After:
             self._story = Tag("div", kind="stack")
         with self._story, Tag("section", kind="card"):
             Tag("p", t("Choose a session on the left."), "soft")
-        later(lambda: self._load(code))
+        until_done(2.0, lambda: self._load(code))
 
-    async def _load(self, code: str) -> None:
+    async def _load(self, code: str) -> bool:
+        """Read who there is; whether the recorder answered."""
         try:
             profiles = await self._console.records.profiles()
         except NobodyAnswers as error:
             self._visit.say(str(error), "bad")
-            ui.timer(2.0, lambda: self._load(code), once=True)
-            return
+            return False
         self._visit.say("")
         named = {"": self._t("Choose …"), **{p.code: f"{p.code}: {losses_in_words(self._t, p)}" for p in profiles}}
         self._who.clear()
@@ -101,6 +101,7 @@ class _After:
             kit.choice(self._t("Participant"), named, code if code in named else "", self._choose_person)
         if CODE.fullmatch(code):
             await self._choose_person(code)
+        return True
 
     async def _choose_person(self, code: str) -> None:
         past: Sequence[PastSession] = ()

@@ -127,12 +127,14 @@ class Lead:
         if buttons:
             self._asked_in = task_run_id
         self._asking.put("hidden", None if task_run_id is not None and task_run_id == self._asked_in else "hidden")
-        if buttons and buttons != tuple(self._asked):
-            self._answers.clear()
-            with self._answers:
-                self._asked = {name: self._answer(name) for name in buttons}
-        for made in self._asked.values():
+        with self._answers:
+            for name in buttons:
+                if name not in self._asked:
+                    self._asked[name] = self._answer(name)
+        for name, made in self._asked.items():
             made.put("disabled", None if buttons else "disabled")
+            if buttons:
+                made.put("hidden", None if name in buttons else "hidden")
 
     def _answer(self, name: str) -> Tag:
         said = self._t(PRESSES.get(name, name.replace("_", " ").capitalize()))

@@ -22,7 +22,7 @@ from vrrehab.console.checklist_form import ChecklistForm
 from vrrehab.console.kit import Tag
 from vrrehab.console.launcher import Start
 from vrrehab.console.profile_form import ProfileForm
-from vrrehab.console.shell import KEPT_S, Console, Visit, later, page, refused
+from vrrehab.console.shell import KEPT_S, Console, Visit, page, refused, until_done
 from vrrehab.console.words import Words
 from vrrehab.language import load_language
 
@@ -65,20 +65,21 @@ class _Prepare:
             self._chosen = Tag("div", kind="stack")
         with self._chosen, Tag("section", kind="card"):
             Tag("p", t("Choose a participant on the left, or add one."), "soft")
-        later(lambda: self._load(code))
+        until_done(2.0, lambda: self._load(code))
 
-    async def _load(self, code: str) -> None:
+    async def _load(self, code: str) -> bool:
+        """Read who there is; whether the recorder answered."""
         try:
             self._profiles = await self._console.records.profiles()
         except NobodyAnswers as error:
             self._visit.say(str(error), "bad")
-            ui.timer(2.0, lambda: self._load(code), once=True)
-            return
+            return False
         self._visit.say("")
         self._show_list()
         known = next((profile for profile in self._profiles if profile.code == code), None)
         if known is not None:
             await self._choose(known)
+        return True
 
     # --- the list ---
 

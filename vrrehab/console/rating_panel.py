@@ -24,15 +24,17 @@ class RatingPanel:
     def __init__(self, visit: Visit, order: Order, may: set[str]) -> None:
         self._visit, self._t, self._order, self._may = visit, visit.t, order, may
         self._shown: str | None = None
-        self._corrected = ""
-        with Tag("fieldset"):
+        self._question: Question | None = None
+        self._corrects, self._corrected = False, ""
+        with Tag("fieldset") as self._asking:
             self._label = Tag("legend", "")
             self._place = Tag("div", kind="stack")
         self._ask(None)
         if "correct" in may:
-            with Tag("details") as self._correcting:
+            with Tag("details") as correcting:
                 Tag("summary", self._t("Correct a score"), "button quiet")
                 self._scores = Tag("div", kind="fields")
+            correcting.on("toggle", lambda e: self._turn(bool(e.args)), js_handler="(e) => emit(e.target.open)")
 
     def show(self, standing: Standing, state: State) -> None:
         """What is asked now, and what was given so far."""
@@ -41,9 +43,13 @@ class RatingPanel:
             self._ask(asked)
         given = [score for score in standing.scores if score.status == "given" and score.value is not None]
         said = " ".join(f"{score.rating_id}{score.value}" for score in given)
-        if "correct" in self._may and said != self._corrected:
+        if self._corrects and said != self._corrected:
             self._corrected = said
             self._correct(given)
+
+    def _turn(self, corrects: bool) -> None:
+        """What corrects a score is made anew with each that is given, and so only while it is open."""
+        self._corrects = corrects
 
     def _ask(self, asked: Asked | None) -> None:
         t = self._t
@@ -53,13 +59,17 @@ class RatingPanel:
             self._label.say(t("Rating: nothing is asked now"))
         else:
             self._label.say(t(question.title) if question else f"{asked.site}, {asked.scale}")
-        self._place.clear()
-        with self._place:
-            self._answers(question, asked)
+        self._asking.put("disabled", None if asked else "disabled")
+        # After each task it is the same that is asked, with the same buttons. Another question gets its own, so that no
+        # answer to the one before is taken for an answer to it; words begin with none chosen.
+        if question is None or question != self._question or isinstance(question.answer, Words):
+            self._question = question
+            self._place.clear()
+            with self._place:
+                self._answers(question)
 
-    def _answers(self, question: Question | None, asked: Asked | None) -> None:
+    def _answers(self, question: Question | None) -> None:
         t = self._t
-        off = None if asked else "disabled"
         meant = {"question": question.name} if question else {}
 
         def enter(value: float | str) -> Callable[[], object]:
@@ -83,12 +93,12 @@ class RatingPanel:
             case Numbers(least=least, most=most, low=low, high=high):
                 with Tag("div", kind="eleven"):
                     for value in range(least, most + 1):
-                        made = kit.button(str(value), enter(value), disabled=off, data_rate=value)
+                        made = kit.button(str(value), enter(value), data_rate=value)
                         made.put("aria-label", t("Enter {value}", value=value))
                 Tag("p", f"{least} {t(low)} – {most} {t(high)}", "soft small")
             case _:
                 Tag("p", t("Only the participant can answer this."), "soft")
-        kit.button(t("Rather not say"), lambda: self._order("decline", **meant), disabled=off, data_command="decline")
+        kit.button(t("Rather not say"), lambda: self._order("decline", **meant), data_command="decline")
 
     def _correct(self, given: list[Score]) -> None:
         t = self._t

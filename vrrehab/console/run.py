@@ -6,22 +6,19 @@ five times a second, and only where it is another than before.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
 from telemetry.live_messages import Facts, State, Step
 from vrrehab.console import kit
-from vrrehab.console.desk import Order
 from vrrehab.console.kit import Tag
-from vrrehab.console.lead import Lead, command_in_words
+from vrrehab.console.lead import Lead
+from vrrehab.console.order_log import OrderLog
 from vrrehab.console.plot import clock, pain_plot
 from vrrehab.console.rights import may_command
 from vrrehab.console.settings_panel import SettingsPanel
 from vrrehab.console.shell import KEPT_S, Console, Visit, again_and_again, page, refused
-from vrrehab.console.words import Words
 
 _EVERY_S = 0.2
 _DOING = {
@@ -52,7 +49,7 @@ class _Run:
         """tab: which one is open, as the page's address says after it was loaded again."""
         self._visit, self._t, self._console = visit, visit.t, visit.console
         self._watch, self._desk = visit.console.watch, visit.console.desk
-        self._drawn_plot = self._drawn_orders = ""
+        self._drawn_plot = ""
         self._listed: tuple[Step, ...] = ()
         self._lines: list[tuple[Tag, Tag]] = []
         self._standing_version = 0
@@ -174,7 +171,7 @@ class _Run:
         with panels["lead"]:
             self._leading = Lead(self._visit)
         with panels["log"]:
-            self._log()
+            self._log = OrderLog(self._visit)
         turn(first if first in names else "lead")
 
     def _settings(self) -> None:
@@ -184,11 +181,6 @@ class _Run:
                 self._panel.show(self._watch.standing.settings, self._watch.standing.at_start)
         else:
             Tag("p", self._t("Only a therapist changes settings."), "soft")
-
-    def _log(self) -> None:
-        self._orders = Tag(
-            "div", kind="orders", role="log", tabindex="0", aria_label=self._t("What was told to the session")
-        )
 
     async def _toggle_pause(self) -> None:
         state = self._watch.state
@@ -209,7 +201,7 @@ class _Run:
         watch, t = self._watch, self._t
         standing, state, record = watch.standing, watch.state, watch.record
         self._who_leads()
-        self._tell_orders()
+        self._log.show()
         if standing is None or state is None:
             self._veil.say(self._why_nothing())
             self._veil.put("hidden", None)
@@ -333,31 +325,5 @@ class _Run:
         can = self._visit.may("control") and who is not None and not desk.has_control(login)
         self._take.put("hidden", None if can else "hidden")
 
-    def _tell_orders(self) -> None:
-        said = " ".join(f"{order.key}{order.status}" for order in self._desk.orders)
-        if said == self._drawn_orders:
-            return
-        self._drawn_orders = said
-        self._orders.clear()
-        with self._orders:
-            for order in reversed(list(self._desk.orders)[-40:]):
-                with Tag("div", kind="order", data_order=order.name):
-                    Tag("span", datetime.fromtimestamp(order.at).strftime("%H:%M:%S"), "soft num")
-                    Tag("span", f"{command_in_words(self._visit, order.name)}{_arguments(order)} · {order.who}")
-                    Tag("span", _state_of(self._t, order), f"state {order.status}")
-                    if order.reason:
-                        Tag("span", self._t.heard(order.reason), "why")
-
     def _fact(self, name: str, text: str) -> None:
         self._facts[name][0].say(text)
-
-
-def _arguments(order: Order) -> str:
-    said = " ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in order.arguments.values())
-    return f" {said}" if said else ""
-
-
-def _state_of(t: Words, order: Order) -> str:
-    if order.status == "applied":
-        return t("applied, frame {frame}", frame=order.frame)
-    return t({"requested": "requested", "refused": "refused", "unanswered": "not answered"}[order.status])

@@ -186,6 +186,16 @@ def again_and_again(every_s: float, what: Callable[[], None]) -> None:
     ui.timer(every_s, lambda: what() if here.has_socket_connection else None)
 
 
+def until_done(every_s: float, what: Callable[[], Awaitable[bool]]) -> None:
+    """Try something once the page is there, and again every so many seconds until it says that it is done."""
+
+    async def attempt() -> None:
+        if await what():
+            timer.cancel()
+
+    timer = ui.timer(every_s, attempt)
+
+
 def later(what: Callable[[], Awaitable[None]]) -> None:
     """Do something once the page is there."""
     ui.timer(0.01, lambda: asyncio.ensure_future(what()), once=True)
