@@ -256,12 +256,13 @@ def floor(frames: int, _cut: bool) -> dict[str, list[float]]:
 
 
 def mover() -> None:
-    """Opens and closes the right hand, moves it and the head about, until it is ended."""
+    """Opens and closes the right hand, moves it and the head about, until it is ended; a left hand is never seen."""
     from vrrehab import geometry
     from vrrehab.body.skeleton import Side
     from vrrehab.testing.remote_device import RemoteDevice
 
     with RemoteDevice() as device:
+        device.lose(Side.LEFT)
         began = time.monotonic()
         while True:
             now = time.monotonic() - began

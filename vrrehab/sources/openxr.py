@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.messages import TrackerMount
-from vrrehab.body.skeleton import HEAD, Body, Provenance, Side, joint
+from vrrehab.body.skeleton import HEAD, Body, Provenance, Side
 from vrrehab.errors import NotPossible
 from vrrehab.session.view import View
 from vrrehab.sources import SPACE_CHANGED, News, Origin
@@ -23,7 +23,6 @@ from vrrehab.xr.trackers import TrackerConnected
 
 # As plain numbers, which numpy takes in a tenth of the time.
 _MEASURED, _INFERRED = int(Provenance.MEASURED), int(Provenance.INFERRED)
-_WRISTS = [joint(side, "wrist") for side in Side]
 #: Frames from one look at controllers that nobody uses to the next.
 _SYNC_EVERY = 10
 
@@ -53,12 +52,13 @@ class OpenXRSource:
             )
         self._headset = headset
         self._strapped = bool(mounts)
-        self._asked = self._by_controller = True
+        self._asked = True
         self._since_sync = 0
         self._selecting = False
         self._pressed: list[str] = []
         self._space_moves_ns: int | None = None
         held = {side: HeldController(side) for side in SIDES}
+        self._held = tuple(held.values())
         self.grip: dict[Side, NDArray[np.float64]] = {Side(side): each.grip for side, each in held.items()}
         free = [side for side in SIDES if IN_HAND[side] not in strapped]
         self._free_hands = [IN_HAND[side] for side in free]
@@ -144,9 +144,10 @@ class OpenXRSource:
         if flags & VALID == VALID:
             body.provenance[HEAD] = _MEASURED if flags & TRACKED == TRACKED else _INFERRED
         # It takes several round trips to some runtimes: each frame only while a controller is used, and else often
-        # enough that the runtime tells of one that is picked up.
+        # enough that one that is picked up is seen soon. Most people here have one hand that is never seen, and hold
+        # nothing in it.
         self._since_sync += 1
-        if self._asked or self._by_controller or self._since_sync >= _SYNC_EVERY:
+        if self._asked or self._strapped or self._in_use or self._since_sync >= _SYNC_EVERY:
             self._since_sync = 0
             link.controllers.sync()
             for hand in self._free_hands:
@@ -158,5 +159,9 @@ class OpenXRSource:
                     self._pressed.append(each[0])
         for locator in self._locators:
             locator.locate(link, time_ns, body)
-        left, right = body.provenance[_WRISTS].tolist()
-        self._by_controller = self._strapped or not left == right == _MEASURED
+
+    @property
+    def _in_use(self) -> bool:
+        """Whether a controller stood for a hand when last located."""
+        left, right = self._held
+        return left.seen or right.seen

@@ -136,21 +136,34 @@ class Controllers:
             for name, button in buttons.items()
             for hand in held
         }
-        self._state = xr.ActionStateBoolean()
-        self._kept = (actions, grip, aim, buttons, active, sync, asks)
+        poses = {hand: xr.ActionStateGetInfo(grip, runtime.path(hand)) for hand in held}
+        self._state, self._pose_state = xr.ActionStateBoolean(), xr.ActionStatePose()
+        self._kept = (actions, grip, aim, buttons, active, sync, asks, poses)
         number = calls.address(session.handle)
         self._sync_arguments = (number, addressof(sync))
         self._ask_arguments = {each: (number, addressof(ask), addressof(self._state)) for each, ask in asks.items()}
+        self._pose_arguments = {
+            hand: (number, addressof(ask), addressof(self._pose_state)) for hand, ask in poses.items()
+        }
         pointer = calls.ADDRESS
         self._sync = runtime.function("xrSyncActions", pointer, pointer)
         self._ask = runtime.function("xrGetActionStateBoolean", pointer, pointer, pointer)
+        self._ask_pose = runtime.function("xrGetActionStatePose", pointer, pointer, pointer)
         self._focused = False
+        #: The hands that hold nothing, so that nobody asks the runtime where that is.
+        self._empty: set[str] = set(held)
 
     def sync(self) -> None:
-        """Takes the controllers' present state; once a frame, before the rest."""
+        """Takes the controllers' present state, for all that is asked until the next time."""
         result = self._sync(*self._sync_arguments)
         calls.check(result, "xrSyncActions")
         self._focused = result != calls.SESSION_NOT_FOCUSED
+        for hand, arguments in self._pose_arguments.items():
+            calls.check(self._ask_pose(*arguments), "xrGetActionStatePose")
+            if self._pose_state.is_active:
+                self._empty.discard(hand)
+            else:
+                self._empty.add(hand)
 
     def pressed(self, button: str, hand: str) -> bool:
         """Whether this button (`SELECT`, `STOP`, `HIDE` or `COVER`) is down in this hand; never while the session has
@@ -166,8 +179,10 @@ class Controllers:
 
         A device that this runtime does not know (a tracker's role, where there are no trackers) is never seen.
         """
+        if not self._focused or device in self._empty:
+            return False
         located = self._grip.get(device)
-        return self._focused and located is not None and located.locate(time_ns, out) & TRACKED == TRACKED
+        return located is not None and located.locate(time_ns, out) & TRACKED == TRACKED
 
     def aim(self, hand: str, time_ns: int, out: NDArray[np.float64]) -> bool:
         """As `grip`: -Z points where the controller, or the pinching hand, points."""
