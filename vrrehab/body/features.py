@@ -48,14 +48,25 @@ def finger_flexion(hand: NDArray[np.float64]) -> NDArray[np.float64]:
     neighbouring bones, positive toward the palm, so that an overstretched joint counts as less than flat.
     Only the wrist's rotation is used, to know which way the palm is.
     """
-    places = hand[_FIRST_FINGER:, :3].reshape(4, 5, 3)
-    bones = places[:, 1:] - places[:, :-1]
-    proximal, distal = bones[:, :-1], bones[:, 1:]
+    return np.array(_finger_flexions(hand)).reshape(4, 3)
+
+
+def _finger_flexions(hand: NDArray[np.float64]) -> list[float]:
+    """`finger_flexion`, row by row; in plain floats, see `vrrehab.body.single`."""
     x, y, z, w = hand[_WRIST, 3:].tolist()
     x, y, z = 2 * (y * y + z * z) - 1, -2 * (x * y + z * w), 2 * (y * w - x * z)  # -X of the wrist
-    # (proximal x distal) . left, as proximal . (distal x left).
-    turned = distal @ np.array(((0.0, -z, y), (z, 0.0, -x), (-y, x, 0.0)))
-    return np.arctan2(np.vecdot(proximal, turned), np.vecdot(proximal, distal))
+    places = hand[_FIRST_FINGER:, :3].tolist()
+    flexions = []
+    for first in range(0, len(places), 5):
+        (ax, ay, az), (bx, by, bz), *joints = places[first : first + 5]
+        px, py, pz = bx - ax, by - ay, bz - az
+        for cx, cy, cz in joints:
+            dx, dy, dz = cx - bx, cy - by, cz - bz
+            # (proximal x distal) . left, as proximal . (distal x left).
+            sin = px * (dy * z - dz * y) + py * (dz * x - dx * z) + pz * (dx * y - dy * x)
+            flexions.append(math.atan2(sin, px * dx + py * dy + pz * dz))
+            bx, by, bz, px, py, pz = cx, cy, cz, dx, dy, dz
+    return flexions
 
 
 def hand_closure(body: Body, side: Side) -> float:
@@ -72,8 +83,7 @@ def hand_closure(body: Body, side: Side) -> float:
 
 def hand_closure_of(hand: NDArray[np.float64]) -> float:
     """`hand_closure` for the joints of one hand, (26, 7) in any space."""
-    total = float(np.add.reduce(finger_flexion(hand), axis=None))
-    return min(max(total / (4 * math.pi), 0.0), 1.0)
+    return min(max(sum(_finger_flexions(hand)) / (4 * math.pi), 0.0), 1.0)
 
 
 def pinch_ratio(body: Body, side: Side) -> float:

@@ -1,7 +1,8 @@
 """`vrrehab.geometry` for one vector and one quaternion, in plain floats.
 
 A frame has a handful of joints that are worked out one after the other. A numpy call costs some microseconds whatever
-the size of its arrays, and as much as a hundred of these multiplications.
+the size of its arrays, and as much as a hundred of these multiplications; ten times that where a frame has not called
+it yet, and nothing of it is in the processor's caches.
 """
 
 from __future__ import annotations
