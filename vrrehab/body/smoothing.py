@@ -12,7 +12,6 @@ ms.
 from __future__ import annotations
 
 import math
-from typing import TypeVar
 
 import numpy as np
 
@@ -24,10 +23,6 @@ _TRUNK, _LIMBS = slice(0, ARM[Side.LEFT].start), slice(ARM[Side.LEFT].start, JOI
 #: What is lost and found as a whole.
 _PARTS = tuple(limb[side] for side in Side for limb in (ARM, LEG))
 _HELD = int(Provenance.HELD)
-_Cutoff = TypeVar("_Cutoff", float, Array)
-#: A pose's two halves begin here, place and rotation, and to which of them each of its numbers belongs.
-_HALVES = np.array([0, 3])
-_HALF_OF = np.array([0, 0, 0, 1, 1, 1, 1])
 
 #: How long a limb that was lost takes from where it was held to where it is.
 GLIDE_S = 0.15
@@ -53,8 +48,11 @@ class Smoother:
     ) -> None:
         self.enabled = enabled
         self._min_cutoff_hz = min_cutoff_hz
-        # The speed of a turn is twice that of its quaternion.
-        self._slopes = np.array([position_slope, 2.0 * rotation_slope])
+        # From the squares of a pose's rates to the squares of slope times speed, for each of its numbers: its place has
+        # one speed and its rotation another, twice that of its quaternion.
+        self._squared_slopes = np.zeros((7, 7))
+        self._squared_slopes[:3, :3] = position_slope**2
+        self._squared_slopes[3:, 3:] = (2.0 * rotation_slope) ** 2
         self._speed_cutoff_hz = speed_cutoff_hz
         self._poses = np.full((JOINT_COUNT, 7), np.nan)
         self._glide_from = np.full((JOINT_COUNT, 7), np.nan)
@@ -66,8 +64,8 @@ class Smoother:
         self._gliding_until_s = -math.inf
         # What the filter works on, limbs alone: written in place, since new arrays are half of such a frame's cost.
         self._calm = self._poses[_LIMBS]
-        self._before, self._now, self._change, self._rates = np.full((4, *self._calm.shape), np.nan)
-        self._spelling = np.ones(len(self._calm))
+        self._before, self._now, self._change, self._rates, self._left = np.full((5, *self._calm.shape), np.nan)
+        self._spelling = np.ones(self._calm.shape)
 
     def forget(self) -> None:
         """Starts afresh with the next frame, as after recentring."""
@@ -124,24 +122,27 @@ class Smoother:
         """The paper's equations, for all joints and both parts of their poses at once."""
         calm, before, now, change, rates = self._calm, self._before, self._now, self._change, self._rates
         # Of q and -q, which are the same rotation, the one nearer to the rotation before.
-        np.copysign(1.0, np.vecdot(measured[:, 3:], before[:, 3:]), out=self._spelling)
-        now[:, :3] = measured[:, :3]
-        np.multiply(measured[:, 3:], self._spelling[:, None], out=now[:, 3:])
+        nearness = np.vecdot(measured[:, 3:], before[:, 3:])
+        np.copysign(1.0, nearness[:, None], out=self._spelling[:, 3:])
+        np.multiply(measured, self._spelling, out=now)
 
-        weight = _weight(self._speed_cutoff_hz, elapsed_s)
+        turn = 2 * math.pi * elapsed_s
+        weight = turn * self._speed_cutoff_hz / (turn * self._speed_cutoff_hz + 1.0)
         np.subtract(now, before, out=change)
         change *= weight / elapsed_s
         rates *= 1.0 - weight
         rates += change
 
+        # A filter with cutoff f leaves 1 / (2 pi f dt + 1) of the way from the new value back to the old one.
+        left = self._left
         np.multiply(rates, rates, out=change)
-        speeds = np.add.reduceat(change, _HALVES, axis=1)
-        np.sqrt(speeds, out=speeds)
-        speeds *= self._slopes
-        speeds += self._min_cutoff_hz
-        np.subtract(now, calm, out=change)
-        change *= _weight(speeds, elapsed_s).take(_HALF_OF, axis=1)
-        calm += change
+        np.matmul(change, self._squared_slopes, out=left)
+        np.sqrt(left, out=left)
+        left *= turn
+        left += turn * self._min_cutoff_hz + 1.0
+        np.subtract(calm, now, out=change)
+        change /= left
+        np.add(now, change, out=calm)
 
         turns = calm[:, 3:]
         turns /= np.sqrt(np.vecdot(turns, turns))[:, None]
@@ -156,9 +157,3 @@ class Smoother:
         steady.provenance[part] = np.where(
             steady.provenance[part] == Provenance.NONE, Provenance.NONE, Provenance.INFERRED
         )
-
-
-def _weight(cutoff_hz: _Cutoff, elapsed_s: float) -> _Cutoff:
-    """The share of the new value in a first-order low-pass filter, from its cutoff and the time step."""
-    turn = (2 * math.pi * elapsed_s) * cutoff_hz
-    return turn / (turn + 1.0)
