@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vrrehab.body.single import dot
+from vrrehab.body.single import Vector, dot
 from vrrehab.body.skeleton import ARM, FINGERS, HAND_JOINTS, TORSO, Side
 from vrrehab.geometry import IDENTITY, rotation_matrices
 
@@ -69,7 +69,7 @@ _CROSS_AND_DOT.shape = (9, 4)
 
 #: The X and Y axes of a frame, (2 or 3, 3), in plain floats.
 Axes = list[list[float]]
-Vector2 = tuple[float, float]
+Turned = tuple[Vector, Vector]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,20 +166,24 @@ class ArmRig:
         np.multiply(tracked[:, _WRIST_BONE], size, out=frames[:, _WRIST_BONE, :3, :3])
 
         # The wrist and the upper arm as it would hang, then upper arm and forearm as they are.
-        turned = (self._hung @ tracked[:, -2:]).tolist()
+        ends = (self._hung @ tracked[:, -2:]).tolist()
         aimed = frames[:, 1:3, :2, :3].tolist()
-        turns = [
-            self._turns(hung, upper, fore, wrist) for (wrist, hung), (upper, fore) in zip(turned, aimed, strict=True)
+        frames[:, _ARM, :2, :3] = [
+            self._twisted(hung, upper, fore, wrist) for (wrist, hung), (upper, fore) in zip(ends, aimed, strict=True)
         ]
-        frames[:, _ARM, :2, :3] = np.array(turns) @ frames[:, _ARM, :2, :3]
         return self._bound @ frames
 
-    def _turns(self, hung: Axes, upper: Axes, fore: Axes, wrist: Axes) -> list[tuple[Vector2, Vector2]]:
-        """How the arm's four bones are turned about themselves, so that the skin twists all along it."""
+    def _twisted(self, hung: Axes, upper: Axes, fore: Axes, wrist: Axes) -> tuple[Turned, Turned, Turned, Turned]:
+        """The arm's four bones, each turned about itself, so that the skin twists all along it."""
         at_shoulder = -twist(hung, upper)
         at_wrist = twist(fore, wrist) - self._fore_twist - _FORE_MIDDLE_RAD
         at_wrist = math.remainder(at_wrist, 2.0 * math.pi) + _FORE_MIDDLE_RAD
-        return turns(_UPPER_SHARE * at_shoulder, 0.0, _FORE_SHARES[0] * at_wrist, _FORE_SHARES[1] * at_wrist)
+        return (
+            turned(upper, _UPPER_SHARE * at_shoulder),
+            turned(upper, 0.0),
+            turned(fore, _FORE_SHARES[0] * at_wrist),
+            turned(fore, _FORE_SHARES[1] * at_wrist),
+        )
 
 
 def across(right: Floats, z: Floats, size: Floats | float, frames: Floats) -> None:
@@ -203,10 +207,14 @@ def bound(heads: Floats, frames: Floats) -> Floats:
     return out
 
 
-def turns(*angles: float) -> list[tuple[Vector2, Vector2]]:
-    """Rotations about Z by angles in radians: (n, 2, 2), the new X and Y axes in terms of the old."""
-    cosines = [(math.cos(angle), math.sin(angle)) for angle in angles]
-    return [((cos, sin), (-sin, cos)) for cos, sin in cosines]
+def turned(axes: Axes, angle_rad: float) -> Turned:
+    """The X and Y axes of a frame that is turned about its Z axis."""
+    (x0, x1, x2), (y0, y1, y2) = axes
+    cos, sin = math.cos(angle_rad), math.sin(angle_rad)
+    return (
+        (cos * x0 + sin * y0, cos * x1 + sin * y1, cos * x2 + sin * y2),
+        (cos * y0 - sin * x0, cos * y1 - sin * x1, cos * y2 - sin * x2),
+    )
 
 
 def twist(a: Axes, b: Axes) -> float:

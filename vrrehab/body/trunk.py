@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vrrehab.body.rig import MIRROR, MIRROR_POSE, Axes, Vector2, across, bound, turns, twist
+from vrrehab.body.rig import MIRROR, MIRROR_POSE, Axes, Turned, across, bound, turned, twist
 from vrrehab.body.single import Vector, dot, rotate
 from vrrehab.body.skeleton import LEG, PELVIS, TORSO, Side, joint
 from vrrehab.geometry import IDENTITY, rotation_matrices
@@ -229,18 +229,24 @@ class TrunkRig:
 
         hung = (self._hung @ axes[:, _PELVIS_OF_LEG]).tolist()
         aimed = frames[:, 1:5, :2, :3].tolist()
-        turned = [self._turns(above, leg[0], leg[1], leg[3]) for above, leg in zip(hung, aimed, strict=True)]
-        frames[:, :4, :2, :3] = np.array(turned) @ frames[:, :4, :2, :3]
+        frames[:, :4, :2, :3] = [
+            self._twisted(above, leg[0], leg[1], leg[3]) for above, leg in zip(hung, aimed, strict=True)
+        ]
         np.matmul(self._bound, frames[:, _AIMED], out=self._leg_out[:, _AIMED])
         for toes, (foot, ball) in zip(self._toes, axes[:, 2:4].tolist(), strict=True):
             toes[:] = self._toes_by_deg[_curl_deg(foot, ball)]
         np.matmul(self._toes, frames[:, _BALL:], out=self._leg_out[:, _TOE_BONES])
 
-    def _turns(self, hung: Axes, thigh: Axes, shin: Axes, foot: Axes) -> list[tuple[Vector2, Vector2]]:
-        """How the leg's four long bones are turned about themselves."""
+    def _twisted(self, hung: Axes, thigh: Axes, shin: Axes, foot: Axes) -> tuple[Turned, Turned, Turned, Turned]:
+        """The leg's four long bones, each turned about itself."""
         at_hip = -twist(hung, thigh)
         at_ankle = math.remainder(twist(shin, foot) - self._shin_twist, 2.0 * math.pi)
-        return turns(_THIGH_SHARE * at_hip, 0.0, _SHIN_SHARES[0] * at_ankle, _SHIN_SHARES[1] * at_ankle)
+        return (
+            turned(thigh, _THIGH_SHARE * at_hip),
+            turned(thigh, 0.0),
+            turned(shin, _SHIN_SHARES[0] * at_ankle),
+            turned(shin, _SHIN_SHARES[1] * at_ankle),
+        )
 
 
 def _curl_deg(foot: Axes, ball: Axes) -> int:
