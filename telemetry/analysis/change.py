@@ -25,7 +25,8 @@ EDGE_SESSIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One participant's course. before, after: mean start-of-session pain of the first and last three sessions.
+    """One participant's course. sessions: those with a score at their start, which are all that it is made of. before,
+    after: mean start-of-session pain of the first and last three of them.
 
     reliable: whether the change exceeds what the scale's unreliability explains (Jacobson & Truax 1991); None where the
     participant's own scatter is unknown. The flags are None where the course is too short (fewer than six sessions).
@@ -44,7 +45,10 @@ class Course:
 
     def __str__(self) -> str:
         if self.by_points is None:
-            return f"{self.participant}: {self.sessions} sessions, fewer than the {2 * EDGE_SESSIONS} to judge by."
+            return (
+                f"{self.participant}: {self.sessions} sessions with a score at their start, fewer than the "
+                f"{2 * EDGE_SESSIONS} to judge by."
+            )
         said = [text for flag, text in ((self.by_points, "2 points or more"), (self.by_30_percent, "30 % or more"),
                                         (self.responder_50_percent, "50 % or more")) if flag]  # fmt: skip
         ratio = "" if math.isnan(self.change_ratio) else f" ({100 * self.change_ratio:+.0f} %)".replace("-", "−")
@@ -102,11 +106,11 @@ def _course(code: str, sessions: pd.DataFrame) -> Course:
     change = after - before
     ratio = change / before if before > 0 else math.nan
     if count < 2 * EDGE_SESSIONS:
-        return Course(code, len(sessions), before, after, change, ratio, None, None, None, None)
+        return Course(code, count, before, after, change, ratio, None, None, None, None)
     critical = reliable_change(start)
     reliable = None if math.isnan(critical) else abs(change) > critical
     return Course(
-        code, len(sessions), before, after, change, ratio, change <= -POINTS + _ROUNDING,
+        code, count, before, after, change, ratio, change <= -POINTS + _ROUNDING,
         ratio <= -MODERATE + _ROUNDING, ratio <= -SUBSTANTIAL + _ROUNDING, reliable,
     )  # fmt: skip
 

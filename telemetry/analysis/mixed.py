@@ -124,7 +124,11 @@ def pain_model(
     sensitivity = []
     for name, filled in others.items():
         if len(filled) != len(rows) and filled["participant"].nunique() >= 3:
-            again, _ = _design(filled, covariates)
+            try:
+                again, _ = _design(filled, covariates)
+            except NotAnalysable as error:
+                notes.append(f"With {name} nothing was made: {error}.")
+                continue
             values = dict(zip(again.columns, _fit(_nested(filled, again), variances).beta, strict=True))
             sensitivity.append((name, tuple((term, float(values[term])) for term in findings if term in values)))
     return PainModel(

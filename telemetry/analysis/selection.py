@@ -79,10 +79,12 @@ def missing_bounds(ledger: pd.DataFrame, origins: Iterable[str], site: str = "PL
     """The rows with the unanswered ones filled in two ways, for a sensitivity analysis.
 
     `unchanged`: an unanswered score is taken as the one before. `worse`: as 2 points above it, at most 10, which counts
-    as more pain. A finding that holds in both does not hang on who answered.
+    as more pain. A finding that holds in both does not hang on who answered. A task run without an end (it still runs,
+    or its session was cut off) was not asked about, and its dose is not known: it is in neither.
     """
     is_site = (ledger["site"] == site) & is_on_nrs(ledger)
-    wanted = ledger[is_site & ledger["origin"].isin(list(origins)) & ledger["pain_before"].notna()]
+    has_both = ledger["pain_before"].notna() & ledger["duration_s"].notna()
+    wanted = ledger[is_site & ledger["origin"].isin(list(origins)) & has_both]
     unanswered = wanted["pain_after"].isna()
     filled = {}
     for name, points in (("unchanged", 0.0), ("worse", 2.0)):

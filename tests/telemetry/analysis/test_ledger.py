@@ -100,6 +100,25 @@ def test_a_ledger_that_allows_no_model_is_told(ledger: pd.DataFrame, message: st
         pain_model(ledger, SCRIPTED)
 
 
+def test_a_task_run_that_never_ended_keeps_nobody_from_the_model() -> None:
+    """As a session leaves it that was killed during a task, or that runs while it is looked at."""
+    ledger = STUDY.copy()
+    cut_off = ledger.index[8]
+    ledger.loc[cut_off, ["pain_after", "pain_change", "duration_s"]] = np.nan
+    ledger.loc[cut_off, "rating_status"] = "interrupted"
+    model = pain_model(ledger, SCRIPTED)
+    assert "1 with rating interrupted" in str(model)
+    assert [name for name, _ in model.sensitivity] == [name for name, _ in pain_model(STUDY, SCRIPTED).sensitivity]
+
+
+def test_what_cannot_be_made_again_in_another_way_is_told_beside_the_model() -> None:
+    answered = STUDY["pain_after"].notna()
+    seen = STUDY.assign(path_m=np.where(answered, STUDY["duration_s"] % 7, np.nan))
+    model = pain_model(seen, SCRIPTED, covariates=["path_m"])
+    assert model.term("path_m")
+    assert any("taken as worse nothing was made: expected path_m in every row" in note for note in model.notes)
+
+
 def test_each_participant_counts_once_in_the_change_by_task() -> None:
     table, _ = by_task(STUDY, origins=SCRIPTED)
     own = STUDY[STUDY["task"] == "reach_touch"].groupby("participant")["pain_change"].mean()
@@ -169,7 +188,9 @@ def test_the_jackknife_is_that_of_the_model_fitted_again_without_each_participan
 def test_a_short_course_has_no_responder() -> None:
     (course,) = courses(course_of([8, 2, 1]), SCRIPTED)
     assert course.responder_50_percent is None
-    assert "fewer than the 6" in str(course)
+    assert "3 sessions with a score at their start, fewer than the 6" in str(course)
+    (unscored,) = courses(course_of([8, np.nan, 7, 6, np.nan, 5, 5]), SCRIPTED)
+    assert "5 sessions with a score" in str(unscored)
 
 
 def test_reliable_change_is_jacobson_and_truax() -> None:
