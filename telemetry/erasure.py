@@ -52,6 +52,8 @@ def erase(data_dir: Path, code: str) -> Erasure:
         record = Record(folder)
         held.callback(record.close)
         record.enter()
+        # As the record writes it: in other capitals it would be found in some places and not in others.
+        code = alike(code, (profile.code for profile in record.clinic.participants())) or code
         spools, unread = _spools_of(folder, code)
         for spool in spools:
             lock = Lock(lock_path(spool), f"{spool} belongs to a running session of {code}; end that first")

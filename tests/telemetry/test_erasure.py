@@ -86,6 +86,13 @@ def test_nothing_of_an_erased_person_is_left_but_the_code_and_the_ids_of_the_ses
     assert b"SA-gone-t01" not in after["clinic.db"]
 
 
+def test_a_code_in_other_capitals_erases_all_of_the_same_person(two_people: Path) -> None:
+    done = erase(two_people, "gone")
+    assert (done.code, done.sessions) == ("GONE", ("SA-gone", "SC-gone", "SD-gone"))
+    assert telemetry.open_store(two_people).participants()["code"].tolist() == ["STAY"]
+    assert not list(two_people.rglob("participant=GONE"))
+
+
 def test_the_others_are_untouched(two_people: Path) -> None:
     store = telemetry.open_store(two_people)
     motion, tasks = store.motion("SB-stay"), store.tasks()
