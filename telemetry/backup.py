@@ -2,7 +2,7 @@
 
 What was sealed never changes, so that a further backup to the same place copies only what is new. The journal goes
 first: whatever is sealed meanwhile is in the database and the files, which are copied after it, and nothing is missed.
-The secret key is not copied.
+Who may connect is in it as well; the secret key is not copied.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from telemetry import migrations
 from telemetry.errors import JournalUnwritable, NotAStore, SealFailed
 from telemetry.files import put_in_place
 from telemetry.folder import Folder, open_read_only, say_where, store_id
+from telemetry.keys import Keyring
 from telemetry.seal import EVENTS_FILE, MANIFEST_FILE, MOTION_FILE, sha256_of_file
 
 _FILES = {MOTION_FILE: "motion_file_sha256", EVENTS_FILE: "events_file_sha256", MANIFEST_FILE: ""}
@@ -57,6 +58,7 @@ def back_up(data_dir: Path, to: Path) -> Backup:
             if source.exists():
                 _copy_database(source, target)
         sealed, copied = _copy_sealed(folder, copy)
+        _copy_allowed(Keyring(folder.keys), Keyring(copy.keys))
         _forget_erased(copy)
     except (OSError, sqlite3.Error) as error:
         raise JournalUnwritable(f"expected to be able to copy {data_dir} to {to}, but {error}; make room") from error
@@ -111,6 +113,16 @@ def _same(source: Path, target: Path) -> bool:
         return False
     a, b = source.stat(), target.stat()
     return (a.st_size, int(a.st_mtime)) == (b.st_size, int(b.st_mtime))
+
+
+def _copy_allowed(here: Keyring, there: Keyring) -> None:
+    """Who may connect to a recorder on the copy is who may connect now."""
+    allowed = here.allowed()
+    for name, key in there.allowed().items():
+        if allowed.get(name) != key:
+            there.remove(name)
+    for name, key in allowed.items():
+        there.allow(key, name)
 
 
 def _forget_erased(copy: Folder) -> None:

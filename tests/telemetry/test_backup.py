@@ -156,9 +156,20 @@ def test_a_further_backup_copies_what_is_new_and_lets_go_of_who_was_erased(seale
     assert telemetry.open_store(to).sessions().empty
 
 
-def test_the_secret_key_stays_where_it_is(sealed_data: Path, to: Path) -> None:
-    Keyring(sealed_data / "keys").make()
+def test_who_may_connect_is_in_a_backup_as_it_is_now_and_the_secret_key_stays_where_it_is(
+    sealed_data: Path, to: Path
+) -> None:
+    keys = Keyring(Folder(sealed_data).keys)
+    keys.make()
+    keys.allow(bytes(32), "headset-1")
+    keys.allow(bytes(range(32)), "headset-2")
     back_up(sealed_data, to)
+    assert Keyring(Folder(to).keys).allowed() == keys.allowed()
+    keys.remove("headset-2")
+    keys.remove("headset-1")
+    keys.allow(bytes(range(1, 33)), "headset-1")
+    back_up(sealed_data, to)
+    assert Keyring(Folder(to).keys).allowed() == {"headset-1": bytes(range(1, 33))}
     assert not list(to.rglob("own.key"))
 
 
