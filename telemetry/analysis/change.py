@@ -25,8 +25,8 @@ EDGE_SESSIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One participant's course. sessions: those with a score at their start, which are all that it is made of. before,
-    after: mean start-of-session pain of the first and last three of them.
+    """One participant's course. scored: how many of its sessions have a score at their start, by which it is judged.
+    before, after: mean start-of-session pain of the first and last three of those.
 
     reliable: whether the change exceeds what the scale's unreliability explains (Jacobson & Truax 1991); None where the
     participant's own scatter is unknown. The flags are None where the course is too short (fewer than six sessions).
@@ -34,6 +34,7 @@ class Course:
 
     participant: str
     sessions: int
+    scored: int
     before: float
     after: float
     change: float
@@ -46,8 +47,8 @@ class Course:
     def __str__(self) -> str:
         if self.by_points is None:
             return (
-                f"{self.participant}: {self.sessions} sessions with a score at their start, fewer than the "
-                f"{2 * EDGE_SESSIONS} to judge by."
+                f"{self.participant}: {self.scored} of {self.sessions} sessions with a score at their start, "
+                f"fewer than the {2 * EDGE_SESSIONS} to judge by."
             )
         said = [text for flag, text in ((self.by_points, "2 points or more"), (self.by_30_percent, "30 % or more"),
                                         (self.responder_50_percent, "50 % or more")) if flag]  # fmt: skip
@@ -106,11 +107,11 @@ def _course(code: str, sessions: pd.DataFrame) -> Course:
     change = after - before
     ratio = change / before if before > 0 else math.nan
     if count < 2 * EDGE_SESSIONS:
-        return Course(code, count, before, after, change, ratio, None, None, None, None)
+        return Course(code, len(sessions), count, before, after, change, ratio, None, None, None, None)
     critical = reliable_change(start)
     reliable = None if math.isnan(critical) else abs(change) > critical
     return Course(
-        code, count, before, after, change, ratio, change <= -POINTS + _ROUNDING,
+        code, len(sessions), count, before, after, change, ratio, change <= -POINTS + _ROUNDING,
         ratio <= -MODERATE + _ROUNDING, ratio <= -SUBSTANTIAL + _ROUNDING, reliable,
     )  # fmt: skip
 

@@ -188,9 +188,9 @@ def test_the_jackknife_is_that_of_the_model_fitted_again_without_each_participan
 def test_a_short_course_has_no_responder() -> None:
     (course,) = courses(course_of([8, 2, 1]), SCRIPTED)
     assert course.responder_50_percent is None
-    assert "3 sessions with a score at their start, fewer than the 6" in str(course)
+    assert "3 of 3 sessions with a score at their start, fewer than the 6" in str(course)
     (unscored,) = courses(course_of([8, np.nan, 7, 6, np.nan, 5, 5]), SCRIPTED)
-    assert "5 sessions with a score" in str(unscored)
+    assert "5 of 7 sessions with a score" in str(unscored)
 
 
 def test_reliable_change_is_jacobson_and_truax() -> None:
