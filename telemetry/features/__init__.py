@@ -25,6 +25,8 @@ __all__ = ["measure_session", "measure_store", "write_features"]
 
 #: Windows waits for no more processes at once than these.
 _MOST_WORKERS = 61
+#: What a problem begins with where a session's motion could not be read.
+_NOT_READ = "session "
 
 
 def measure_session(data_dir: Path, session_id: str) -> pd.DataFrame:
@@ -69,19 +71,20 @@ def _measured(data_dir: Path, session_id: str, intact_side: str, runs: pd.DataFr
             for run, limb in runs.itertuples(index=False, name=None)
         ]
     except (TelemetryError, OSError, ValueError) as error:
-        rows = [{"problem": f"session {session_id}: {' '.join(str(error).split())}"}] * len(runs)
+        rows = [{"problem": f"{_NOT_READ}{session_id}: {' '.join(str(error).split())}"}] * len(runs)
     return _typed(pd.DataFrame(rows).assign(session_id=session_id, task_run_id=runs["task_run_id"].to_numpy()))
 
 
 def write_features(data_dir: Path, workers: int | None = None) -> pd.DataFrame:
     """Measure what is sealed and has no measures yet, and keep all in the folder's `features.parquet`.
 
-    What another version measured is measured anew.
+    What another version measured is measured anew, and so is what could not be read before: it may be restored by now.
     """
     store = Store(data_dir)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MeasuresMissing)
         sessions, known = store.sessions(), store.features()
+    known = known[~known["problem"].str.startswith(_NOT_READ).fillna(False)]
     due = sessions.loc[sessions["sealed"] & ~sessions["session_id"].isin(known["session_id"]), "session_id"]
     fresh = measure_store(data_dir, due, workers)
     table = pd.concat([part for part in (known, fresh) if len(part)], ignore_index=True) if len(fresh) else known

@@ -189,6 +189,18 @@ def test_measures_of_another_version_are_missing_with_a_warning_until_they_are_m
     pd.testing.assert_frame_equal(pd.read_parquet(path), ours)
 
 
+def test_movement_that_could_not_be_read_is_measured_once_it_is_restored(study: Path) -> None:
+    (motion,) = study.glob("motion/*/session=SIM001-01/motion.parquet")
+    content = motion.read_bytes()
+    motion.unlink()
+    measured = write_features(study, workers=1).set_index("session_id")
+    assert measured.loc["SIM001-01", "problem"].str.contains("is missing although the session is sealed").all()
+    motion.write_bytes(content)
+    measured = write_features(study, workers=1).set_index("session_id")
+    assert measured.loc["SIM001-01", "path_length_m"].notna().all()
+    assert len(measured) == 6
+
+
 @pytest.mark.parametrize("damage", ["text", "truncated"])
 def test_measures_that_cannot_be_read_do_not_stop_the_scores(study: Path, damage: str) -> None:
     path = study / "features.parquet"
