@@ -115,7 +115,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """All that stands until something happens. version: another one for each content, never 0.
 
     settings: every setting in force. at_start: as the session began with them. changes: the latest of them, in order.
-    scores: pain so far, in order.
+    scores: pain so far, in order. edit_refused: why the last edit of the programme's files is not used; empty while
+    what is written is what goes on.
     """
 
     version: int
@@ -124,6 +125,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     at_start: dict[str, Value] = {}
     changes: tuple[Change, ...] = ()
     scores: tuple[Score, ...] = ()
+    edit_refused: str = ""
 
 
 # --- what changes from frame to frame ---------------------------------------------------------------------------------

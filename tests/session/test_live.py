@@ -215,7 +215,10 @@ def test_an_edited_programme_is_shown_with_its_new_steps_and_goes_on_being_the_s
     frames = iter(range(1, 100))
 
     def edit() -> Iterable[Command]:
-        if next(frames) == 20:
+        frame = next(frames)
+        if frame == 10:
+            sitting.conductor.happened("edit_refused", {"reason": "demo.toml:3: expected a title", "frame": 10})
+        if frame == 20:
             sitting.conductor.therapist.take_up(read("first_session", 1, None), sitting.frame)
         return ()
 
@@ -224,6 +227,9 @@ def test_an_edited_programme_is_shown_with_its_new_steps_and_goes_on_being_the_s
     assert (len(before.steps), len(after.steps)) == (3, 6)
     assert after.session_id == before.session_id
     assert after.title == "First session"
+    told = [standing.edit_refused for standing in shown.standings]
+    assert list(dict.fromkeys(told)) == ["", "demo.toml:3: expected a title"], "until an edit is used"
+    assert told[-1] == ""
 
 
 def test_a_session_of_a_course_says_which_and_whether_a_review_is_due() -> None:

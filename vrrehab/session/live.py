@@ -94,6 +94,8 @@ class LiveRecord:
                 self._change(settings=settings, at_start=settings)
             case messages.Happened(name="programme_edited"):
                 self._edited()
+            case messages.Happened(name="edit_refused"):
+                self._change(edit_refused=str(event.detail["reason"]))
             case messages.SettingChanged():
                 self._setting_changed(event)
             case messages.TaskStarted():
@@ -157,7 +159,7 @@ class LiveRecord:
         if self._sitting is not None and self._standing is not None:
             self._plan = self._sitting.conductor.plan
             facts = msgspec.structs.replace(self._standing.facts, title=_title(self._plan), steps=_steps(self._plan))
-            self._change(facts=facts)
+            self._change(facts=facts, edit_refused="")
 
     def _setting_changed(self, event: messages.SettingChanged) -> None:
         if self._standing is None:
