@@ -26,7 +26,7 @@ from vrrehab.tasks.definition import TaskDefinition, load_tasks
 #: In these modes the affected limbs do not follow the intact ones, so that there need be none.
 _NEEDS_NO_INTACT_SIDE = ("observe", "imagery", "residual", "relax")
 #: In these modes a task may be for limbs that nobody lost.
-_FOR_ANY_LIMB = ("distractor", "relax")
+FOR_ANY_LIMB = ("distractor", "relax")
 _LEVELS = {Chain.ARM: ARM_LEVELS, Chain.LEG: LEG_LEVELS}
 #: The joint at which the last segment that is left begins, by how many segments are left.
 _SEGMENTS = {Chain.ARM: ("shoulder", "elbow"), Chain.LEG: ("hip", "knee")}
@@ -251,8 +251,8 @@ def _check(plan: Plan, step: Step) -> None:
             f"Expected tasks that make sense in the mode {step.mode}, but {step.task.name} of {plan.programme.name} is "
             f"for {', '.join(step.task.modes)}. Choose one of these modes, or another task."
         )
-    if step.mode not in _FOR_ANY_LIMB and not plan.acting(step.task):
-        chain = plan.chain(step.task)
+    chain = plan.chain(step.task)
+    if step.mode not in FOR_ANY_LIMB and all(limb.chain is not chain for limb in plan.limbs):
         raise NotPossible(
             f"Expected tasks for the limbs of this session ({_in_words(plan.limbs)}), but {step.task.name} of "
             f"{plan.programme.name} moves {'an arm' if chain is Chain.ARM else 'a leg'}. Choose another programme, "
