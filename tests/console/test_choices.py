@@ -14,18 +14,34 @@ def past(programme: str, course: str = "", condition: str = "", mode: str = "mir
     return PastSession("S1", programme, mode, "person", "completed", 0, 3, 3, 5.0, 5.0, told)
 
 
-def test_programmes_come_first_then_courses_as_what_of_them_is_due_and_last_what_cannot_be() -> None:
+def test_a_first_session_comes_first_then_programmes_then_courses_as_what_is_due_and_last_what_cannot_be() -> None:
     found = offers(PERSON)
     names = [offer.name for offer in found if not offer.refused]
-    assert names[0] == "arm"
-    assert names.index("hand") < names.index("gmi_hand")
-    assert {"leg", "gmi_foot"} <= {offer.name for offer in found if offer.refused}
+    assert names[0] == "first_session"
+    assert names.index("hand") < names.index("demo") < names.index("gmi_hand")
     (gmi,) = [offer for offer in found if offer.name == "gmi_hand"]
-    assert gmi.title == "Graded motor imagery, hand: 1, laterality"
+    assert (gmi.title, gmi.due) == ("Graded motor imagery, hand", (1, "laterality"))
     later = [past("gmi_hand_imagery", "gmi_hand", "imagery", "imagery")]
     (gmi,) = [offer for offer in offers(PERSON, past=later) if offer.name == "gmi_hand"]
-    assert gmi.title == "Graded motor imagery, hand: 2, imagery"
+    assert gmi.due == (2, "imagery")
     assert why_not(PERSON, "gmi_hand", None, None, later) == ""
+
+
+def test_what_is_for_other_limbs_is_refused_in_so_many_words_whatever_the_mode_of_its_first_session() -> None:
+    refused = {offer.name: offer.refused for offer in offers(PERSON) if offer.refused}
+    assert {"leg", "foot", "first_leg_session", "bilateral_legs", "gmi_foot", "abab_foot"} <= refused.keys()
+    assert set(refused.values()) == {"It is for feet and legs, and none is lost."}
+    leg = Profile(code="P002", limb_losses=(LimbLoss(limb="foot", side="left", level="ankle"),))
+    possible = [offer.name for offer in offers(leg) if not offer.refused]
+    assert possible[0] == "first_leg_session"
+    assert not {"hand", "arm", "abab_hand", "alternating_hand"} & set(possible)
+
+
+def test_a_course_of_which_a_later_session_cannot_be_is_not_begun() -> None:
+    both = tuple(LimbLoss(limb="arm", side=side, level="upper_arm") for side in ("left", "right"))
+    offered = {offer.name: offer for offer in offers(Profile(code="P003", limb_losses=both))}
+    assert offered["bilateral_arms"].refused == ""
+    assert "one intact arm to mirror" in offered["alternating_hand"].refused  # its first session is in relaxation
 
 
 def test_a_course_that_is_over_cannot_be_gone_on_with() -> None:

@@ -23,6 +23,7 @@ from telemetry.client import RecorderClient
 from telemetry.testing import eventually
 from vrrehab.console.app import accounts_file
 from vrrehab.console.people import LONGEST_LOGIN_S
+from vrrehab.session.edited import read
 from vrrehab.testing.silent_session import SilentSession
 
 from .conftest import PASSWORD, Clinic, pages
@@ -158,6 +159,7 @@ class Shared:
     session: SilentSession
     anna: Page
     berta: Page
+    programme: str
 
 
 #: A long task in which the therapist strokes a limb, and nothing is asked.
@@ -179,7 +181,7 @@ def shared(clinic: Clinic, browser: Browser, tmp_path_factory: pytest.TempPathFa
     programme = tmp_path_factory.mktemp("programme") / "touch.toml"
     programme.write_text(_TOUCH)
     with clinic.sit(str(programme)) as session, pages(clinic, browser) as open_page:
-        yield Shared(session, open_page("anna", "/run"), open_page("berta", "/run"))
+        yield Shared(session, open_page("anna", "/run"), open_page("berta", "/run"), str(programme))
 
 
 class TestASession:
@@ -324,6 +326,17 @@ class TestASession:
         events = telemetry.open_store(clinic.data).events()
         ours = events[(events["name"] == name) & (events["session_id"] == shared.session.session_id)]
         return " ".join(ours["detail"])
+
+    def test_an_edit_that_is_not_used_is_told_with_the_reason_until_one_is_used(
+        self, shared: Shared, page: Page
+    ) -> None:
+        reason = {"reason": "touch.toml:3: expected a title", "frame": 1}
+        shared.session.between_frames(lambda sitting: sitting.conductor.happened("edit_refused", reason))
+        told = page.get_by_text("The last edit of the programme is not used: touch.toml:3: expected a title")
+        expect(told).to_be_visible()
+        edited = read(shared.programme, 3, None)
+        shared.session.between_frames(lambda sitting: sitting.conductor.therapist.take_up(edited, sitting.frame))
+        expect(told).to_be_hidden()
 
     def test_two_therapists_see_who_is_in_control(self, shared: Shared, page: Page) -> None:
         page.locator("[data-command=recentre]").click()
@@ -574,7 +587,7 @@ def test_orders_and_ratings_are_shown_by_elements_that_are_there(
     page.locator("[data-command=skip]").click()
     expect(log.first).to_have_attribute("data-order", "skip")
     expect(log.first.locator(".state")).to_contain_text(re.compile("applied|refused"))
-    expect(pain).to_have_attribute("aria-label", re.compile(r": \d+" + (scores + 2) * r", \d+"))
+    expect(pain).to_have_attribute("aria-label", re.compile(r": \d+" + (scores + 2) * r", (\d+|missed)"))
     assert page.evaluate(_MADE_LAST) == made
     assert log.count() == 40
     page.locator("summary", has_text="Correct a score").click()

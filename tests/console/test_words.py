@@ -2,18 +2,28 @@ from __future__ import annotations
 
 import ast
 import string
+from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import polib
 import pytest
 
 import vrrehab.console
 from telemetry.instruments import INSTRUMENTS
+from telemetry.messages import LimbLoss, Profile, SessionStatus
+from vrrehab.body.drives import MODES
+from vrrehab.body.skeleton import Side
+from vrrehab.cli.participant import LEVELS
+from vrrehab.console import choices
+from vrrehab.console.choices import titles
 from vrrehab.console.settings_panel import grouped, title
 from vrrehab.console.words import Words, catalogue_file
+from vrrehab.session.checklist import load_checklist
+from vrrehab.session.commands import ADVERSE
 from vrrehab.session.settings import DECLARED
 
-OUR_OWN = ("pain_log", "medication", "treatment", "adverse_event")
+OUR_OWN = tuple(name for name, instrument in INSTRUMENTS.items() if instrument.wording == "own")
 SAYING = ("t", "_t")
 
 
@@ -77,3 +87,36 @@ def test_every_live_setting_has_its_name_its_explanation_and_its_choices_in_germ
     shown = {text for each in DECLARED for text in (title(each), each.description)}
     chosen = {choice.replace("_", " ") for each in DECLARED for choice in each.choices}
     assert sorted((shown | chosen) - catalogue) == []
+
+
+def test_what_is_chosen_from_is_there_in_german_titles_limbs_levels_and_what_a_checklist_says() -> None:
+    said = {title for kind in ("programmes", "courses", "tasks", "places") for title in titles(kind).values()}
+    said |= {f"{side} {limb}" for side in Side for limb in LEVELS} | set(choices.MODES_IN_WORDS.values())
+    names = {level for levels in LEVELS.values() for level in levels} | set(MODES)
+    names |= {word for words in ADVERSE.values() for word in words} | set(get_args(SessionStatus))
+    said |= {name.replace("_", " ") for name in names}
+    for item in load_checklist().items:
+        said |= {item.ask, item.because, *item.answers} - {""}
+    german = Words("de")
+    assert sorted(text for text in said if german(text) == text) == ["Arm", "Hand"]
+
+
+def test_numbers_and_days_are_in_the_readers_form() -> None:
+    german, english = Words("de"), Words("en")
+    assert (german.number(-0.3), german.number(76.04, 1), german.number(3.0)) == ("−0,3", "76,0", "3")
+    assert (english.number(-0.3), english.number(76.04, 1)) == ("−0.3", "76.0")
+    at_ns = round(datetime(2026, 11, 5, 9, 7).timestamp() * 1e9)
+    assert (german.day(at_ns), english.day(at_ns)) == ("05.11.2026, 09:07", "05 Nov 2026, 09:07")
+
+
+def test_why_a_session_cannot_be_is_said_in_german_with_its_limbs() -> None:
+    nobody = Profile(code="P009", limb_losses=())
+    both = Profile(
+        code="P003", limb_losses=tuple(LimbLoss(limb="arm", side=s, level="elbow") for s in ("left", "right"))
+    )
+    for person in (nobody, both):
+        why = choices.why_not(person, "arm", "mirror", None)
+        assert why
+        told = Words("de").heard(why)
+        assert told != why
+        assert not {"Expected", "expected", "Choose", "lost"} & set(told.split())

@@ -19,9 +19,10 @@ from telemetry.messages import Profile
 from telemetry.wire import PastSession
 from vrrehab.cli.participant import CODE
 from vrrehab.console import kit
+from vrrehab.console.choices import title_of
 from vrrehab.console.kit import Tag
 from vrrehab.console.later_panel import LaterPanel
-from vrrehab.console.prepare import losses_in_words, when
+from vrrehab.console.prepare import losses_in_words
 from vrrehab.console.rights import may
 from vrrehab.console.server import login_of
 from vrrehab.console.shell import KEPT_S, Console, Visit, page, refused, until_done
@@ -81,7 +82,7 @@ class _After:
         with Tag("div", kind="columns start"):
             with Tag("section", kind="card", aria_label=t("Which session")):
                 self._who = Tag("div", kind="stack")
-                self._sessions = Tag("div", kind="people", role="group", aria_label=t("Sessions"))
+                self._sessions = Tag("div", kind="people", role="radiogroup", aria_label=t("Sessions"))
             self._story = Tag("div", kind="stack")
         with self._story, Tag("section", kind="card"):
             Tag("p", t("Choose a session on the left."), "soft")
@@ -92,7 +93,7 @@ class _After:
         try:
             profiles = await self._console.records.profiles()
         except NobodyAnswers as error:
-            self._visit.say(str(error), "bad")
+            self._visit.say(self._t.heard(str(error)), "bad")
             return False
         self._visit.say("")
         named = {"": self._t("Choose …"), **{p.code: f"{p.code}: {losses_in_words(self._t, p)}" for p in profiles}}
@@ -120,11 +121,13 @@ class _After:
                     "button",
                     kind="person",
                     type="button",
-                    aria_pressed="true" if chosen else "false",
+                    role="radio",
+                    aria_checked="true" if chosen else "false",
                     data_session=each.session_id,
+                    data_kept=each.session_id,
                 ).pressed(lambda _, each=each: self._choose(code, each.session_id)):
-                    Tag("b", when(each.started_utc_ns))
-                    Tag("span", f"{each.programme.replace('_', ' ')}, {self._t(each.status)}")
+                    Tag("b", self._t.day(each.started_utc_ns))
+                    Tag("span", f"{self._t(title_of('programmes', each.programme))}, {self._t(each.status)}")
             if code and not past:
                 Tag("p", self._t("No session yet."), "soft")
         if profile is not None and known is not None:
@@ -144,7 +147,7 @@ class _After:
         self._story.clear()
         with self._story, Tag("section", kind="card", aria_label=t("The session's story")):
             with Tag("div", kind="headline"):
-                Tag("h2", f"{code}, {when(past.started_utc_ns)}")
+                Tag("h2", f"{code}, {t.day(past.started_utc_ns)}")
                 with Tag("div", kind="end"):
                     kit.link(
                         t("Open to print"), f"/report/{past.session_id}", "button", target="_blank", rel="noopener"

@@ -5,16 +5,19 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 
 from telemetry.messages import Profile
 from telemetry.wire import PastSession
 from vrrehab.body.drives import MODES
+from vrrehab.body.limb import CHAIN_OF, Chain
 from vrrehab.body.skeleton import Side
 from vrrehab.errors import NotPossible, SceneFileError, UnknownName
 from vrrehab.session.course import COURSE, Course, due, load_plan
-from vrrehab.session.plan import lost_limbs, make_plan
-from vrrehab.session.programme import Programme, load_programme
+from vrrehab.session.plan import FOR_ANY_LIMB, lost_limbs, make_plan
+from vrrehab.session.programme import Programme, lay_out, load_programme
+from vrrehab.tasks.definition import TaskDefinition
 
 #: What drives the virtual limb, in a therapist's words.
 MODES_IN_WORDS = {
@@ -28,9 +31,20 @@ MODES_IN_WORDS = {
 }
 
 
+#: What somebody begins with, and what is for showing the system: the first and the last of the programmes.
+_FIRST, _LAST = ("first_session", "first_leg_session"), ("demo",)
+_OTHER_LIMBS = {
+    Chain.ARM: "It is for hands and arms, and none is lost.",
+    Chain.LEG: "It is for feet and legs, and none is lost.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A programme or a course as it is offered: how many tasks it has, and why it cannot be (empty where it can)."""
+    """A programme or a course as it is offered: how many tasks it has, and why it cannot be (empty where it can).
+
+    due: of a course, which of its sessions this is and the name of its phase.
+    """
 
     name: str
     title: str
@@ -38,6 +52,7 @@ class Offer:
     place: str
     tasks: int
     refused: str
+    due: tuple[int, str] | None = None
 
 
 def _scene_names(kind: str) -> list[str]:
@@ -45,13 +60,19 @@ def _scene_names(kind: str) -> list[str]:
     return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
 
 
-def places() -> dict[str, str]:
-    """Every place, by name, with its title."""
-    folder = resources.files("scenes") / "places"
+def titles(kind: str) -> dict[str, str]:
+    """Every one of a kind of scenes' files (`places`, `programmes`, `courses`, `tasks`), by name, with its title."""
+    folder = resources.files("scenes") / kind
     return {
-        name: str(tomllib.loads((folder / f"{name}.toml").read_text("utf-8"))["title"])
-        for name in _scene_names("places")
+        name: str(tomllib.loads((folder / f"{name}.toml").read_text("utf-8")).get("title", name))
+        for name in _scene_names(kind)
     }
+
+
+@cache
+def title_of(kind: str, name: str) -> str:
+    """The title of one of them; its name in words where there is none such, as of another version."""
+    return titles(kind).get(name, name.replace("_", " "))
 
 
 def modes() -> dict[str, str]:
@@ -63,10 +84,11 @@ def offers(
     profile: Profile, mode: str | None = None, intact: Side | None = None, past: Sequence[PastSession] = ()
 ) -> list[Offer]:
     """Every programme, and every course as what of it is due after the sessions so far; those that can be carried out
-    with this participant first.
+    with this participant first, and of these a first session.
     """
     found = []
-    for name in _scene_names("programmes"):
+    names = _scene_names("programmes")
+    for name in sorted(names, key=lambda name: (name not in _FIRST, name in _LAST)):
         try:
             programme = load_programme(name)
             tasks = sum(len(block.tasks) for block in programme.blocks)
@@ -111,9 +133,12 @@ def _offered(name: str, profile: Profile, mode: str | None, intact: Side | None,
         return Offer(name, course.title, "", "", 0, str(error))
     programme = load_programme(now.phase.programme)
     drives = mode or now.phase.mode or programme.mode
-    title = f"{course.title}: {now.session}, {now.phase.name}"
     tasks = sum(len(block.tasks) for block in programme.blocks)
-    return Offer(name, title, drives, programme.place, tasks, _why_not(profile, programme, drives, intact))
+    # What is due now is no use where what comes after it cannot be.
+    phases = sorted(course.phases, key=lambda phase: phase.name != now.phase.name)
+    each = (_why_not(profile, load_programme(phase.programme), mode or phase.mode, intact) for phase in phases)
+    why = next((why for why in each if why), "")
+    return Offer(name, course.title, drives, programme.place, tasks, why, (now.session, now.phase.name))
 
 
 def needs_side(profile: Profile) -> bool:
@@ -132,8 +157,16 @@ def why_not(
 
 
 def _why_not(profile: Profile, programme: Programme, mode: str | None, intact: Side | None) -> str:
+    lost = {limb.chain for limb in lost_limbs(profile)}
+    meant = {CHAIN_OF[task.limb] for task in _tasks_of(programme) if task.limb != "any"}
+    if len(lost) == 1 and meant and meant.isdisjoint(lost) and (mode or programme.mode) not in FOR_ANY_LIMB:
+        return _OTHER_LIMBS[next(chain for chain in Chain if chain in meant)]
     try:
         make_plan(profile, programme, mode, "person", 0, intact)
     except (NotPossible, SceneFileError, UnknownName) as error:
         return str(error)
     return ""
+
+
+def _tasks_of(programme: Programme) -> list[TaskDefinition]:
+    return [step.task for step in lay_out(programme, 0, programme.mode)]

@@ -15,7 +15,8 @@ class InstrumentForm:
 
     def __init__(self, t: Words, instrument: Instrument) -> None:
         self.answers: dict[str, Answer] = {}
-        self._t = t
+        # What others validated is shown as they wrote it: a translation would be another instrument.
+        self._t = t if instrument.wording == "own" else Words("en")
         if instrument.wording == "elsewhere":
             text = t("The wording of this instrument is not ours to show: ask from your own licensed copy.")
             kit.notice(text)
@@ -35,7 +36,7 @@ class InstrumentForm:
             self._several(item, label)
         elif item.number is not None:
             least, most, unit = item.number
-            about = " ".join(part for part in (f"{least:g}–{most:g}", unit, hint) if part)
+            about = " ".join(part for part in (f"{t.number(least)}–{t.number(most)}", t(unit), hint) if part)
             kit.field(label, "", lambda v: self._put(item, _number(v)), hint=about, inputmode="decimal",
                       autocomplete="off", live=True, data_item=item.name)  # fmt: skip
         else:
@@ -71,7 +72,7 @@ def in_words(t: Words, instrument: Instrument | None, answers: dict[str, Answer]
         return ", ".join(f"{name} {value}" for name, value in answers.items())
     scores = instrument.score(answers)
     if scores:
-        return ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in scores.items())
+        return ", ".join(f"{t.name(name)} {t.number(value)}" for name, value in scores.items())
     said = []
     for item in instrument.items:
         answer = answers.get(item.name)
@@ -79,7 +80,7 @@ def in_words(t: Words, instrument: Instrument | None, answers: dict[str, Answer]
             continue
         known: dict[str, str] = {str(code): text for code, text in (item.levels or item.several or {}).items()}
         parts = (
-            str(answer).split(",") if item.several else [f"{answer:g}" if isinstance(answer, float) else str(answer)]
+            str(answer).split(",") if item.several else [t.number(answer) if isinstance(answer, float) else str(answer)]
         )
         said.append(
             " ".join((*(t(known.get(part, part)) for part in parts), item.number[2] if item.number else "")).strip()

@@ -16,6 +16,13 @@ Handler = Callable[..., Any]
 
 
 _FIELDS = ("input", "select", "textarea")
+#: Each press of an arrow key is a change; who goes by keyboard is heard once they have got where they want to be.
+SETTLED = """(e) => {
+    const it = e.target;
+    clearTimeout(it.waits);
+    if (it.matches(':focus-visible')) it.waits = setTimeout(() => emit(it.value), 500);
+    else emit(it.value);
+}"""
 
 
 class Tag(TextElement):
@@ -40,8 +47,16 @@ class Tag(TextElement):
         return ".value" if name == "value" and self.tag in _FIELDS else name.replace("_", "-")
 
     def pressed(self, do: Handler) -> Tag:
-        """What happens when it is pressed, by whatever means."""
-        return self.on("click", do, js_handler="() => emit()")
+        """What happens when it is pressed, by whatever means, and is not `off`."""
+        return self.on("click", do, js_handler="(e) => e.currentTarget.ariaDisabled === 'true' || emit()")
+
+    def off(self, whether: bool) -> None:
+        """Whether pressing it does nothing for now; unlike `disabled` it keeps the focus of who has just pressed it."""
+        self.put("aria_disabled", "true" if whether else None)
+
+    def focus(self) -> None:
+        """Take somebody who goes by keyboard there."""
+        self.run_method("focus")
 
     def say(self, text: str) -> None:
         """Another text, sent only if it is one."""
@@ -118,13 +133,19 @@ def choice(
         return select(named, value, do, aria_label=label, **attributes)
 
 
-def select(named: Mapping[str, str], value: str, do: Handler, **attributes: Any) -> Tag:
+def select(
+    named: Mapping[str, str],
+    value: str,
+    do: Handler,
+    js_handler: str = "(e) => emit(e.target.value)",
+    **attributes: Any,
+) -> Tag:
     """A bare select; give it a name with `aria_label`."""
     made = Tag("select", value=value, **attributes)
     with made:
         for key, text in named.items():
             Tag("option", text, value=key, selected=key == value)
-    made.on("change", lambda e: do(str(e.args)), js_handler="(e) => emit(e.target.value)")
+    made.on("change", lambda e: do(str(e.args)), js_handler=js_handler)
     return made
 
 
@@ -158,10 +179,10 @@ def chip(text: str, kind: str = "") -> Tag:
     return Tag("span", text, f"chip {kind}".strip())
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Tag:
+def table(name: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Tag:
     """A table of text; `numbers` are the columns that stand on the right."""
     with (
-        Tag("div", kind="scroll", tabindex="0", role="region", aria_label=heads[0]) as outer,
+        Tag("div", kind="scroll", tabindex="0", role="region", aria_label=name) as outer,
         Tag("table", kind="list"),
     ):
         with Tag("thead"), Tag("tr"):

@@ -13,12 +13,10 @@ from telemetry.messages import Addendum, Entry, LateRating, RatingSource, Site
 from vrrehab.console import instrument_form, kit
 from vrrehab.console.instrument_form import InstrumentForm
 from vrrehab.console.kit import Tag
+from vrrehab.console.rating_panel import SITES
 from vrrehab.console.shell import Visit, later
 from vrrehab.console.words import Words
 
-_SITES: dict[str, str] = {
-    "PLP": "Phantom limb pain", "RLP": "Residual limb pain", "PLS": "Phantom sensation, not painful",
-}  # fmt: skip
 _WHEN = "%Y-%m-%dT%H:%M"
 
 
@@ -58,16 +56,16 @@ class LaterPanel:
             if not rows:
                 Tag("p", t("Nothing so far."), "soft")
                 return
-            said = [(_day(about_ns), what, who) for about_ns, what, who in sorted(rows)]
-            kit.table([t("About"), t("What"), t("Entered by")], said)
+            said = [(t.day(about_ns), what, who) for about_ns, what, who in sorted(rows)]
+            kit.table(t("What became known later"), [t("About"), t("What"), t("Entered by")], said)
 
     def _rating(self) -> None:
         t = self._t
         said: dict[str, str] = {"value": "", "site": "PLP", "when": _now()}
         with Tag("fieldset"):
             Tag("legend", t("Rating of the next day"))
-            with Tag("div", kind="fields"):
-                sites = {site: t(text) for site, text in _SITES.items()}
+            with Tag("div", kind="fields dated"):
+                sites = {site: t(text) for site, text in SITES.items()}
                 kit.choice(t("Of what"), sites, "PLP", lambda v: said.update(site=v))
                 values = {"": "–", **{str(n): str(n) for n in range(11)}}
                 kit.choice(t("Score, 0 to 10"), values, "", lambda v: said.update(value=v), data_late="rating")
@@ -104,7 +102,7 @@ class LaterPanel:
 
         with Tag("fieldset"):
             Tag("legend", t("Pain log, treatments and questionnaires"))
-            with Tag("div", kind="fields"):
+            with Tag("div", kind="fields dated"):
                 named = {"": t("Choose …"), **{name: t(each.title) for name, each in INSTRUMENTS.items()}}
                 kit.choice(t("Which"), named, "", turn, data_late="instrument")
                 sources = {"participant": t("the participant"), "therapist": t("the therapist")}
@@ -117,7 +115,7 @@ class LaterPanel:
         try:
             answers = instrument.accept(form.answers)
         except ValueError as error:
-            self._visit.say(str(error), "bad")
+            self._visit.say(self._t.heard(str(error)), "bad")
             return
         about_ns = self._about(said["when"])
         if about_ns is None:
@@ -152,13 +150,9 @@ class LaterPanel:
 
 def _late_in_words(t: Words, late: Late) -> str:
     if late.value is not None:
-        return t("{what}: {value}", what=t(_SITES.get(late.site or "", late.site or "")), value=f"{late.value:g}")
+        return t("{what}: {value}", what=t(SITES.get(late.site or "", late.site or "")), value=t.number(late.value))
     told = {name: value for name, value in late.detail.items() if value not in ("", None)}
-    return f"{t(late.kind.replace('_', ' '))}: " + ", ".join(f"{name} {value}" for name, value in told.items())
-
-
-def _day(utc_ns: int) -> str:
-    return datetime.fromtimestamp(utc_ns / 1e9).strftime("%d.%m.%Y %H:%M")
+    return f"{t.name(late.kind)}: " + ", ".join(f"{t.name(name)} {t.name(str(value))}" for name, value in told.items())
 
 
 def _now() -> str:

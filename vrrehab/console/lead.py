@@ -7,11 +7,11 @@ knows gets a plain button.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import resources
 
 from telemetry.live_messages import Standing, State
 from vrrehab.body.drives import MODES
 from vrrehab.console import kit
+from vrrehab.console.choices import title_of, titles
 from vrrehab.console.desk import BY_ITSELF, Order
 from vrrehab.console.kit import Tag
 from vrrehab.console.rating_panel import RatingPanel
@@ -42,7 +42,8 @@ _ELSEWHERE = (
 )  # fmt: skip
 #: The buttons of tasks, as a therapist reads them.
 PRESSES = {"left": "Left", "right": "Right", "begin": "I begin", "done": "Done"}
-_MARKS = ("Pain", "Dizzy", "Tired", "Talked", "Adjusted the headset")
+#: What a mark is of; the first is of anything.
+MARKS = ("Mark", "Pain", "Dizzy", "Tired", "Talked", "Adjusted the headset")
 _ADVERSE = {
     "kind": "What happened",
     "severity": "How severe",
@@ -103,7 +104,7 @@ class Lead:
         offered = [name for name in COMMANDS if name not in _ELSEWHERE and name in self._may]
         if not offered:
             return
-        with Tag("div", kind="grid-buttons"):
+        with Tag("div", kind="grid-buttons", role="toolbar", aria_label=t("Leading the session")):
             for name in sorted(
                 offered, key=lambda name: list(BUTTONS).index(name) if name in BUTTONS else len(BUTTONS)
             ):
@@ -167,8 +168,8 @@ class Lead:
             with place:
                 kit.field(
                     t("Note (may stay empty)"), "", lambda text: said.update(note=text), live=True, autocomplete="off",
-                    data_note="yes",
-                )  # fmt: skip
+                    data_note="yes", data_kept="note",
+                ).on("keydown.enter", lambda: mark("mark"), js_handler="() => emit()")  # fmt: skip
 
         async def mark(what: str) -> None:
             note = said["note"].strip()
@@ -179,9 +180,9 @@ class Lead:
             Tag("legend", t("Mark an event"))
             place = Tag("div")
             field()
-            with Tag("div", kind="row"):
+            with Tag("div", kind="row", role="toolbar", aria_label=t("Mark an event")):
                 kit.button(t("Mark"), lambda: mark("mark"), "primary", data_do="mark")
-                for what in _MARKS:
+                for what in MARKS[1:]:
                     kit.button(t(what), lambda what=what: mark(what.lower()))
 
     def _adverse(self) -> None:
@@ -193,7 +194,7 @@ class Lead:
             with Tag("div", kind="stack"):
                 with Tag("div", kind="fields"):
                     for name, words in ADVERSE.items():
-                        options = {word: t(word.replace("_", " ")) for word in words}
+                        options = {word: t.name(word) for word in words}
                         kit.choice(
                             t(_ADVERSE.get(name, name)), options, words[0],
                             lambda value, name=name: said.update({name: value}),
@@ -207,9 +208,9 @@ class Lead:
     def _next(self) -> None:
         t = self._t
         said = {"task": "", "mode": "", "place": ""}
-        tasks = sorted(f.name.removesuffix(".toml") for f in (resources.files("scenes") / "tasks").iterdir()
-                       if f.name.endswith(".toml"))  # fmt: skip
-        places = {"": t("as it is"), **{place: t(place.replace("_", " ")) for place in PLACES}}
+        named = ((task, t(title)) for task, title in titles("tasks").items())
+        tasks = dict(sorted(named, key=lambda each: each[1].casefold()))
+        places = {"": t("as it is"), **{place: t(title_of("places", place)) for place in PLACES}}
 
         async def go() -> None:
             mode = {"mode": said["mode"]} if said["mode"] else {}
@@ -224,10 +225,10 @@ class Lead:
             Tag("summary", t("Another task, mode or place"), "button quiet")
             with Tag("div", kind="fields"):
                 if "choose" in self._may:
-                    options = {"": t("as planned"), **{task: t(task.replace("_", " ")) for task in tasks}}
+                    options = {"": t("as planned"), **tasks}
                     kit.choice(t("Next task"), options, "", lambda value: said.update(task=value))
                 if "mode" in self._may:
-                    modes = {"": t("as it is"), **{mode: t(mode.replace("_", " ")) for mode in MODES}}
+                    modes = {"": t("as it is"), **{mode: t.name(mode) for mode in MODES}}
                     kit.choice(t("Mode from here on"), modes, "", lambda value: said.update(mode=value))
                 if "set" in self._may:
                     kit.choice(t("Place"), places, "", lambda value: said.update(place=value), data_go_to="yes")

@@ -6,11 +6,15 @@ from collections import deque
 from datetime import datetime
 from itertools import islice, takewhile
 
+from vrrehab.console.choices import title_of
 from vrrehab.console.desk import Order
 from vrrehab.console.kit import Tag
-from vrrehab.console.lead import command_in_words
+from vrrehab.console.lead import MARKS, command_in_words
+from vrrehab.console.settings_panel import in_words as value_in_words
+from vrrehab.console.settings_panel import title
 from vrrehab.console.shell import Visit
 from vrrehab.console.words import Words
+from vrrehab.session.settings import DECLARED
 
 _SHOWN = 40
 
@@ -59,7 +63,7 @@ class _Line:
         self.order = order
         self.box.put("data_order", order.name)
         self._when.say(datetime.fromtimestamp(order.at).strftime("%H:%M:%S"))
-        self._what.say(f"{command_in_words(visit, order.name)}{_arguments(order)} · {order.who}")
+        self._what.say(f"{_in_words(visit, order)} · {order.who}")
 
     def tell(self, t: Words) -> None:
         """What became of the order so far."""
@@ -69,9 +73,25 @@ class _Line:
         self._why.put("hidden", None if self.order.reason else "hidden")
 
 
-def _arguments(order: Order) -> str:
-    said = " ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in order.arguments.values())
-    return f" {said}" if said else ""
+def _in_words(visit: Visit, order: Order) -> str:
+    """What was told, as the page says it elsewhere; what somebody wrote as they wrote it."""
+    t, given = visit.t, dict(order.arguments)
+    setting = next((each for each in DECLARED if order.name == "set" and each.name == given.get("name")), None)
+    value = given.get("value")
+    if setting is not None and value is not None:
+        return f"{t(title(setting))}: {value_in_words(t, setting, value)}"
+    said = []
+    for name, each in given.items():
+        if isinstance(each, float):
+            said.append(t.number(each))
+        elif name == "task":
+            said.append(t(title_of("tasks", str(each))))
+        elif name == "text":
+            mark, between, note = str(each).partition(": ")
+            said.append(f"{t(mark)}{between}{note}" if mark.capitalize() in MARKS else str(each))
+        elif name not in ("rating_id", "question"):
+            said.append(t.name(each) if isinstance(each, str) else str(each))
+    return ": ".join(part for part in (command_in_words(visit, order.name), ", ".join(said)) if part)
 
 
 def _state_of(t: Words, order: Order) -> str:

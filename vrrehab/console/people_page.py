@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable
-from datetime import datetime
 
 from nicegui import ui
 from starlette.requests import Request
@@ -16,8 +15,11 @@ from vrrehab.console.kit import Tag
 from vrrehab.console.people import Account
 from vrrehab.console.rights import Role
 from vrrehab.console.shell import KEPT_S, Console, Visit, page, refused
+from vrrehab.console.words import Words
 
 _LINES = 100
+#: What of a note is named by the program, and not written by somebody.
+_NAMED = ("roles", "why", "outcome", "command", "kind", "programme")
 
 
 def add(console: Console) -> None:
@@ -70,7 +72,7 @@ class _People:
                 with Tag("div", kind="row", data_login=login.name):
                     with Tag("div"):
                         Tag("b", login.name)
-                        since = datetime.fromtimestamp(login.began).strftime("%d.%m. %H:%M")
+                        since = t.day(round(login.began * 1e9))
                         Tag("p", t("from {address}, since {since}", address=login.address, since=since), "soft small")
                     kit.button(
                         t("End"),
@@ -82,14 +84,14 @@ class _People:
         with self._log:
             rows = [
                 (
-                    datetime.fromtimestamp(each.at).strftime("%d.%m. %H:%M:%S"),
+                    t.day(round(each.at * 1e9), seconds=True),
                     each.who,
                     t(each.what),
-                    _in_words(each.detail),
+                    _in_words(t, each.detail),
                 )
                 for each in self._people.noted(_LINES)
             ]
-            kit.table([t(head) for head in ("When", "Who", "What", "Of what")], rows)
+            kit.table(t("What was done"), [t(head) for head in ("When", "Who", "What", "Of what")], rows)
 
     def _account(self, account: Account) -> None:
         t, by = self._t, self._visit.login.name
@@ -108,6 +110,7 @@ class _People:
                     t("Keep roles"),
                     lambda: self._do(self._change(account.name, by, roles=frozenset(said))),
                     aria_label=t("Keep the roles of {name}", name=account.name),
+                    data_kept=f"roles-{account.name}",
                 )
                 turn = t("Let log in") if not account.active else t("Shut out")
                 kit.button(
@@ -115,9 +118,10 @@ class _People:
                     lambda: self._do(self._change(account.name, by, active=not account.active)),
                     "quiet",
                     aria_label=f"{turn}: {account.name}",
+                    data_kept=f"turn-{account.name}",
                 )
             with Tag("details"):
-                Tag("summary", t("New password"), "button quiet")
+                Tag("summary", t("New password"), "button quiet", data_kept=f"password-{account.name}")
                 new = {"password": ""}
                 kit.field(
                     t("New password of {name}", name=account.name),
@@ -199,9 +203,17 @@ class _People:
         await asyncio.to_thread(self._people.end_login, login_id, self._visit.login.name)
 
 
-def _in_words(detail: dict[str, object]) -> str:
-    return ", ".join(
-        f"{name.replace('_', ' ')} {value if isinstance(value, str | int | float) else json.dumps(value)}"
-        for name, value in detail.items()
-        if value not in ("", None)
-    )
+def _in_words(t: Words, detail: dict[str, object]) -> str:
+    """What was noted, in the reader's language; what somebody wrote or is called stays as it is."""
+    said = []
+    for name, value in detail.items():
+        if value in ("", None):
+            continue
+        if name in _NAMED and isinstance(value, str):
+            value = " ".join(t.name(word) for word in value.split())
+        elif isinstance(value, float):
+            value = t.number(value)
+        elif not isinstance(value, str | int):
+            value = json.dumps(value)
+        said.append(f"{t.name(name)} {value}")
+    return ", ".join(said)

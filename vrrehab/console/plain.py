@@ -75,7 +75,7 @@ class _Plain:
         try:
             token = await asyncio.to_thread(self._people.log_in, name, password, address, browser)
         except LoginRefused as error:
-            return _login_form(t, to, name, t(str(error)), 403)
+            return _login_form(t, to, name, t.heard(str(error)), 403)
         answer = RedirectResponse(to, 303)
         answer.set_cookie(COOKIE, token, int(LONGEST_LOGIN_S), httponly=True, secure=self._tls, samesite="strict")
         return answer
@@ -102,7 +102,7 @@ class _Plain:
         try:
             await asyncio.to_thread(self._people.add_first, name, password, roles, "first start")
         except NotPossible as error:
-            return self._first_form(request, name, str(error))
+            return self._first_form(request, name, _words_for(request).heard(str(error)))
         return await self.log_in(request)
 
     def _may_begin(self, request: Request) -> bool:
@@ -144,7 +144,8 @@ class _Plain:
         order = await self._desk.tell(login, "stop", {}, key)
         if "application/json" in request.headers.get("accept", ""):
             names = ("status", "frame", "reason", "at", "took_ms")
-            return JSONResponse({name: getattr(order, name) for name in names})
+            said = {name: getattr(order, name) for name in names}
+            return JSONResponse({**said, "reason": Words(login.language).heard(order.reason)})
         return self._stop_page(request, order)
 
     def _stop_page(self, request: Request, order: Order | None) -> Response:

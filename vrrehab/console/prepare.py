@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -19,10 +18,11 @@ from telemetry.wire import PastSession
 from vrrehab.body.skeleton import Side
 from vrrehab.console import choices, kit
 from vrrehab.console.checklist_form import ChecklistForm
+from vrrehab.console.choices import Offer
 from vrrehab.console.kit import Tag
 from vrrehab.console.launcher import Start
 from vrrehab.console.profile_form import ProfileForm
-from vrrehab.console.shell import KEPT_S, Console, Visit, page, refused, until_done
+from vrrehab.console.shell import KEPT_S, LANGUAGES, Console, Visit, page, refused, until_done
 from vrrehab.console.words import Words
 from vrrehab.language import load_language
 
@@ -45,6 +45,7 @@ class _Prepare:
     def __init__(self, visit: Visit, code: str) -> None:
         self._visit, self._t, self._console = visit, visit.t, visit.console
         self._profiles: list[Profile] = []
+        self._listed: dict[str, Tag] = {}
         self._profile: Profile | None = None
         self._past: Sequence[PastSession] = ()
         self._search = ""
@@ -61,7 +62,7 @@ class _Prepare:
                         with Tag("div", kind="end"):
                             kit.button(t("Add"), self._add, "", aria_label=t("Add a participant"))
                 kit.field(t("Search"), "", self._find, live=True, kind="search", autocomplete="off")
-                self._list = Tag("div", kind="people", role="group", aria_label=t("Participants"))
+                self._list = Tag("div", kind="people", role="radiogroup", aria_label=t("Participants"))
             self._chosen = Tag("div", kind="stack")
         with self._chosen, Tag("section", kind="card"):
             Tag("p", t("Choose a participant on the left, or add one."), "soft")
@@ -72,7 +73,7 @@ class _Prepare:
         try:
             self._profiles = await self._console.records.profiles()
         except NobodyAnswers as error:
-            self._visit.say(str(error), "bad")
+            self._visit.say(self._t.heard(str(error)), "bad")
             return False
         self._visit.say("")
         self._show_list()
@@ -91,19 +92,21 @@ class _Prepare:
         self._list.clear()
         found = [profile for profile in self._profiles if self._search in profile.code]
         with self._list:
-            for profile in found:
-                chosen = self._profile is not None and self._profile.code == profile.code
-                with Tag(
-                    "button",
-                    kind="person",
-                    type="button",
-                    aria_pressed="true" if chosen else "false",
-                    data_code=profile.code,
-                ).pressed(lambda _, p=profile: self._choose(p)):
-                    Tag("b", profile.code)
-                    Tag("span", losses_in_words(self._t, profile))
+            self._listed = {profile.code: self._person(profile) for profile in found}
             if not found:
                 Tag("p", self._t("Nobody yet. Press Add.") if not self._profiles else self._t("No such code."), "soft")
+
+        self._mark()
+
+    def _person(self, profile: Profile) -> Tag:
+        with Tag("button", kind="person", type="button", role="radio", data_code=profile.code) as made:
+            Tag("b", profile.code)
+            Tag("span", losses_in_words(self._t, profile))
+        return made.pressed(lambda: self._choose(profile))
+
+    def _mark(self) -> None:
+        for code, made in self._listed.items():
+            made.put("aria_checked", "true" if self._profile is not None and self._profile.code == code else "false")
 
     # --- one participant ---
 
@@ -112,23 +115,27 @@ class _Prepare:
         self._checklist = None
         self._start = Start(profile.code, "")
         self._past = ()
-        self._show_list()
+        self._mark()
         past: Sequence[PastSession] = ()
         try:
             past = await self._console.records.history(profile.code)
         except NobodyAnswers as error:
-            self._visit.say(str(error), "bad")
+            self._visit.say(self._t.heard(str(error)), "bad")
+        leads = self._visit.may("start")
+        offers = await asyncio.to_thread(choices.offers, profile, past=past) if leads else []
+        if self._profile is not profile:  # somebody else was chosen meanwhile
+            return
         self._chosen.clear()
         with self._chosen:
             self._about(profile, past)
-            if self._visit.may("start"):
-                self._session(profile, past)
+            if leads:
+                self._session(profile, past, offers)
 
     def _about(self, profile: Profile, past: Sequence[PastSession]) -> None:
         t = self._t
         with Tag("section", kind="card", aria_label=t("History")):
             with Tag("div", kind="headline"):
-                Tag("h2", f"{profile.code}: {losses_in_words(t, profile)}")
+                self._heading = Tag("h2", f"{profile.code}: {losses_in_words(t, profile)}", tabindex="-1")
                 with Tag("div", kind="end"):
                     kit.link(t("Sessions and reports"), f"/after?participant={profile.code}", "button quiet")
                     if self._visit.may("participants"):
@@ -141,9 +148,9 @@ class _Prepare:
             kit.facts(
                 [
                     (str(len(past)), t("sessions")),
-                    (when(past[-1].started_utc_ns) if past else "–", t("last session")),
+                    (t.day(past[-1].started_utc_ns) if past else "–", t("last session")),
                     (str(sum(each.task_runs for each in done)), t("movement tasks")),
-                    (profile.language, t("language")),
+                    (LANGUAGES.get(profile.language, profile.language), t("language")),
                 ]
             )
             language = load_language(profile.language)
@@ -154,8 +161,8 @@ class _Prepare:
             if past:
                 rows = [
                     (
-                        when(each.started_utc_ns),
-                        each.programme.replace("_", " "),
+                        t.day(each.started_utc_ns),
+                        t(choices.title_of("programmes", each.programme)),
                         t(each.mode.replace("_", " ")),
                         t(each.status),
                         str(each.task_runs),
@@ -164,14 +171,13 @@ class _Prepare:
                     for each in reversed(past[-_LATEST:])
                 ]
                 heads = [t(head) for head in ("Session", "Programme", "Mode", "Ended", "Tasks", "Scores")]
-                kit.table(heads, rows, (4, 5))
+                kit.table(t("Latest sessions"), heads, rows, (4, 5))
             else:
                 Tag("p", t("This will be the first session."), "soft")
 
-    def _session(self, profile: Profile, past: Sequence[PastSession]) -> None:
+    def _session(self, profile: Profile, past: Sequence[PastSession], offers: Sequence[Offer]) -> None:
         t = self._t
         self._past = past
-        offers = choices.offers(profile, past=past)
         possible = [offer for offer in offers if not offer.refused]
         programme, mode = choices.continued(past, possible) or (possible[0].name if possible else "", "")
         last = bool(programme) and any(choices.plan_of(each) == programme for each in past)
@@ -185,24 +191,26 @@ class _Prepare:
             def take(name: str) -> None:
                 self._start = replace(self._start, programme=name)
                 for each, made in buttons.items():
-                    made.put("aria_pressed", "true" if each == name else "false")
+                    made.put("aria_checked", "true" if each == name else "false")
                 self._check()
 
-            with Tag("div", kind="options", role="group", aria_label=t("Programme")):
+            with Tag("div", kind="options", role="radiogroup", aria_label=t("Programme")):
                 for offer in possible:
                     buttons[offer.name] = made = Tag(
                         "button",
                         kind="option",
                         type="button",
+                        role="radio",
                         data_programme=offer.name,
-                        aria_pressed="true" if offer.name == programme else "false",
+                        aria_checked="true" if offer.name == programme else "false",
                     )
                     made.pressed(lambda _, name=offer.name: take(name))
                     with made:
                         Tag("b", t(offer.title))
-                        Tag("span", t("{tasks} tasks, {mode}", tasks=offer.tasks, mode=t(offer.mode.replace("_", " "))))
+                        Tag("span", _about(t, offer))
             if not possible:
-                kit.notice(offers[0].refused if offers else t("There is no programme."), "warn")
+                kit.notice(t("No programme is for this participant as it is; below is why."), "warn")
+            self._others([offer for offer in offers if offer.refused], profile.code)
             with Tag("div", kind="fields wide"):
                 modes = {
                     "": t("As the programme says"),
@@ -211,7 +219,7 @@ class _Prepare:
                 kit.choice(t("Mode"), modes, self._start.mode, lambda v: self._put(mode=v))
                 places = {
                     "": t("As the programme says"),
-                    **{name: t(title) for name, title in choices.places().items()},
+                    **{name: t(title) for name, title in choices.titles("places").items()},
                 }
                 kit.choice(t("Place"), places, "", lambda v: self._put(place=v))
                 if choices.needs_side(profile):
@@ -233,6 +241,22 @@ class _Prepare:
                 self._wait = Tag("p", "", "soft", role="status")
         self._check()
 
+    def _others(self, refused: Sequence[Offer], code: str) -> None:
+        """What cannot be held with this participant, and why: nobody has to wonder where a programme is."""
+        if not refused:
+            return
+        t = self._t
+        by_reason: dict[str, list[str]] = {}
+        for offer in refused:
+            titles = by_reason.setdefault(offer.refused, [])
+            titles += [title for title in [t(offer.title)] if title not in titles]
+        with Tag("details"):
+            Tag("summary", t("Not for {code}: {n} more", code=code, n=len(refused)), "button quiet")
+            with Tag("dl", kind="others"):
+                for reason, titles in by_reason.items():
+                    Tag("dt", " · ".join(titles))
+                    Tag("dd", t.heard(reason), "soft")
+
     def _put(self, **said: Any) -> None:
         self._start = replace(self._start, **said)
         self._check()
@@ -245,12 +269,12 @@ class _Prepare:
         if start.programme:
             intact = Side(start.intact) if start.intact else None
             why = choices.why_not(self._profile, start.programme, start.mode or None, intact, self._past)
-        self._problem.say(why)
+        self._problem.say(t.heard(why))
         self._problem.put("hidden", None if why else "hidden")
         person = start.source == "openxr"
         self._asked.put("hidden", None if person else "hidden")
         left = self._checklist.left() if person and self._checklist is not None else 0
-        self._go.put("disabled", "disabled" if why or not start.programme or left else None)
+        self._go.off(bool(why or not start.programme or left))
         self._wait.say(t("{left} answers of the checklist are missing.", left=left) if left else "")
 
     async def _begin(self) -> None:
@@ -258,7 +282,7 @@ class _Prepare:
         if not visit.may("start") or self._profile is None:
             visit.say(t("You may not start sessions; log in again as a therapist."), "bad")
             return
-        self._go.put("disabled", "disabled")
+        self._go.off(True)
         self._wait.say(t("The session is starting; the headset may be put on …"))
         begun = await visit.asked(self._run())
         if not begun:
@@ -288,15 +312,19 @@ class _Prepare:
         t = self._t
         self._chosen.clear()
         with self._chosen, Tag("section", kind="card", aria_label=t("Profile")):
-            Tag("h2", t("A new participant") if new else t("Profile of {code}", code=profile.code))
+            heading = Tag(
+                "h2", t("A new participant") if new else t("Profile of {code}", code=profile.code), tabindex="-1"
+            )
             form = ProfileForm(self._visit, profile, new, lambda: self._visit.say(""))
             with Tag("div", kind="row"):
                 kit.button(t("Keep"), lambda: self._keep(form, new), "primary", data_do="keep")
                 kit.button(t("Cancel"), lambda: self._cancel(profile, new))
+        heading.focus()
 
     async def _cancel(self, profile: Profile, new: bool) -> None:
         if not new:
             await self._choose(profile)
+            self._heading.focus()
             return
         self._chosen.clear()
         with self._chosen, Tag("section", kind="card"):
@@ -321,15 +349,21 @@ class _Prepare:
                 [p for p in self._profiles if p.code != profile.code] + [profile], key=lambda p: p.code
             )
             visit.say("")
+            self._show_list()
             await self._choose(profile)
+            self._heading.focus()
+
+
+def _about(t: Words, offer: Offer) -> str:
+    """How long a programme is and what drives the limb in it; of a course, which of its sessions is due."""
+    said = t("{tasks} tasks, {mode}", tasks=offer.tasks, mode=t(offer.mode.replace("_", " ")))
+    if offer.due is None:
+        return said
+    session, phase = offer.due
+    return f"{t('Session {n}: {phase}', n=session, phase=t(phase.replace('_', ' ')))} · {said}"
 
 
 def losses_in_words(t: Words, profile: Profile) -> str:
     """What is lost, as a therapist would say it."""
-    said = [f"{t(loss.side)} {t(loss.limb)} ({t(loss.level.replace('_', ' '))})" for loss in profile.limb_losses]
+    said = [f"{t(f'{loss.side} {loss.limb}')} ({t.name(loss.level)})" for loss in profile.limb_losses]
     return ", ".join(said) or t("no loss on record")
-
-
-def when(utc_ns: int) -> str:
-    """A time as a day, in this computer's time."""
-    return datetime.fromtimestamp(utc_ns / 1e9).strftime("%d.%m.%Y %H:%M")

@@ -116,7 +116,7 @@ class ProfileForm:
             Tag("legend", t("Limb losses"))
             for i, loss in enumerate(self.profile.limb_losses):
                 self._loss(i, loss)
-            kit.button(t("Add a lost limb"), self._add_loss, data_do="add-loss")
+            kit.button(t("Add a lost limb"), self._add_loss, data_do="add-loss", data_kept="add-loss")
 
     def _loss(self, i: int, loss: LimbLoss) -> None:
         t = self._t
@@ -138,11 +138,38 @@ class ProfileForm:
             self._show_phantoms()
 
         with Tag("div", kind="row bottom", role="group", aria_label=t("Lost limb {n}", n=i + 1)):
-            kit.choice(t("Side"), {"left": t("left"), "right": t("right")}, loss.side, lambda v: put(side=v))
-            kit.choice(t("Limb"), {limb: t(limb) for limb in LEVELS}, loss.limb, lambda v: put(limb=v))
+            kit.choice(
+                t("Side"),
+                {"left": t("left"), "right": t("right")},
+                loss.side,
+                lambda v: put(side=v),
+                js_handler=kit.SETTLED,
+                data_kept=f"loss-{i}-side",
+            )
+            kit.choice(
+                t("Limb"),
+                {limb: t(limb) for limb in LEVELS},
+                loss.limb,
+                lambda v: put(limb=v),
+                js_handler=kit.SETTLED,
+                data_kept=f"loss-{i}-limb",
+            )
             levels = {level: t(level.replace("_", " ")) for level in LEVELS[loss.limb]}
-            kit.choice(t("Level"), levels, loss.level, lambda v: put(level=v))
-            kit.button(t("Remove"), remove, "quiet", aria_label=t("Remove lost limb {n}", n=i + 1))
+            kit.choice(
+                t("Level"),
+                levels,
+                loss.level,
+                lambda v: put(level=v),
+                js_handler=kit.SETTLED,
+                data_kept=f"loss-{i}-level",
+            )
+            kit.button(
+                t("Remove"),
+                remove,
+                "quiet",
+                aria_label=t("Remove lost limb {n}", n=i + 1),
+                data_kept=f"loss-{i}-remove",
+            )
 
     def _add_loss(self) -> None:
         self._put(limb_losses=(*self.profile.limb_losses, LimbLoss(limb="hand", side="left", level="wrist")))
@@ -176,9 +203,16 @@ class ProfileForm:
                 put(msgspec.structs.replace(before, posture=value))
             self._show_phantoms()
 
-        with Tag("div", kind="row bottom", role="group", aria_label=f"{t(side)} {t(limb)}"):
+        with Tag("div", kind="row bottom", role="group", aria_label=t(f"{side} {limb}")):
             postures = {"": t("not described"), **{p: t(p.replace("_", " ")) for p in POSTURES[CHAIN_OF[limb]]}}
-            kit.choice(f"{t(side)} {t(limb)}", postures, shape.posture if shape else "", posture)
+            kit.choice(
+                t(f"{side} {limb}"),
+                postures,
+                shape.posture if shape else "",
+                posture,
+                js_handler=kit.SETTLED,
+                data_kept=f"posture-{side}-{limb}",
+            )
             if shape is not None:
                 with Tag("div", kind="field"):
                     said = Tag("span", _percent(t, shape.telescoping))
@@ -189,7 +223,7 @@ class ProfileForm:
                         max=100,
                         step=5,
                         value=round(shape.telescoping * 100),
-                        aria_label=t("Telescoping of the {side} {limb}", side=t(side), limb=t(limb)),
+                        aria_label=t("Telescoping: {limb}", limb=t(f"{side} {limb}")),
                     )
 
                 def telescope(value: Any) -> None:

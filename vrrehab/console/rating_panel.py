@@ -8,12 +8,17 @@ from functools import cache
 from telemetry.live_messages import Question as Asked
 from telemetry.live_messages import Score, Standing, State
 from vrrehab.console import kit
+from vrrehab.console.choices import title_of
 from vrrehab.console.kit import Tag
 from vrrehab.console.plot import clock
 from vrrehab.console.shell import Visit
 from vrrehab.session.questions import PAIN, Choice, Numbers, Question, Words, load_question, question_names
 
 Order = Callable[..., Awaitable[object]]
+#: What is rated, in a therapist's words.
+SITES: dict[str, str] = {
+    "PLP": "Phantom limb pain", "RLP": "Residual limb pain", "PLS": "Phantom sensation, not painful",
+}  # fmt: skip
 #: The usual scale of pain, for a score whose question is not known here.
 _PAIN_STEPS = range(11)
 
@@ -27,7 +32,7 @@ class RatingPanel:
         self._question: Question | None = None
         self._corrects, self._corrected = False, ""
         with Tag("fieldset") as self._asking:
-            self._label = Tag("legend", "")
+            self._label = Tag("legend", "", tabindex="-1")
             self._place = Tag("div", kind="stack")
         self._ask(None)
         if "correct" in may:
@@ -72,8 +77,12 @@ class RatingPanel:
         t = self._t
         meant = {"question": question.name} if question else {}
 
+        async def answer(command: str, **said: float | str) -> None:
+            self._label.focus()  # what was pressed cannot be pressed until something is asked again
+            await self._order(command, **said, **meant)
+
         def enter(value: float | str) -> Callable[[], object]:
-            return lambda: self._order("rate", value=value, **meant)
+            return lambda: answer("rate", value=value)
 
         match question.answer if question else None:
             case Words(words=words):
@@ -85,20 +94,20 @@ class RatingPanel:
                             (chosen.add if on else chosen.discard)(word)
 
                         kit.tick(t(text), False, put)
-                kit.button(t("Enter"), lambda: self._order("rate", value=",".join(sorted(chosen)), **meant))
+                kit.button(t("Enter"), lambda: answer("rate", value=",".join(sorted(chosen))))
             case Choice(options=options):
                 with Tag("div", kind="grid-buttons"):
                     for option in options:
                         kit.button(t(option.label), enter(option.value), data_rate=option.value)
             case Numbers(least=least, most=most, low=low, high=high):
-                with Tag("div", kind="eleven"):
+                with Tag("div", kind="eleven", role="toolbar", aria_label=t(question.title) if question else None):
                     for value in range(least, most + 1):
                         made = kit.button(str(value), enter(value), data_rate=value)
                         made.put("aria-label", t("Enter {value}", value=value))
                 Tag("p", f"{least} {t(low)} – {most} {t(high)}", "soft small")
             case _:
                 Tag("p", t("Only the participant can answer this."), "soft")
-        kit.button(t("Rather not say"), lambda: self._order("decline", **meant), data_command="decline")
+        kit.button(t("Rather not say"), lambda: answer("decline"), data_command="decline")
 
     def _correct(self, given: list[Score]) -> None:
         t = self._t
@@ -122,7 +131,9 @@ class RatingPanel:
                 if isinstance(answer, Choice):
                     steps = [option.value for option in answer.options]
                 options = {"": "–", **{str(step): str(step) for step in steps}}
-                kit.choice(t("It should be"), options, "", lambda value: chosen.update(value=value))
+                kit.choice(
+                    t("It should be"), options, "", lambda value: chosen.update(value=value), data_kept="corrected"
+                )
 
         async def go() -> None:
             if chosen["value"]:
@@ -130,10 +141,10 @@ class RatingPanel:
 
         with self._scores:
             options = {score.rating_id: _in_words(self._visit, score) for score in numeric}
-            kit.choice(t("Score"), options, chosen["rating"], values)
+            kit.choice(t("Score"), options, chosen["rating"], values, data_kept="correct-which")
             place = Tag("div")
             values(chosen["rating"])
-            kit.button(t("Correct"), go, data_do="correct")
+            kit.button(t("Correct"), go, data_do="correct", data_kept="correct")
 
 
 @cache
@@ -153,6 +164,6 @@ def _answer_of(score: Score) -> Numbers | Choice | Words | None:
 
 def _in_words(visit: Visit, score: Score) -> str:
     t = visit.t
-    what = score.item.replace("_", " ") or score.site
-    after = f", {t(score.task.replace('_', ' '))}" if score.task else f", {t(score.phase.replace('_', ' '))}"
-    return f"{clock(score.at_s)} {t(what)}{after}: {score.value:g}"
+    what = t.name(score.item) if score.item else t(SITES.get(score.site, score.site))
+    after = t(title_of("tasks", score.task)) if score.task else t.name(score.phase)
+    return f"{clock(score.at_s)} {what}, {after}: {score.value:g}"

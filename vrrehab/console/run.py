@@ -6,6 +6,8 @@ five times a second, and only where it is another than before.
 
 from __future__ import annotations
 
+import re
+
 from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,8 +21,10 @@ from vrrehab.console.plot import clock, pain_plot
 from vrrehab.console.rights import may_command
 from vrrehab.console.settings_panel import SettingsPanel
 from vrrehab.console.shell import KEPT_S, Console, Visit, again_and_again, page, refused
+from vrrehab.console.words import Words
 
 _EVERY_S = 0.2
+_COURSE = re.compile(r"(.+): (\d+), (\w+)")
 _DOING = {
     "welcome": "Waiting until everything is seen",
     "measuring": "The person is measured",
@@ -63,6 +67,8 @@ class _Run:
                 self._control = kit.chip("")
                 self._take = kit.button(t("Take control"), self._take_control, hidden="hidden", data_do="take-control")
         self._trouble = kit.notice("", "bad", "alert")
+        self._edit = kit.notice("", "warn")
+        self._edit.put("hidden", "hidden")
         with Tag("div", kind="lead"):
             with Tag("div", kind="seeing"):
                 self._screen()
@@ -147,7 +153,7 @@ class _Run:
                 panels[name].put("hidden", None if name == to else "hidden")
 
         with Tag("section", kind="card tabs", aria_label=t("Leading the session")):
-            with Tag("div", kind="segments", role="tablist", aria_label=t("Leading the session"), data_tabs="yes"):
+            with Tag("div", kind="segments", role="tablist", aria_label=t("Leading the session")):
                 for name, text in names.items():
                     made[name] = Tag(
                         "button",
@@ -166,7 +172,6 @@ class _Run:
                     role="tabpanel",
                     id=f"panel-{name}",
                     aria_labelledby=f"tab-{name}",
-                    tabindex="0",
                 )
         with panels["lead"]:
             self._leading = Lead(self._visit)
@@ -209,14 +214,11 @@ class _Run:
             self._where.say("")
             self._doing.say(t("No session"))
             self._trouble.put("hidden", "hidden")
+            self._edit.put("hidden", "hidden")
             return
         facts = standing.facts
-        self._title.say(f"{facts.participant} · {facts.title}")
-        self._where.say(
-            ", ".join(
-                (t(facts.mode.replace("_", " ")), t(facts.place.replace("_", " ")), *(t(limb) for limb in facts.limbs))
-            )
-        )
+        self._title.say(f"{facts.participant} · {_title(t, facts.title)}")
+        self._where.say(", ".join((t.name(facts.mode), t.name(facts.place), *(t(limb) for limb in facts.limbs))))
         self._veil.put("hidden", "hidden" if watch.live else None)
         if not watch.live:
             self._veil.say(
@@ -236,6 +238,11 @@ class _Run:
         self._trouble.say(trouble)
         self._trouble.look("notice warn")
         self._trouble.put("hidden", None if trouble else "hidden")
+        refused = standing.edit_refused
+        self._edit.say(
+            t("The last edit of the programme is not used: {reason}", reason=t.heard(refused)) if refused else ""
+        )
+        self._edit.put("hidden", None if refused else "hidden")
         self._tell_now(facts, state)
         if record is not None:
             kept = t("connected") if record.connected else t("keeping {n}", n=record.waiting)
@@ -243,7 +250,7 @@ class _Run:
                 "record",
                 kept if not record.waiting or not record.connected else t("{n} on their way", n=record.waiting),
             )
-            self._fact("disk", f"{record.disk_free_mb / 1000:.1f} GB")
+            self._fact("disk", f"{t.number(record.disk_free_mb / 1000, 1)} GB")
         self._tell_steps(facts, state)
         self._leading.show(standing, state)
         plot = pain_plot(t, standing.scores, state.time_s // 5 * 5)
@@ -327,3 +334,13 @@ class _Run:
 
     def _fact(self, name: str, text: str) -> None:
         self._facts[name][0].say(text)
+
+
+def _title(t: Words, title: str) -> str:
+    """What a session calls itself: its programme, or a course with what of it is due; and a review where it is time."""
+    programme, _, review = title.partition(" · review ")
+    said = t(programme)
+    if (course := _COURSE.fullmatch(programme)) is not None:
+        name, n, phase = course.groups()
+        said = f"{t(name)}, {t('Session {n}: {phase}', n=n, phase=t.name(phase))}"
+    return f"{said} · {t('review {n}', n=review)}" if review else said

@@ -17,6 +17,13 @@ from vrrehab.console.words import Words
 from vrrehab.session.settings import DECLARED, Setting, Value
 
 _STEPS = 100
+#: While a slider is moved, the number beside it moves along, with its unit.
+_MOVES = """(e) => {
+    const said = e.target.nextElementSibling.firstChild, unit = said.nodeValue.replace(/^\\S+/, '');
+    const form = { maximumFractionDigits: 4, useGrouping: false };
+    const value = Number(e.target.value).toLocaleString(document.documentElement.lang, form);
+    said.nodeValue = value.replace('-', '\\u2212') + unit;
+}"""
 
 
 class SettingsPanel:
@@ -28,7 +35,7 @@ class SettingsPanel:
         self._undone: list[tuple[str, Value]] = []
         t = self._t
         with Tag("div", kind="row"):
-            self._undo = kit.button(t("Undo the last change"), self._take_back, disabled="disabled", data_do="undo")
+            self._undo = kit.button(t("Undo the last change"), self._take_back, aria_disabled="true", data_do="undo")
         kit.field(t("Search settings"), "", self._find, live=True, kind="search", autocomplete="off")
         self._groups: list[tuple[Tag, list[_Row]]] = []
         for group, settings in grouped().items():
@@ -47,12 +54,12 @@ class SettingsPanel:
     def remember(self, name: str, before: Value) -> None:
         """A change was applied, which Undo takes back."""
         self._undone.append((name, before))
-        self._undo.put("disabled", None)
+        self._undo.off(False)
 
     async def _take_back(self) -> None:
         if self._undone:
             name, before = self._undone.pop()
-            self._undo.put("disabled", None if self._undone else "disabled")
+            self._undo.off(not self._undone)
             await self._rows[name].ask(before, remember=False)
 
     def _find(self, text: str) -> None:
@@ -102,7 +109,11 @@ class _Row:
             made.on("change", lambda e: self.ask(bool(e.args)), js_handler="(e) => emit(e.target.checked)")
         elif setting.choices:
             made = kit.select(
-                {c: self._t(c.replace("_", " ")) for c in setting.choices}, str(setting.default), self.ask, **name
+                {c: self._t.name(c) for c in setting.choices},
+                str(setting.default),
+                self.ask,
+                kit.SETTLED,
+                **name,
             )
             made.classes("bare")
             self._said = Tag("output", "", "hidden-name")
@@ -110,9 +121,9 @@ class _Row:
             least, most = bounds(setting)
             made = Tag("input", type="range", min=least, max=most, step=step_of(least, most), **name)
             self._said = Tag("output", "")
-            made.on("change", lambda e: self.ask(float(e.args)), js_handler="(e) => emit(e.target.value)")
+            made.on("change", lambda e: self.ask(float(e.args)), js_handler=kit.SETTLED)
             # While it is dragged only the number moves; what the participant sees changes when it is let go.
-            made.on("input", js_handler="(e) => { e.target.nextElementSibling.firstChild.nodeValue = e.target.value }")
+            made.on("input", js_handler=_MOVES)
         return made
 
     def begin(self, default: Value) -> None:
@@ -125,11 +136,10 @@ class _Row:
         self._value = value
         if isinstance(value, bool):
             self._control.put("checked", value)
-            self._said.say(self._t("on") if value else self._t("off"))
+            self._said.say(in_words(self._t, self.setting, value))
         else:
             self._control.put("value", value)
-            unit = f" {self.setting.unit}" if self.setting.unit else ""
-            self._said.say(f"{value:g}{unit}" if not isinstance(value, str) else "")
+            self._said.say("" if isinstance(value, str) else in_words(self._t, self.setting, value))
         self._reset.put("disabled", "disabled" if value == self.default else None)
 
     async def ask(self, value: Any, remember: bool = True) -> None:
@@ -149,6 +159,7 @@ class _Row:
             self.show(self._value)
 
     async def _back(self) -> None:
+        self._control.focus()  # the button is about to have nothing to do
         await self.ask(self.default)
 
 
@@ -194,17 +205,24 @@ def step_of(least: float, most: float) -> float:
     return round(next(size * n for n in (1, 2, 5, 10) if size * n >= rough * 0.999), 10)
 
 
+def in_words(t: Words, setting: Setting, value: Value) -> str:
+    """A value as a therapist reads it, with its unit."""
+    if isinstance(value, bool):
+        return t("on") if value else t("off")
+    if isinstance(value, str):
+        return t.name(value)
+    return f"{t.number(value)} {setting.unit}".rstrip()
+
+
 def range_in_words(t: Words, setting: Setting, default: Value) -> str:
-    if isinstance(default, bool):
-        return t("Default: {default}.", default=t("on") if default else t("off"))
-    if isinstance(default, str):
-        return t("Default: {default}.", default=t(default.replace("_", " ")))
+    if isinstance(default, bool | str):
+        return t("Default: {default}.", default=in_words(t, setting, default))
     unit = f" {setting.unit}" if setting.unit else ""
     least, most = bounds(setting)
     return t(
         "{least} to {most}{unit}, default {default}.",
-        least=f"{least:g}",
-        most=f"{most:g}",
+        least=t.number(least),
+        most=t.number(most),
         unit=unit,
-        default=f"{default:g}",
+        default=t.number(default),
     )

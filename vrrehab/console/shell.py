@@ -71,7 +71,7 @@ class Visit:
         """Tell the reader something at the top of the page; empty takes it away."""
         if self._message is not None:
             self._message.say(text)
-            self._message.look(f"notice {kind}".strip())
+            self._message.look(f"notice message {kind}".strip())
             self._message.put("hidden", None if text else "hidden")
 
     async def asked(self, what: Awaitable[object]) -> bool:
@@ -79,7 +79,7 @@ class Visit:
         try:
             await what
         except (TelemetryError, ValueError, LookupError, OSError) as error:
-            self.say(str(error), "bad")
+            self.say(self.t.heard(str(error)), "bad")
             return False
         return True
 
@@ -120,7 +120,7 @@ def page(console: Console, request: Request, path: str, title: str) -> Iterator[
             state = kit.chip("")
             _menu(visit)
     with Tag("main", kind="main", id="main", tabindex="-1"):
-        visit._message = kit.notice("", role="alert")
+        visit._message = kit.notice("", "message", "alert")
         visit._message.put("hidden", "hidden")
         yield visit
     bar, desk = _stop_bar(t), console.desk
@@ -165,6 +165,7 @@ def _stop_bar(t: Words) -> Tag:
         "applied": t("Stopped, in frame {frame}."),
         "refused": t("Not stopped: {reason}."),
         "unanswered": t("The session does not answer. Press Esc on the headset's computer."),
+        "cut_off": [t("Connection lost."), t("Trying to reconnect …")],
     }
     words = escape(json.dumps(said), quote=True)
     with Tag("aside", kind="stopbar", aria_label=t("Stop")) as bar:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -54,6 +55,20 @@ class Words:
         """The sentence in this language, with its `{values}` filled in."""
         said = self._texts.get(text) or self._participants.say(text)
         return said.format(**values) if values else said
+
+    def name(self, name: str) -> str:
+        """What a name in the code is called here, such as `therapy_room`."""
+        return self(name.replace("_", " "))
+
+    def number(self, value: float, places: int | None = None) -> str:
+        """A number as it is written in this language; with so many places, or as many as it has."""
+        said = f"{value:g}" if places is None else f"{value:.{places}f}"
+        return said.replace("-", "\N{MINUS SIGN}").replace(".", self("."))
+
+    def day(self, utc_ns: int, seconds: bool = False) -> str:
+        """A day and a time, by this computer's clock."""
+        form = self("%d %b %Y, %H:%M") + (":%S" if seconds else "")
+        return datetime.fromtimestamp(utc_ns / 1e9).strftime(form)
 
     def heard(self, text: str) -> str:
         """What another program said, with its values in it already: in this language where the catalogue knows it."""

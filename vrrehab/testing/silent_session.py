@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +66,7 @@ class SilentSession:
         self.stopped_s = 0.0
         self._doors = doors
         self._sitting: Sitting | None = None
+        self._between: deque[Callable[[Sitting], object]] = deque()
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="silent session", daemon=True)
         self._thread.start()
@@ -98,6 +99,10 @@ class SilentSession:
         """How far along the limb the therapist's hand is; None while it is lifted."""
         return None if self._sitting is None else self._sitting.conductor.here.brush.at
 
+    def between_frames(self, do: Callable[[Sitting], object]) -> None:
+        """Do something with the sitting before the next frame, on its thread."""
+        self._between.append(do)
+
     def hang(self) -> None:
         """From here on no frame begins, as in a program that hangs, until `go_on`."""
         self._display.hold.set()
@@ -125,6 +130,8 @@ class SilentSession:
 
             def come() -> Iterable[Command]:
                 self._begun.set()
+                while self._between:
+                    self._between.popleft()(sitting)
                 told = therapist.commands.poll()
                 if not self.stopped_s and any(command.name == "stop" for command in told):
                     self.stopped_s = time.time()

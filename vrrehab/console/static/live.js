@@ -92,18 +92,9 @@
   pictures();
   skeleton();
 
-  // Tabs by arrow keys, as everywhere.
-  document.addEventListener("keydown", (event) => {
-    const tabs = event.target.closest && event.target.closest("[data-tabs]");
-    if (!tabs || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
-    const all = [...tabs.querySelectorAll("[role=tab]")], now = all.indexOf(event.target);
-    const next = all[(now + (event.key === "ArrowRight" ? 1 : all.length - 1)) % all.length];
-    next.focus();
-    next.click();
-  });
   // A page that is loaded again, as after its server was away, opens the tab that was open.
   document.addEventListener("click", (event) => {
-    const tab = event.target.closest("[data-tabs] [role=tab]");
+    const tab = event.target.closest("[role=tab]");
     if (tab) history.replaceState(history.state, "", `?tab=${tab.id.replace("tab-", "")}`);
   });
 })();
