@@ -37,8 +37,9 @@ from telemetry.sealing import Sealer
 
 _WAIT_MS = 100
 _MOST_AT_ONCE = 256
-#: What a round holds in memory at most, and what waits of one peer: messages of `wire.MOST_MESSAGE_BYTES` at most.
+#: What a round holds in memory at most.
 _MOST_BYTES_AT_ONCE = 16 << 20
+#: How many messages of one peer wait, of `wire.MOST_MESSAGE_BYTES` at most, or answers to one that does not listen.
 _MOST_WAITING_OF_ONE = 64
 _TELL_EVERY_S = 10.0
 #: What asks a recorder to leave; on Windows Ctrl-Break, a window that is closed and a computer that is shut down too.
@@ -55,7 +56,8 @@ class Recorder:
     def __init__(self, data_dir: Path, bind: str = RECORDER, tell: Callable[[str], None] = lambda line: None) -> None:
         folder = Folder(data_dir)
         # An address that is refused leaves no folder behind.
-        self._door = Door(bind, Keyring(folder.keys), wire.MOST_MESSAGE_BYTES, _MOST_WAITING_OF_ONE)
+        most = _MOST_WAITING_OF_ONE
+        self._door = Door(bind, Keyring(folder.keys), wire.MOST_MESSAGE_BYTES, queue=most, answers=most)
         try:
             self._record = Record(folder)
         except BaseException:

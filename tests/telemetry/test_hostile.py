@@ -17,6 +17,7 @@ from telemetry.client import RecorderClient
 from telemetry.commands import Applied, CommandClient, CommandServer, _Order
 from telemetry.errors import NobodyAnswers, TelemetryError
 from telemetry.live import LiveReader, LiveShow
+from telemetry.messages import Profile
 from telemetry.motion import FrameLayout
 from telemetry.sender import Sender
 from telemetry.testing import JOINTS, PretendSession, RecorderProcess, eventually
@@ -46,6 +47,24 @@ def test_a_message_without_an_end_of_parts_is_not_kept(recorder: RecorderProcess
         socket.send_multipart([b"x" * 1000] * 5000)
         eventually(lambda: client.status().dropped_messages == 1)
         socket.close()
+
+
+def test_answers_that_nobody_reads_are_not_kept_without_end(address: str, client: RecorderClient) -> None:
+    client.put_profile(Profile(code="P001", language="x" * 1_000_000))
+    socket = zmq.Context.instance().socket(zmq.DEALER)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.RCVHWM, 1)
+    socket.connect(address)
+    for number in range(200):
+        socket.send(wire.encode(wire.GetParticipant(number, "P001")))
+    for _ in range(5):  # what was asked before this was answered by then
+        client.status()
+    kept = 0
+    while socket.poll(500):
+        socket.recv()
+        kept += 1
+    socket.close()
+    assert 64 <= kept < 120, "64 of them, and what was on the way"
 
 
 def test_a_session_takes_commands_after_20_000_hostile_messages() -> None:
