@@ -132,6 +132,13 @@ class Clinic:
         with self._told(), self._engine.connect() as db:
             return db.execute(_sessions.select().where(_sessions.c.session_id == session)).one_or_none()
 
+    def session_like(self, session: str) -> str | None:
+        """The session whose id differs from this one in capitals alone; None where there is none."""
+        known = _sessions.c.session_id
+        query = sa.select(known).where(sa.func.lower(known) == session.lower(), known != session)
+        with self._told(), self._engine.connect() as db:
+            return db.scalar(query)
+
     def blocks(self, session: str) -> list[tuple[int, int, str]]:
         """(run_number, block_index, task_run_id) of each task run, in order."""
         query = sa.select(_runs.c.run_number, _runs.c.block_index, _runs.c.task_run_id)

@@ -87,7 +87,7 @@ class Record:
             if entry.first > reach + 1:
                 break
             _check(session, stream, entry, reach)
-            self._check_participant(session, stream, entry)
+            self._check_start(session, stream, entry)
             fresh.append((session, stream, entry))
             reach = entry.last
         if fresh and session in self._sealed:
@@ -98,10 +98,17 @@ class Record:
         self._pending_reach[key] = reach
         return reach >= entries[-1].last
 
-    def _check_participant(self, session: str, stream: Stream, entry: Entry) -> None:
-        """Raises `Erased` for the start of a session of somebody who was erased, of which nothing is kept then."""
+    def _check_start(self, session: str, stream: Stream, entry: Entry) -> None:
+        """Raises `Erased` for the start of a session of somebody who was erased, of which nothing is kept then, and
+        `NotUnderstood` for one whose folder would be that of another where capitals do not count.
+        """
         if stream != "events" or entry.first != 1:
             return
+        if other := self.clinic.session_like(session):
+            raise NotUnderstood(
+                f"expected a session's id that is not another one's in other capitals, got {session} beside {other}; "
+                "it stays in its spool, keep the file"
+            )
         started = wire.decode_event(entry.payload)
         assert isinstance(started, messages.SessionStarted)
         code = alike(started.participant, self._erased)

@@ -102,6 +102,19 @@ def of(code: str, session: str) -> list[Entry]:
     return [Entry(seq, seq, False, wire.encode(event)) for seq, event in enumerate(handed.events, start=1)]
 
 
+def test_a_session_whose_id_is_anothers_in_other_capitals_is_refused(data: Path) -> None:
+    """Where folders are told apart without regard to case, the one sealed last would be written over the other."""
+    record = Record(Folder(data))
+    assert record.take("S1a", "events", of("P001", "S1a"))
+    record.commit()
+    record.enter()
+    with pytest.raises(NotUnderstood, match="got s1A beside S1a; it stays in its spool"):
+        record.take("s1A", "events", of("P001", "s1A"))
+    assert record.take("S1a", "events", of("P001", "S1a")), "the same again is nothing new"
+    assert record.take("S1b", "events", of("P001", "S1b"))
+    record.close()
+
+
 def test_a_code_in_other_capitals_is_the_same_person_whoever_brings_it_and_for_good(data: Path) -> None:
     """Where folders are told apart without regard to case, two people's files would be in one."""
     folder = Folder(data)
