@@ -22,9 +22,7 @@ from telemetry.folder import Folder, open_read_only
 from telemetry.journal import Journal
 from telemetry.motion import FrameLayout
 from telemetry.motion_file import read_groups, to_frames
-from telemetry.seal import EVENTS_FILE, MOTION_FILE, EventLine
-
-_line = msgspec.json.Decoder(EventLine)
+from telemetry.seal import EVENTS_FILE, MOTION_FILE, event_of_line
 
 
 class RecordedSession:
@@ -93,7 +91,7 @@ class RecordedSession:
     def _read_events(self) -> tuple[messages.AnyEvent, ...]:
         if self._sealed:
             with (self._place / EVENTS_FILE).open("rb") as file:
-                return tuple(_line.decode(text).event for text in file)
+                return tuple(event_of_line(line) for line in file)
         journal = Journal(self._folder.journal, read_only=True)
         try:
             return tuple(wire.decode_event(entry.payload) for entry in journal.all(self.session_id, "events"))

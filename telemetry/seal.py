@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -39,6 +41,9 @@ class EventLine(msgspec.Struct, frozen=True):
 
     seq: int
     event: AnyEvent
+
+
+_line = msgspec.json.Decoder(EventLine)
 
 
 def context_of(clinic_row: Any, runs: list[tuple[int, int, str]]) -> MotionContext:
@@ -78,6 +83,23 @@ def seal_session(folder: Folder, journal: Journal, clinic: Clinic, session: str)
 def _line_of(entry: Entry) -> bytes:
     """JSON has no word for a number that is none, which is null there."""
     return msgspec.json.encode(EventLine(entry.first, wire.decode_event(entry.payload))) + b"\n"
+
+
+def event_of_line(line: bytes) -> AnyEvent:
+    """The event in a line of events.jsonl. Where it must have a number, and JSON had no word for it, it is NaN."""
+    try:
+        return _line.decode(line).event
+    except msgspec.ValidationError:
+        told = msgspec.json.decode(line)["event"]
+        kind = next(kind for kind in get_args(AnyEvent) if kind.__struct_config__.tag == told["kind"])
+        of = {field.name: field.type for field in msgspec.structs.fields(kind)}
+        return msgspec.convert({name: _or_nan(value, of.get(name)) for name, value in told.items()}, AnyEvent)
+
+
+def _or_nan(value: Any, kind: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _or_nan(one, get_args(kind)[1]) for name, one in value.items()}
+    return math.nan if value is None and NoneType not in get_args(kind) else value
 
 
 def _seal_events(journal: Journal, session: str, path: Path) -> dict[str, Any]:
