@@ -100,6 +100,8 @@ def phase_test(scores: ArrayLike, start: int, possible_starts: Sequence[int], na
     if start not in possible_starts or not all(0 < s < len(values) for s in possible_starts):
         raise NotAnalysable(f"expected the start {start} among the possible ones, all within the {len(values)} scores, "
                             f"got {list(possible_starts)}; give those that the start was drawn from")  # fmt: skip
+    if np.isnan(values).any():
+        raise NotAnalysable("expected a score for each session, got NaN; with sessions left out the lot was another")
     index = np.arange(len(values))
     assignments = np.array([index >= possible for possible in possible_starts])
     return _test(values, index >= start, assignments, names, True)
@@ -144,6 +146,15 @@ def _differences(values: NDArray[np.float64], assignments: NDArray[np.bool_]) ->
     return sums / counts - (values.sum() - sums) / (len(values) - counts)
 
 
+def _phases(baseline: ArrayLike, intervention: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    a, b = np.asarray(baseline, np.float64), np.asarray(intervention, np.float64)
+    if len(a) < 3 or len(b) < 3 or np.isnan(a).any() or np.isnan(b).any():
+        missing = int(np.isnan(a).sum() + np.isnan(b).sum())
+        raise NotAnalysable(f"expected three scores or more in each phase and none missing, got {len(a)} and {len(b)}, "
+                            f"{missing} of them missing; leave those sessions out, say so")  # fmt: skip
+    return a, b
+
+
 @dataclass(frozen=True, slots=True)
 class Tau:
     """Kendall's tau of score with phase; `corrected` says whether a trend in the baseline was taken out first."""
@@ -164,11 +175,7 @@ def baseline_corrected_tau(baseline: ArrayLike, intervention: ArrayLike) -> Tau:
     """Tarlow 2017 (Behav Modif 41:427): where the baseline has a monotonic trend (Kendall, p < .05), the Theil-Sen line
     through it is taken from all scores; then Kendall's tau-b of the scores with phase. SE = sqrt(2 (1 - tau^2) / n).
     """
-    a, b = np.asarray(baseline, np.float64), np.asarray(intervention, np.float64)
-    if len(a) < 3 or len(b) < 3 or np.isnan(a).any() or np.isnan(b).any():
-        raise NotAnalysable(
-            f"expected three scores or more in each phase, got {len(a)} and {len(b)}; or some are missing"
-        )
+    a, b = _phases(baseline, intervention)
     scores, time = np.concatenate([a, b]), np.arange(len(a) + len(b))
     trend = stats.kendalltau(time[: len(a)], a)
     corrected = bool(trend.pvalue < 0.05)
@@ -203,11 +210,10 @@ class Piecewise:
 def piecewise(baseline: ArrayLike, intervention: ArrayLike) -> Piecewise:
     """Huitema & McKean 2000: score = b0 + b1 time + b2 phase + b3 phase (time - first of B), least squares.
 
-    b2 is the change of level at B's first session. Raises `NotAnalysable` below three scores a phase.
+    b2 is the change of level at B's first session. Raises `NotAnalysable` below three scores a phase, or where some are
+    missing.
     """
-    a, b = np.asarray(baseline, np.float64), np.asarray(intervention, np.float64)
-    if len(a) < 3 or len(b) < 3:
-        raise NotAnalysable(f"expected three scores or more in each phase, got {len(a)} and {len(b)}")
+    a, b = _phases(baseline, intervention)
     y, time = np.concatenate([a, b]), np.arange(len(a) + len(b), dtype=float)
     phase = (time >= len(a)).astype(float)
     x = np.column_stack([np.ones_like(time), time, phase, phase * (time - len(a))])

@@ -102,6 +102,15 @@ def test_piecewise_regression_finds_the_planted_step_and_bend() -> None:
     assert 180 <= held <= 199
 
 
+def test_a_missing_score_has_no_p_and_is_told() -> None:
+    missing = float("nan")
+    with pytest.raises(NotAnalysable, match="a score for each session, got NaN"):
+        phase_test([6, 7, 6, missing, 4, 3], 3, [2, 3, 4])
+    for analysis in (piecewise, baseline_corrected_tau):
+        with pytest.raises(NotAnalysable, match="none missing, got 3 and 4, 1 of them missing"):
+            analysis([6, 7, 6], [missing, 4, 3, 3])
+
+
 def test_too_short_phases_and_one_condition_are_told() -> None:
     with pytest.raises(NotAnalysable, match="three scores"):
         piecewise([1, 2], [3, 4, 5])
