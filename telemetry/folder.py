@@ -124,7 +124,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     Raises `sqlite3.Error`.
     """
     address = path.absolute().as_uri()
-    db = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=10.0)
+    db = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=10.0, check_same_thread=False)
     try:
         db.execute("PRAGMA schema_version")
     except sqlite3.OperationalError:
@@ -133,7 +133,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
             db.close()
             raise
         db.close()
-        return sqlite3.connect(f"{address}?immutable=1", uri=True)
+        return sqlite3.connect(f"{address}?immutable=1", uri=True, check_same_thread=False)
     except sqlite3.Error:
         db.close()
         raise

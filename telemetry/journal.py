@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from telemetry.errors import JournalDamaged, JournalUnwritable
+from telemetry.folder import open_read_only
 
 Stream = Literal["events", "motion"]
 STREAMS: tuple[Stream, ...] = ("events", "motion")
@@ -40,25 +41,20 @@ class Entry(Struct, frozen=True, array_like=True):
 class Journal:
     """One SQLite file. Used by one thread at a time; other threads and processes open their own.
 
-    A journal opened `read_only` may be one that another process writes. Every method raises `JournalUnwritable` (an
-    OSError) when the disk is full, read-only or failing, and `JournalDamaged` when the file is not a journal; an
-    `append` that raised has changed nothing.
+    A journal opened `read_only` may be one that another process writes, or lie where nobody can write. Every method
+    raises `JournalUnwritable` (an OSError) when the disk is full, read-only or failing, and `JournalDamaged` when the
+    file is not a journal; an `append` that raised has changed nothing.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self._reaches: dict[tuple[str, str], int] = {}
-        mode = "ro" if read_only else "rwc"
-        with self._told():
-            self._db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=10.0,
-                isolation_level=None,
-                check_same_thread=False,
-            )
         if read_only:
+            with self._told():
+                self._db = open_read_only(path)
             return
+        with self._told():
+            self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
         try:
             with self._told():
                 self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")

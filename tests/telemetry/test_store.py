@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import telemetry
-from telemetry import schema
+from telemetry import journal, schema, wire
 from telemetry.client import RecorderClient
 from telemetry.errors import NotAStore, RequestRefused, UnknownSession
 from telemetry.folder import Folder
@@ -19,6 +19,7 @@ from telemetry.report import write_report
 from telemetry.sender import Sender
 from telemetry.store import Store
 from telemetry.testing import JOINTS, PretendSession, eventually
+from telemetry.testing.script import Handed
 from telemetry.verify import verify
 
 Start = Callable[..., tuple[Sender, PretendSession]]
@@ -306,12 +307,22 @@ def test_a_store_before_its_first_session_has_empty_tables(data: Path) -> None:
         assert "tasks" in set(store.dictionary()["table"])
 
 
-def test_a_store_on_a_read_only_disk_can_be_read(small_disk: Path, spool: Path) -> None:
+def test_a_store_on_a_read_only_disk_can_be_read_with_what_is_not_sealed_yet(small_disk: Path) -> None:
+    handed = Handed()
+    PretendSession(handed, "S1").move(3)
     record = Record(Folder(small_disk))
+    entry = journal.Entry
+    record.take("S1", "events", [entry(n, n, False, wire.encode(e)) for n, e in enumerate(handed.events, 1)])
+    record.take("S1", "motion", [entry(n, n, False, frame) for n, frame in enumerate(handed.frames, 1)])
+    record.commit()
+    record.enter()
     record.close()
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    assert len(telemetry.open_store(small_disk).tasks()) == 0
-    assert not [finding for finding in verify(small_disk) if finding.damage]
+    store = telemetry.open_store(small_disk)
+    assert (len(store.tasks()), len(store.motion("S1"))) == (0, 3)
+    assert [str(finding) for finding in verify(small_disk)] == [
+        "open: S1: is not sealed; it is running, or: vrrehab recover"
+    ]
 
 
 def test_the_database_itself_refuses_two_current_ratings_and_unlinked_rows(
