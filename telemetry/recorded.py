@@ -1,6 +1,7 @@
 """A recorded session, to be gone through again: what happened in it, and its frames, as they were handed over.
 
-Sealed or not, from the store alone; nothing here writes. A session that still runs ends where its record does.
+Sealed or not, or sealed meanwhile, from the store alone; nothing here writes. A session that still runs ends where its
+record does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from telemetry import messages, migrations, wire
@@ -47,15 +49,18 @@ class RecordedSession:
                     hint = f"the last one is {last[0]}" if last else "there is none yet"
                     raise UnknownSession(f"no session {session_id!r} in {data_dir}; {hint}")
                 person = db.execute("SELECT * FROM participants WHERE code = ?", (row["participant"],)).fetchone()
-                seal = db.execute("SELECT 1 FROM seals WHERE session_id = ?", (session_id,)).fetchone()
         except sqlite3.DatabaseError as error:
             raise NotAStore(
                 f"{self._folder.clinic} cannot be read ({error}); run: vrrehab verify {data_dir}"
             ) from error
         self._place = self._folder.session(row["participant"], session_id)
-        self._sealed = seal is not None
         self.profile = msgspec.convert(_told(dict(person)), messages.Profile)
         self.events = self._read_events()
+        if not self.events:
+            raise NotAStore(
+                f"expected session {session_id} in the journal of {data_dir}, which has nothing of it; run: vrrehab "
+                f"verify {data_dir}"
+            )
         started = self.events[0]
         assert isinstance(started, messages.SessionStarted)
         self.started = started
@@ -76,27 +81,40 @@ class RecordedSession:
 
     def frames(self) -> Iterator[NDArray[np.void]]:
         """The frames in order, in pieces of at most some thousands."""
-        if self._sealed:
-            for group in read_groups(self._place / MOTION_FILE):
-                yield to_frames(group, self.layout)
-            return
-        journal = Journal(self._folder.journal, read_only=True)
-        try:
-            for entry in journal.all(self.session_id, "motion"):
-                if not entry.gap:
-                    yield self.layout.frames(entry.payload)
-        finally:
-            journal.close()
+        after = 0
+        if not self._is_sealed():
+            journal = Journal(self._folder.journal, read_only=True)
+            try:
+                for entry in journal.all(self.session_id, "motion"):
+                    if entry.first != after + 1:
+                        break  # sealed meanwhile: the journal lets go of it
+                    after = entry.last
+                    if not entry.gap:
+                        yield self.layout.frames(entry.payload)
+            finally:
+                journal.close()
+            if not self._is_sealed():
+                return
+        for group in read_groups(self._place / MOTION_FILE):
+            yield to_frames(group.filter(pc.greater(group.column("seq"), after)), self.layout)
 
     def _read_events(self) -> tuple[messages.AnyEvent, ...]:
-        if self._sealed:
-            with (self._place / EVENTS_FILE).open("rb") as file:
-                return tuple(event_of_line(line) for line in file)
-        journal = Journal(self._folder.journal, read_only=True)
-        try:
-            return tuple(wire.decode_event(entry.payload) for entry in journal.all(self.session_id, "events"))
-        finally:
-            journal.close()
+        if not self._is_sealed():
+            journal = Journal(self._folder.journal, read_only=True)
+            try:
+                events = tuple(wire.decode_event(entry.payload) for entry in journal.all(self.session_id, "events"))
+            finally:
+                journal.close()
+            # It may have been sealed while the journal was read, which lets go of it then.
+            if not self._is_sealed():
+                return events
+        with (self._place / EVENTS_FILE).open("rb") as file:
+            return tuple(event_of_line(line) for line in file)
+
+    def _is_sealed(self) -> bool:
+        with closing(open_read_only(self._folder.clinic)) as db:
+            query = "SELECT 1 FROM seals WHERE session_id = ?"
+            return db.execute(query, (self.session_id,)).fetchone() is not None
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,15 +15,18 @@ import pytest
 
 import telemetry
 import telemetry.seal
+from telemetry import wire
 from telemetry.errors import SealFailed
 from telemetry.folder import Folder
 from telemetry.journal import Entry, Journal, Stream
 from telemetry.motion import FrameLayout
 from telemetry.motion_file import MotionContext, read_groups, read_table, to_frames, write_motion
 from telemetry.record import Record
+from telemetry.recorded import RecordedSession
 from telemetry.seal import seal_session
 from telemetry.sender import Sender
 from telemetry.testing import JOINTS, PretendSession
+from telemetry.testing.script import Handed
 from telemetry.verify import recover, verify
 
 LAYOUT = FrameLayout(JOINTS)
@@ -93,6 +96,26 @@ def test_the_manifest_says_what_was_sealed_and_the_journal_lets_go(record: Recor
     assert manifest["gaps"] == []
     assert record.journal.sessions() == []
     assert verify(record.folder.path) == []
+
+
+def test_a_session_that_is_sealed_while_somebody_goes_through_it_is_gone_through_to_its_end(data: Path) -> None:
+    handed = Handed()
+    session = PretendSession(handed, "S1")
+    session.move(300)
+    session.end()
+    record = Record(Folder(data))
+    record.take("S1", "events", [Entry(n, n, False, wire.encode(e)) for n, e in enumerate(handed.events, 1)])
+    record.take("S1", "motion", [Entry(n, n, False, frame) for n, frame in enumerate(handed.frames, 1)])
+    record.commit()
+    record.enter()
+    recorded = RecordedSession(data, "S1")
+    pieces = recorded.frames()
+    shown = [next(pieces).tobytes()]
+    seal(record)
+    shown += [piece.tobytes() for piece in pieces]
+    assert b"".join(shown) == b"".join(handed.frames)
+    assert RecordedSession(data, "S1").events == recorded.events == tuple(handed.events)
+    record.close()
 
 
 def test_sealing_again_changes_nothing(record: Record) -> None:
