@@ -77,6 +77,39 @@ def test_a_web_socket_of_another_site_is_refused(clinic: Clinic, visitor: Visiti
             asyncio.run(knock(origin, who))
 
 
+def test_a_web_socket_is_cut_soon_after_its_login_has_ended(clinic: Clinic, visitor: Visiting) -> None:
+    """Also of a browser that does not go to the login, as the page tells it to."""
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import ConnectionClosed
+
+    oskar = visitor("oskar")
+    cookie = "; ".join(f"{name}={value}" for name, value in oskar.http.cookies.items())
+    address = clinic.console.replace("http", "ws") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+
+    async def stay() -> int:
+        async with connect(address, origin=clinic.console, additional_headers={"Cookie": cookie}) as socket:  # type: ignore[arg-type]
+            said = 0
+            for said in range(60):
+                try:
+                    await socket.send("3")  # as an answer to a ping, which keeps it open
+                except ConnectionClosed:
+                    break
+                if said == 5:
+                    await asyncio.to_thread(oskar.http.post, "/logout")
+                await asyncio.sleep(0.1)
+            return said
+
+    assert 5 < asyncio.run(stay()) < 59
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_is_larger_than_any_form_is_not_taken_from_anybody(visitor: Visiting, told: bool) -> None:
+    body = b"name=" + b"a" * (1 << 21)
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    said = visitor().http.post("/login", content=body if told else iter([body]), headers=headers)
+    assert said.status_code == 413
+
+
 def test_a_page_loads_nothing_from_elsewhere(visitor: Visiting) -> None:
     said = visitor("anna").http.get("/run")
     policy = said.headers["content-security-policy"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -80,6 +81,39 @@ def test_wrong_passwords_lock_a_name_for_longer_and_longer_and_a_new_password_op
         people.log_in("anna", PASSWORD, "10.0.0.7")
     people.set_password("anna", "another-long-one", "adam")
     assert people.log_in("anna", "another-long-one", "10.0.0.7")
+
+
+def test_who_guesses_on_the_network_locks_nobody_out_where_they_always_log_in(people: People) -> None:
+    people.log_in("anna", PASSWORD, "127.0.0.1")
+    for _ in range(TRIES):
+        with pytest.raises(LoginRefused):
+            people.log_in("anna", "wrong-password", "10.0.0.66")
+    for elsewhere in ("10.0.0.66", "10.0.0.67"):  # another address is no way round
+        with pytest.raises(LoginRefused, match="locked"):
+            people.log_in("anna", PASSWORD, elsewhere)
+    assert people.log_in("anna", PASSWORD, "127.0.0.1")
+    with pytest.raises(LoginRefused, match="locked"):  # nor has that taken the lock off
+        people.log_in("anna", PASSWORD, "10.0.0.66")
+
+
+def test_of_many_wrong_passwords_at_once_each_counts(people: People) -> None:
+    def guess(_: int) -> str:
+        with pytest.raises(LoginRefused) as refused:
+            people.log_in("anna", "wrong-password", "10.0.0.66")
+        return str(refused.value)
+
+    with ThreadPoolExecutor(4 * TRIES) as many:
+        said = list(many.map(guess, range(4 * TRIES)))
+    assert sum("Name or password" in each for each in said) == TRIES
+
+
+def test_a_login_holds_while_the_disk_is_full(people: People, clock: Clock, tmp_path: Path) -> None:
+    token = people.log_in("anna", PASSWORD, "10.0.0.7")
+    clock.now += 60
+    with closing(sqlite3.connect(tmp_path / "console.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # nothing can be written, as on a disk that is full
+        people._db.execute("PRAGMA busy_timeout = 0")
+        assert people.login(token) is not None
 
 
 def test_a_login_ends_by_itself_when_its_browser_is_gone_and_at_the_end_of_the_day(

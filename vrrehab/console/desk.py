@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
+import sys
 import threading
 import time
 from collections import deque
@@ -123,8 +125,19 @@ class Desk:
             "frame": order.frame,
             "reason": order.reason,
         }
-        self._notary.submit(self._people.note, login.name, "command", said)  # whoever waits, waits for the answer alone
+        self._note(login.name, "command", said)
         return order
+
+    def _note(self, who: str, what: str, detail: dict[str, Scalar]) -> None:
+        """Add to the audit log; whoever waits, waits for the answer alone. A disk that is full holds up nobody."""
+
+        def write() -> None:
+            try:
+                self._people.note(who, what, detail)
+            except sqlite3.Error as error:
+                print(f"expected to add to the audit log that {who} {what} {detail}, but: {error}", file=sys.stderr)
+
+        self._notary.submit(write)
 
     async def _carry(self, address: str, order: Order) -> None:
         if order.name != "set" or order.arguments.get("name") not in _LATER:
@@ -173,7 +186,7 @@ class Desk:
             return False
         before, self.in_control = self.in_control, (login.name, login.id)
         if before is None or before[1] != login.id:
-            self._people.note(login.name, "took control", {"from": before[0] if before else ""})
+            self._note(login.name, "took control", {"from": before[0] if before else ""})
             self.changes += 1
         return True
 

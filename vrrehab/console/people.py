@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ from vrrehab.errors import NotPossible
 
 #: A login ends after this long whatever happens, and when nothing was heard of its browser for this long.
 LONGEST_LOGIN_S, LONGEST_SILENCE_S = 12 * 3600.0, 30 * 60.0
-#: This many wrong passwords in a row lock a name; each further one locks it for twice as long, up to an hour.
+#: This many wrong passwords in a row lock a name; each further one locks it for twice as long, up to an hour. Each
+#: address from which the name has logged in before counts its own, all others together: who guesses on the network
+#: locks nobody out at the computer that they always use.
 TRIES = 5
 _LOCKED_S, _LONGEST_LOCK_S = 60.0, 3600.0
 _LEAST_PASSWORD, _MOST_PASSWORD = 10, 200
@@ -38,7 +41,9 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
     name TEXT PRIMARY KEY, roles TEXT NOT NULL, password TEXT NOT NULL, language TEXT NOT NULL DEFAULT 'en',
     active INTEGER NOT NULL DEFAULT 1);
-CREATE TABLE IF NOT EXISTS failures (name TEXT PRIMARY KEY, times INTEGER NOT NULL, until REAL NOT NULL);
+DROP TABLE IF EXISTS failures;
+CREATE TABLE IF NOT EXISTS wrong (
+    name TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL, until REAL NOT NULL, PRIMARY KEY (name, place));
 CREATE TABLE IF NOT EXISTS logins (
     id INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE, name TEXT NOT NULL, address TEXT NOT NULL,
     browser TEXT NOT NULL, began REAL NOT NULL, seen REAL NOT NULL, ended REAL,
@@ -98,6 +103,8 @@ class People:
         self._clock = clock
         self._hasher = hasher or PasswordHasher()
         self._lock = threading.RLock()
+        # One password is looked at after the other: of many at once each counts, and they leave the session its cores.
+        self._at_the_door = threading.Lock()
         fresh = not path.exists()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10.0)
         if fresh:
@@ -170,7 +177,7 @@ class People:
         with self._lock:
             if not self._db.execute("UPDATE accounts SET password = ? WHERE name = ?", (hashed, name)).rowcount:
                 raise NotPossible(f"There is no account {name}.")
-            self._db.execute("DELETE FROM failures WHERE name = ?", (name,))
+            self._db.execute("DELETE FROM wrong WHERE name = ?", (name,))
             self.note(by, "password changed", {"name": name})
             self.end_logins_of(name, by)
 
@@ -183,15 +190,19 @@ class People:
 
     def log_in(self, name: str, password: str, address: str, browser: str = "") -> str:
         """The token of a new login. Raises `LoginRefused`, after some 50 ms of hashing, and notes it."""
+        with self._at_the_door:
+            return self._let_in(name, password, address, browser)
+
+    def _let_in(self, name: str, password: str, address: str, browser: str) -> str:
         now = self._clock()
         with self._lock:
             row = self._db.execute("SELECT password, active FROM accounts WHERE name = ?", (name,)).fetchone()
-            failed = self._db.execute("SELECT times, until FROM failures WHERE name = ?", (name,)).fetchone() or (
-                0,
-                0.0,
-            )
-        if failed[1] > now:
-            wait = max(1, round((failed[1] - now) / 60))
+            known = "SELECT 1 FROM logins WHERE name = ? AND address = ? LIMIT 1"
+            place = address if self._db.execute(known, (name, address)).fetchone() else ""
+            wrong = "SELECT times, until FROM wrong WHERE name = ? AND place = ?"
+            times, until = self._db.execute(wrong, (name[:40], place)).fetchone() or (0, 0.0)
+        if until > now:
+            wait = max(1, round((until - now) / 60))
             self.note(name[:40], "login refused", {"why": "locked", "address": address})
             raise LoginRefused(
                 f"Too many wrong passwords: this name is locked for another {wait} min. An administrator can give it a "
@@ -204,11 +215,11 @@ class People:
         except (VerificationError, InvalidHashError):
             right = False
         if not right:
-            self._count_failure(name, failed[0] + 1, address)
+            self._count_failure(name, place, times + 1, address)
             raise LoginRefused("Name or password is wrong. Try again, or ask an administrator for a new password.")
         token = secrets.token_urlsafe(32)
         with self._lock:
-            self._db.execute("DELETE FROM failures WHERE name = ?", (name,))
+            self._db.execute("DELETE FROM wrong WHERE name = ? AND place = ?", (name, place))
             if self._hasher.check_needs_rehash(hashed):
                 self._db.execute("UPDATE accounts SET password = ? WHERE name = ?", (self._hasher.hash(password), name))
             self._db.execute(
@@ -227,7 +238,8 @@ class People:
             return None
         login, now = found[0], self._clock()
         if now - login.seen > _SEEN_EVERY_S:
-            with self._lock:
+            # Stop passes through here: a disk that is full must not stand in its way.
+            with self._lock, suppress(sqlite3.OperationalError):
                 self._db.execute("UPDATE logins SET seen = ? WHERE id = ?", (now, login.id))
         return login
 
@@ -281,15 +293,15 @@ class People:
             )
         return self._hasher.hash(password)
 
-    def _count_failure(self, name: str, times: int, address: str) -> None:
+    def _count_failure(self, name: str, place: str, times: int, address: str) -> None:
         locked_s = min(_LOCKED_S * 2 ** (times - TRIES), _LONGEST_LOCK_S) if times >= TRIES else 0.0
         with self._lock:
             self._db.execute(
-                "INSERT OR REPLACE INTO failures (name, times, until) VALUES (?, ?, ?)",
-                (name[:40], times, self._clock() + locked_s),
+                "INSERT OR REPLACE INTO wrong (name, place, times, until) VALUES (?, ?, ?, ?)",
+                (name[:40], place, times, self._clock() + locked_s),
             )
             self._db.execute(
-                "DELETE FROM failures WHERE name NOT IN (SELECT name FROM failures ORDER BY until DESC LIMIT ?)",
+                "DELETE FROM wrong WHERE rowid NOT IN (SELECT rowid FROM wrong ORDER BY until DESC LIMIT ?)",
                 (_MOST_FAILING_NAMES,),
             )
             self.note(name[:40], "login refused", {"why": "wrong", "address": address, "locked_s": locked_s})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -28,6 +29,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 COOKIE = "vrrehab_login"
 #: What anybody may have: the login's own pages, and files that are in every installation.
 _OPEN = ("/login", "/first", "/static/", "/_nicegui/", "/favicon.ico")
+
+#: Nothing that a page sends is larger; anybody may send to the login.
+_MOST_BYTES = 1 << 20
+#: How long an open page whose login has ended has to go to the login by itself, before its web socket is cut.
+_TO_LEAVE_S = 3.0
 
 _HEADERS = (
     (
@@ -135,6 +141,9 @@ class Front:
         if not self._from_here(request):
             await _refuse(scope, receive, send, 403, "This request comes from another site, and is not answered.")
             return
+        if scope["type"] == "http" and not _is_small(request):
+            await _refuse(scope, receive, send, 413, f"Expected a request of at most {_MOST_BYTES} bytes.")
+            return
         login = self._people.login(request.cookies.get(COOKIE))
         scope["login"] = login
         if login is None and not path.startswith(_OPEN):
@@ -149,8 +158,30 @@ class Front:
             return
         if login is not None:
             self._desk.heard(login)
+            if scope["type"] == "websocket":
+                receive, send = self._while_in_force(login, receive, send)
         plain = path in self._plain_paths or path.startswith("/static/")
         await (self._plain if plain else self._pages)(scope, receive, send)
+
+    def _while_in_force(self, login: Login, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        """The two ends of a web socket, through which nothing passes any more soon after the login has ended."""
+        until_s = float("inf")
+
+        def over() -> bool:
+            nonlocal until_s
+            if not self._people.in_force(login.id):
+                until_s = min(until_s, time.monotonic() + _TO_LEAVE_S)
+            return time.monotonic() >= until_s
+
+        async def receive_while() -> MutableMapping[str, Any]:
+            message = await receive()
+            return {"type": "websocket.disconnect", "code": 4401} if over() else message
+
+        async def send_while(message: MutableMapping[str, Any]) -> None:
+            if message["type"] != "websocket.send" or not over():
+                await send(message)
+
+        return receive_while, send_while
 
     def _from_here(self, request: HTTPConnection) -> bool:
         host = request.headers.get("host", "")
@@ -173,6 +204,12 @@ def _name_of(host: str) -> str:
     """The host without its port, as in `[::1]:8080` and `localhost:8080`."""
     name = host.rsplit(":", 1)[0] if ":" in host and not host.endswith("]") else host
     return name.strip("[]").lower()
+
+
+def _is_small(request: HTTPConnection) -> bool:
+    """Whether a request says how long it is, and is not long; the server takes no more than it says."""
+    length = request.headers.get("content-length", "0")
+    return "transfer-encoding" not in request.headers and length.isdecimal() and int(length) <= _MOST_BYTES
 
 
 def _with_headers(send: Send) -> Send:
