@@ -36,8 +36,8 @@ class Delivery:
     curve:// address. clock: what asks how far the recorder's clock is from ours, if anything does.
 
     erased: the recorder takes nothing of this session, whose participant was erased. acknowledged: what the recorder
-    has committed of each stream, less than before where it was set back to a backup. problem: what is wrong, in words;
-    empty when all is well.
+    has committed of each stream, less than before where it was set back to a backup. refused: why it takes nothing, in
+    its words; empty while it does. problem: what is wrong, in words; empty when all is well.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Delivery:
         clock: OffsetEstimate | None = None,
     ) -> None:
         self.erased = False
+        self.refused = ""
         self.acknowledged: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
         self._journal = journal
         self._session = session_id
@@ -67,7 +68,6 @@ class Delivery:
         self._asked_s = now_s - _HELLO_AGAIN_S
         self._heard_s = now_s
         self._moved_s = now_s
-        self._refused = ""
         self._hole = ""
 
     @property
@@ -95,8 +95,8 @@ class Delivery:
                 f"The participant of session {self._session} was erased from the record: nothing of it is taken, and "
                 "what this computer has of it is removed."
             )
-        if self._refused or self._hole:
-            return self._refused or self._hole
+        if self.refused or self._hole:
+            return self.refused or self._hole
         if self._now_s - self._heard_s >= _SILENCE_S:
             if self._line.problem:
                 return f"The recorder cannot be reached: {self._line.problem}; all is kept on this computer meanwhile."
@@ -161,14 +161,14 @@ class Delivery:
                     if attempt == self._attempt:
                         self._resume(reach)
                 case wire.Ack(attempt=attempt, reach=reach) if attempt == self._attempt:
-                    self._refused = ""
+                    self.refused = ""
                     self._acknowledge(reach)
                 case wire.Erased():
                     self.erased = True
                 case wire.Time() if self._clock is not None:
                     self._clock.answer(said)
                 case wire.Refused(reason=reason):
-                    self._refused = reason
+                    self.refused = reason
                     self._begin_again()
                     self._asked_s = self._now_s + _AFTER_REFUSAL_S - _HELLO_AGAIN_S
 
@@ -183,7 +183,7 @@ class Delivery:
         self._acknowledge(reach)
         self._sent.update(reach)
         if self.complete:
-            self._refused = ""
+            self.refused = ""
 
     def _acknowledge(self, reach: dict[Stream, int]) -> None:
         self._moved_s = self._now_s

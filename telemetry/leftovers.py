@@ -44,6 +44,8 @@ def deliver_leftovers(
 ) -> tuple[Leftover, ...]:
     """Deliver every spool in `spool_dir` that no live process holds; `timeout_s` is for each without progress.
 
+    One that the recorder refuses is not waited for.
+
     store: the id of the only store that may have them; empty for any. keyring: this computer's keys, for a curve://
     address.
     """
@@ -130,6 +132,8 @@ def _bring(journal: Journal, session: str, address: str, timeout_s: float, store
             if delivery.acknowledged != before:
                 before = dict(delivery.acknowledged)
                 give_up_s = now_s + timeout_s
+            if delivery.refused:
+                return delivery.problem  # whoever delivers it next asks again
             if now_s > give_up_s:
                 return delivery.problem or f"the recorder at {address} did not acknowledge in {timeout_s:g} s"
             time.sleep(_LISTEN_EVERY_S)

@@ -152,6 +152,19 @@ def test_a_late_rating_of_no_time_of_its_session_is_refused(keep: Callable[..., 
     record.close()
 
 
+def test_a_spool_that_is_refused_is_told_at_once_and_kept(
+    sealed_data: Path, address: str, client: RecorderClient, spool: Path
+) -> None:
+    """Every session's end waited for it, as long as it lay there."""
+    sender = Sender(spool, "S1", None, FrameLayout(JOINTS))
+    PretendSession(sender, "S1").perform((6.0, 5.0, 4.0), frames=20)
+    sender.close(5.0)
+    (left,) = deliver_leftovers(spool, address, timeout_s=300.0)
+    assert (left.delivered, left.problem.partition(";")[0]) == (False, "session S1 is sealed already")
+    assert (spool / "S1.db").exists()
+    assert client.status().dropped_messages == 1, "asked once"
+
+
 def test_a_session_that_died_before_its_first_frame_is_delivered_and_closed(
     address: str, client: RecorderClient, spool: Path, data: Path
 ) -> None:
