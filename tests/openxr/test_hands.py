@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from vrrehab.body.hands import hand_from_grip
-from vrrehab.body.skeleton import HAND, HEAD, Provenance, Side, joint
+from vrrehab.body.skeleton import HAND, HEAD, Body, Provenance, Side, joint
 from vrrehab.geometry import compose, invert, pose
+from vrrehab.session.view import View
 from vrrehab.testing.monado import Motion
 from vrrehab.xr.headset import Headset
 from vrrehab.xr.session import State
@@ -102,6 +103,32 @@ def test_one_press_of_a_button_asks_once_for_stop_hide_and_cover(watched, person
                 time.sleep(0.005)
         assert heard == [asked]
         heard.clear()
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_the_shortest_press_is_heard_also_where_the_hand_around_the_controller_is_seen(watched, person, seen) -> None:
+    watched.source.see(View(Body.unseen()))  # in which nothing asks
+    (person.hand if seen else person.hold_controller)(Side.RIGHT, TILTED)
+    told = Provenance.MEASURED if seen else Provenance.INFERRED
+    watched.until(
+        lambda body: near(body, HEAD, pose([0.0, 1.2, 0.0])) and (body.provenance[HAND[Side.RIGHT]] == told).all()
+    )
+    for _ in range(12):  # until it is known that a controller is held
+        watched.look()
+    for step in range(1, 6):
+        heard: list[str] = []
+
+        def turned(metres: float, heard: list[str] = heard) -> None:
+            """The head moves with the button, and so tells when both have come through."""
+            moved = pose([metres, 1.2, 0.0])
+            person.head(moved)
+            watched.until(lambda body: bool(heard.extend(watched.source.pressed()) or near(body, HEAD, moved)))
+
+        person.click(Side.RIGHT, "b")
+        turned(0.02 * step)
+        person.click(Side.RIGHT, "b", pressed=False)
+        turned(0.02 * step + 0.01)
+        assert heard == ["stop"], f"press {step}"
 
 
 def test_a_headset_without_hand_tracking_still_has_its_controllers(reach) -> None:

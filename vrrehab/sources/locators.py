@@ -67,20 +67,17 @@ class HeldController:
     """The hand around a held controller, where nothing saw the hand itself.
 
     grip: the pose (7,) of the controller, NaN where there is none or the hand was seen; for the time last located.
-    seen: whether there is one.
     """
 
     def __init__(self, side: SideName) -> None:
         self.grip: NDArray[np.float64] = np.full(7, math.nan)
-        self.seen = False
         self._side = Side(side)
         self._device = IN_HAND[side]
 
     def locate(self, link: Link, time_ns: int, body: Body) -> None:
         joints = HAND[self._side]
         there = any(body.provenance[joints].tobytes())
-        self.seen = not there and link.controllers.grip(self._device, time_ns, self.grip)
-        if not self.seen:
+        if there or not link.controllers.grip(self._device, time_ns, self.grip):
             if not math.isnan(self.grip.item(0)):
                 self.grip.fill(math.nan)
             return

@@ -58,7 +58,6 @@ class OpenXRSource:
         self._pressed: list[str] = []
         self._space_moves_ns: int | None = None
         held = {side: HeldController(side) for side in SIDES}
-        self._held = tuple(held.values())
         self.grip: dict[Side, NDArray[np.float64]] = {Side(side): each.grip for side, each in held.items()}
         free = [side for side in SIDES if IN_HAND[side] not in strapped]
         self._free_hands = [IN_HAND[side] for side in free]
@@ -143,11 +142,11 @@ class OpenXRSource:
         flags = link.spaces.head.locate(time_ns, body.poses[HEAD])
         if flags & VALID == VALID:
             body.provenance[HEAD] = _MEASURED if flags & TRACKED == TRACKED else _INFERRED
-        # It takes several round trips to some runtimes: each frame only while a controller is used, and else often
-        # enough that one that is picked up is seen soon. Most people here have one hand that is never seen, and hold
-        # nothing in it.
+        # It takes several round trips to some runtimes: each frame only while a controller is held, so that no press is
+        # missed however short, and else often enough that one that is picked up is seen soon. Most people here have one
+        # hand that is never seen, and hold nothing in it.
         self._since_sync += 1
-        if self._asked or self._strapped or self._in_use or self._since_sync >= _SYNC_EVERY:
+        if self._asked or self._strapped or link.controllers.held or self._since_sync >= _SYNC_EVERY:
             self._since_sync = 0
             link.controllers.sync()
             for hand in self._free_hands:
@@ -159,9 +158,3 @@ class OpenXRSource:
                     self._pressed.append(each[0])
         for locator in self._locators:
             locator.locate(link, time_ns, body)
-
-    @property
-    def _in_use(self) -> bool:
-        """Whether a controller stood for a hand when last located."""
-        left, right = self._held
-        return left.seen or right.seen

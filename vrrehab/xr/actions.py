@@ -158,12 +158,19 @@ class Controllers:
         result = self._sync(*self._sync_arguments)
         calls.check(result, "xrSyncActions")
         self._focused = result != calls.SESSION_NOT_FOCUSED
+        if not self._focused:  # then nothing is told, and what was held is held
+            return
         for hand, arguments in self._pose_arguments.items():
             calls.check(self._ask_pose(*arguments), "xrGetActionStatePose")
             if self._pose_state.is_active:
                 self._empty.discard(hand)
             else:
                 self._empty.add(hand)
+
+    @property
+    def held(self) -> bool:
+        """Whether a hand holds a controller, which may be out of the cameras' sight, or the hand in it seen instead."""
+        return len(self._empty) < len(self._pose_arguments)
 
     def pressed(self, button: str, hand: str) -> bool:
         """Whether this button (`SELECT`, `STOP`, `HIDE` or `COVER`) is down in this hand; never while the session has
