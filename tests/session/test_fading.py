@@ -99,3 +99,16 @@ def test_the_calm_scene_that_is_asked_for_and_left_in_haste_comes_and_goes_gentl
             calm.step(1 / RATE_HZ)
             meter.see(np.full((SIZE, SIZE, 3), round(255 * view.calm ** (1 / 2.2)), np.uint8))
         assert meter.general <= 1.5
+
+
+def test_a_hand_that_was_lost_when_the_session_no_longer_goes_by_it_comes_again() -> None:
+    plan, view = make_plan(LOST_LEFT_HAND, load_programme("demo"), None, "scripted", 1), View(Body.unseen())
+    fading, seen = Fading(Settings(), view), []
+    for frame in range(4 * RATE_HZ):
+        lost = frame < RATE_HZ
+        # A relaxation follows, in which no hand is watched.
+        fading.step(1 / RATE_HZ, plan, plan.followed if lost else (), lost, 1.0)
+        seen.append(view.opacity[Side.RIGHT])
+    assert min(seen) < 0.4
+    assert seen[-1] == 1.0
+    assert np.abs(np.diff(seen[RATE_HZ:])).max() < 0.05, "gently"

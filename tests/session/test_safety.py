@@ -67,9 +67,9 @@ class Therapist:
         return [told for frames, told in self._due if frames == 0]
 
 
-def rated(*values: tuple[str, str, float]) -> tuple[Safety, list[Concern]]:
+def rated(*values: tuple[str, str, float], ceiling: float | None = 6.0) -> tuple[Safety, list[Concern]]:
     """A session's safety after ratings (site, scale, value) one after the other, and everything that it found."""
-    safety, found = Safety(Settings(), 6.0), []
+    safety, found = Safety(Settings(), ceiling), []
     for number, (site, scale, value) in enumerate(values):
         name = f"r{number}"
         of_site = site in get_args(messages.Site)
@@ -118,10 +118,46 @@ def test_each_answer_has_the_response_that_the_rules_say(
 
 
 def test_without_a_ceiling_eight_is_the_limit() -> None:
-    safety = Safety(Settings(), None)
-    for value in (7.0, 8.0):
-        safety._rated("PLP", "NRS-11", value)
-    assert list(safety.step(1.0, True)) == [Concern(Response.CALM, "pain_calm_at", 8.0, 8.0)]
+    assert rated(*pain(7, 8), ceiling=None)[1] == [Concern(Response.CALM, "pain_calm_at", 8.0, 8.0)]
+
+
+@pytest.mark.parametrize(
+    ("which", "value", "expected"),
+    [
+        (2, 3.0, []),
+        (2, 5.0, [Concern(Response.CALM, "pain_calm_rise", 3.0, 3.0)]),
+        (2, 9.0, [Concern(Response.CALM, "pain_ceiling", 9.0, 6.0)]),
+        (0, 1.0, [Concern(Response.PROMPT, "pain_prompt_rise", 2.0, 2.0)]),
+        (0, 0.0, [Concern(Response.CALM, "pain_calm_rise", 3.0, 3.0)]),
+        (1, 9.0, []),
+    ],
+)
+def test_a_correction_of_the_first_or_the_last_score_has_the_response_that_the_rules_say(
+    which: int, value: float, expected: list[Concern]
+) -> None:
+    safety, found = rated(*pain(2, 3, 3))
+    assert found == []
+    for old, new, corrected in ((f"r{which}", "new", value + 1.0), ("new", "newer", value)):
+        event = messages.RatingCorrected(
+            mono_ns=0, rating_id=new, supersedes=old, value=corrected, source="therapist", who="anna"
+        )
+        safety.hear(event)
+        found = list(safety.step(1.0, True))
+    assert found == expected
+
+
+def test_a_score_that_is_corrected_to_a_flare_brings_the_calm_scene(sit: Callable[..., Sat]) -> None:
+    correct = Told("correct", {"value": 9}, "anna")
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        if correct.answer or not sitting.conductor.ledger.answers:
+            return ()
+        correct.arguments["rating_id"] = f"{sitting.plan.session_id}-r01"
+        return (correct,)
+
+    sat = sit(SHORT, tell=tell, most_frames=300)
+    (calm,) = sat.record.named("calm")
+    assert (calm.detail["reason"], calm.detail["value"]) == ("pain_calm_at", 9.0)
 
 
 def test_time_is_told_before_its_limit_and_then_the_session_winds_down_once() -> None:
@@ -164,18 +200,23 @@ def test_a_flare_brings_the_calm_scene_from_which_only_a_named_therapist_leads_b
     assert len(sat.record.of(messages.TaskStarted)) == 2
 
 
-def test_sickness_that_is_answered_in_the_session_stops_it(sit: Callable[..., Sat], tmp_path: Path) -> None:
+@pytest.fixture
+def asks_for_sickness(tmp_path: Path) -> str:
     programme = tmp_path / "asks.toml"
     programme.write_text(
         'name = "asks"\ntitle = "Asks"\nmode = "mirror"\nplace = "therapy_room"\n'
         'ask = { before = ["sickness"] }\n[[blocks]]\ntitle = "One"\ntasks = [{ task = "open_close_hand" }]\n'
     )
+    return str(programme)
+
+
+def test_sickness_that_is_answered_in_the_session_stops_it(sit: Callable[..., Sat], asks_for_sickness: str) -> None:
     rate = Told("rate", {"value": 14})
 
     def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
         return (rate,) if not rate.answer and sitting.conductor.ledger.awaiting else ()
 
-    sat = sit(str(programme), tell=tell, settings={"calm_before_end_s": 1.0})
+    sat = sit(asks_for_sickness, tell=tell, settings={"calm_before_end_s": 1.0})
     (stop,) = sat.record.named("stop")
     assert stop.detail == {"who": "safety", "rule": "sickness_stop_at", "value": 14.0, "limit": 14.0}
     assert sat.status == "stopped"
@@ -245,6 +286,38 @@ def test_nothing_flashes_when_stop_comes_in_the_calm_scene(sit: Callable[..., Sa
     assert min(np.diff(seen)) >= 0.0
 
 
+def test_stop_that_is_pressed_again_in_haste_still_fades_to_calm_and_ends_once_it_is(sit: Callable[..., Sat]) -> None:
+    seen: list[float] = []
+    told = in_first_task(*((frame, Told("stop")) for frame in (20, 23, 26, 29, 60)))
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        seen.append(sitting.view.calm)
+        return told(sitting, frame)
+
+    sat = sit(SHORT, tell=tell)
+    assert sat.status == "stopped"
+    assert seen[-1] == 1.0
+    assert seen.count(1.0) < RATE_HZ, "and then it ended at once"
+    assert len(sat.record.named("stop")) == 1
+
+
+def test_a_score_that_would_stop_the_session_after_stop_leaves_it_time_for_the_rest(
+    sit: Callable[..., Sat], asks_for_sickness: str
+) -> None:
+    due = {5: Told("stop"), 40: Told("rate", {"value": 15})}
+    asked: list[int] = []
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        if not asked and sitting.conductor.ledger.awaiting:
+            asked.append(frame)
+        told = due.get(frame - asked[0]) if asked else None
+        return (told,) if told else ()
+
+    sat = sit(asks_for_sickness, tell=tell, settings={"calm_before_end_s": 5.0})
+    assert [event.detail["who"] for event in sat.record.named("stop")] == ["therapist", "safety"]
+    assert len(sat.record.frames) - asked[0] >= 5 * RATE_HZ
+
+
 def test_a_session_at_its_limit_ends_the_task_that_is_on_asks_and_says_farewell(sit: Callable[..., Sat]) -> None:
     def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
         if frame == 400:
@@ -302,6 +375,27 @@ def test_no_task_begins_while_the_console_is_lost_and_one_does_when_it_is_back(s
     assert lost.mono_ns - sat.record.events[0].mono_ns < began[0] < found.mono_ns - sat.record.events[0].mono_ns, (
         "without the loss a task would have begun meanwhile"
     )
+
+
+def test_a_task_that_is_only_shown_when_the_console_is_lost_does_not_begin_before_it_is_back(
+    sit: Callable[..., Sat],
+) -> None:
+    shown: list[bool] = []
+    told = {
+        55: Told("heartbeat", who="anna"), 250: Told("heartbeat", who="anna"), 251: Told("release", who="anna"),
+    }  # fmt: skip
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        if sitting.conductor.guard.attendance.lost:
+            shown.append(sitting.view.ghost is not None)
+        return (told[frame],) if frame in told else ()
+
+    sat = sit(SHORT, tell=tell, settings={"calm_after_console_lost_s": 120.0, "console_lost_after_s": 2.0})
+    (lost,), (found,) = sat.record.named("console_lost"), sat.record.named("console_found")
+    first = sat.record.of(messages.TaskStarted)[0]
+    assert all(shown), "it stays shown"
+    assert lost.mono_ns < found.mono_ns < first.mono_ns
+    assert sat.status == "completed"
 
 
 def test_a_console_that_gives_control_away_is_not_missed(sit: Callable[..., Sat]) -> None:

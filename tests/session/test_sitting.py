@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from telemetry import messages
+from vrrehab import geometry
 from vrrehab.body.build import USUAL
-from vrrehab.body.skeleton import ARM, HAND, INDEX, Body, Provenance, Side, joint
+from vrrehab.body.skeleton import ARM, HAND, HEAD, INDEX, Body, Provenance, Side, joint
 from vrrehab.session.sitting import Sitting
+from vrrehab.sources import SPACE_CHANGED
+from vrrehab.sources.scripted import ScriptedSource
 from vrrehab.testing.participant import FadingPain, ScriptedParticipant
 
 from .conftest import Sat, Told
@@ -23,6 +26,11 @@ RATE_HZ = 36
 @pytest.fixture(scope="module")
 def sit(sit: Callable[..., Sat]) -> Callable[..., Sat]:
     return functools.partial(sit, rate_hz=RATE_HZ)
+
+
+class Silent(ScriptedParticipant):
+    def _tell(self, panel: object) -> None:
+        """Says nothing."""
 
 
 class InSecondTask:
@@ -198,10 +206,6 @@ def test_an_interrupted_sitting_leaves_a_whole_record(sit: Callable[..., Sat]) -
 
 
 def test_a_question_nobody_answers_counts_as_missed_and_the_programme_goes_on(sit: Callable[..., Sat]) -> None:
-    class Silent(ScriptedParticipant):
-        def _tell(self, panel: object) -> None:
-            """Says nothing."""
-
     sat = sit(participant=Silent(1, Side.RIGHT), settings={"answer_within_s": 10.0})
     assert sat.status == "completed"
     assert {event.status for event in sat.record.of(messages.RatingAnswered)} == {"missed"}
@@ -282,6 +286,88 @@ def test_a_break_holds_the_programme_and_lets_it_go_on(sit: Callable[..., Sat]) 
     started, ended = (with_break.record.of(kind)[1] for kind in (messages.TaskStarted, messages.TaskEnded))
     assert (ended.mono_ns - started.mono_ns) / 1e9 - ended.duration_s == pytest.approx(10.0, abs=0.1)
     assert [event.detail["who"] for event in with_break.record.named("paused")] == ["therapist"]
+
+
+def test_no_question_is_missed_in_a_break(sit: Callable[..., Sat]) -> None:
+    pause = Told("pause")
+    sat = sit(
+        participant=Silent(1, Side.RIGHT), tell=lambda _, frame: (pause,) if frame == 30 else (),
+        settings={"answer_within_s": 10.0}, most_frames=15 * RATE_HZ,
+    )  # fmt: skip
+    assert [event.status for event in sat.record.of(messages.RatingAnswered)] == ["interrupted"], "when the test ended"
+
+
+def test_what_is_shown_stands_still_in_a_break_and_its_task_does_not_begin(sit: Callable[..., Sat]) -> None:
+    shown: list[bool] = []
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        shown.append(sitting.view.ghost is not None)
+        if sitting.view.panel is not None:
+            return (Told("skip"),)
+        return (Told("pause"),) if shown.count(True) == 10 else ()
+
+    sat = sit(tell=tell, most_frames=15 * RATE_HZ)
+    assert sat.record.of(messages.TaskStarted) == []
+    assert shown[-1]
+
+
+def test_a_question_waits_for_whoever_took_the_headset_off(sit: Callable[..., Sat]) -> None:
+    class Away(Silent):
+        def locate(self, display_time_ns: int, body: Body) -> None:
+            super().locate(display_time_ns, body)
+            if 2.0 < self.now_s < 14.0:
+                body.forget()
+
+    sat = sit(participant=Away(1, Side.RIGHT), settings={"answer_within_s": 10.0}, most_frames=23 * RATE_HZ)
+    asked, answered = sat.record.of(messages.RatingAsked)[0], sat.record.of(messages.RatingAnswered)[0]
+    assert answered.status == "missed"
+    assert (answered.mono_ns - asked.mono_ns) / 1e9 == pytest.approx(22.0, abs=0.1), "once it is on, the time goes on"
+    assert sat.sitting.conductor.guard.safety.exposed_s == pytest.approx(11.0, abs=0.1), "nor is that time in the scene"
+
+
+def test_a_question_comes_before_the_head_again_when_somebody_recentres(sit: Callable[..., Sat]) -> None:
+    """Who has turned with the chair is asked where they look, and after recentring they look there again."""
+    beside: dict[int, float] = {}
+    turn = geometry.pose((0.0, 0.0, 0.0), geometry.yaw(np.float64(1.0)))
+
+    class Turns(ScriptedSource):
+        def locate(self, display_time_ns: int, body: Body) -> None:
+            super().locate(display_time_ns, body)
+            if self.participant.now_s > 0.2:
+                body.poses[:] = geometry.compose(turn, body.poses)
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        if sitting.view.panel is not None:
+            head = sitting.conductor.here.tracked.poses[HEAD]
+            beside[frame] = float(geometry.apply(geometry.invert(head), sitting.view.panel.pose[:3])[0])
+        return (Told("recentre"),) if frame == 40 else ()
+
+    # The first question waits until the hand is seen.
+    late = ScriptedParticipant(1, Side.RIGHT, lapses=((0.0, 0.5),))
+    sit(source=Turns(late), tell=tell, most_frames=50)
+    assert beside[min(beside)] == pytest.approx(0.0, abs=0.05)
+    assert min(beside) < 40
+    assert beside[41] == pytest.approx(0.0, abs=0.05), "it would be 0.4 m beside them"
+
+
+def test_until_the_head_is_seen_nothing_is_anywhere_in_a_space_that_has_moved(sit: Callable[..., Sat]) -> None:
+    class Moved(ScriptedSource):
+        looked = 0
+
+        def news(self) -> tuple[tuple[str, dict[str, str]], ...]:
+            self.looked += 1
+            return ((SPACE_CHANGED, {}),) if self.looked == 100 else ()
+
+        def locate(self, display_time_ns: int, body: Body) -> None:
+            super().locate(display_time_ns, body)
+            if 100 <= self.looked < 120:
+                body.poses[HEAD], body.provenance[HEAD] = np.nan, Provenance.NONE
+
+    seat = geometry.pose((2.0, 0.0, 1.0), geometry.yaw(np.float64(1.0)))
+    sat = sit(source=Moved(ScriptedParticipant(1, Side.RIGHT, seat=seat)), most_frames=130)
+    motion, wrist = sat.record.motion(), joint(Side.RIGHT, "wrist")
+    assert np.abs(np.diff(motion["tracked"][:, wrist, :3], axis=0)).max() < 0.1, "it never jumps"
+    assert (motion["tracked_provenance"][99:119, wrist] == Provenance.HELD).all()
 
 
 def test_recentring_moves_session_space_under_the_head_again(sit: Callable[..., Sat]) -> None:

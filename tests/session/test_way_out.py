@@ -167,16 +167,41 @@ def test_a_person_on_record_never_pressed_it(sit: Callable[..., Sat], quest3_cap
     assert sat.record.of(messages.SettingChanged) == sat.record.named("calm") == []
 
 
+def test_stop_is_heard_while_the_scene_comes_back(sit: Callable[..., Sat]) -> None:
+    source = Presses(ScriptedParticipant(1, Side.RIGHT))
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        if frame == 160:
+            # Resumed in frame 150, it comes back over half a second; in this frame alone the button goes down.
+            assert 0.0 < sitting.view.calm < 1.0
+            source.press(STOP)
+        return {60: (Told("calm"),), 150: (Told("resume", who="anna"),)}.get(frame, ())
+
+    sat = sit(SHORT, source=source, tell=tell, rate_hz=36.0, most_frames=200)
+    assert [event.detail["who"] for event in sat.record.named("calm")] == ["therapist", "participant"]
+    assert sat.sitting.view.calm == 1.0
+
+
 class Presses(ScriptedSource):
     """Presses buttons of a controller at moments of the session."""
 
     def __init__(self, participant: ScriptedParticipant, **at_s: float) -> None:
         super().__init__(participant)
         self._at_s = at_s
+        self._pressed: list[str] = []
+
+    def press(self, name: str) -> None:
+        """In the next frame that is located, and in no other."""
+        self._at_s[name] = 0.0
+
+    def locate(self, display_time_ns: int, body: Body) -> None:
+        super().locate(display_time_ns, body)
+        self._pressed = [name for name, at_s in self._at_s.items() if self.participant.now_s >= at_s]
+        for name in self._pressed:
+            del self._at_s[name]
 
     def pressed(self) -> list[str]:
-        due = [name for name, at_s in self._at_s.items() if self.participant.now_s >= at_s]
-        return [name for name in due if self._at_s.pop(name)]
+        return self._pressed
 
 
 def test_one_press_on_a_controller_hides_covers_and_stops(sit: Callable[..., Sat]) -> None:

@@ -36,7 +36,10 @@ def _ask(here: Situation, question: Question, phase: messages.Phase, task_run_id
     waited_s = 0.0
     while answering.answer is None and ledger.asked == question:
         yield
-        waited_s += here.elapsed_s
+        if here.asked_at is None:  # session space has moved
+            here.asked_at = answering.panel.pose[:] = panel_in_front_of(here.tracked.poses[HEAD])
+        if here.ready:
+            waited_s += here.elapsed_s
         answering.step(here.elapsed_s, here.settings.number("gaze_dwell_s"), here.tracked, here.selecting)
         if here.take_moving_on() or waited_s >= here.settings.number("answer_within_s"):
             ledger.answer("missed", {}, "participant", "")

@@ -121,6 +121,11 @@ class Conductor:
         """Put something else that happened on record."""
         self.ledger.happened(name, detail)
 
+    def recentred(self, detail: Detail) -> None:
+        """Session space has moved; a question that is asked comes before the head again."""
+        self._here.asked_at = None
+        self.happened("recentred", detail)
+
     def end(self, status: messages.SessionStatus) -> None:
         """Close whatever is open, so that the record is whole; the session is over from here."""
         if self.over is not None:
@@ -148,8 +153,7 @@ class Conductor:
         yield from ask(self._here, "before", None)
         block_index = None
         while (step := self._agenda.begin_next()) is not None:
-            while self.guard.attendance.lost:
-                yield
+            yield from self._here.until_watched()
             if self.guard.safety.winding_down:
                 break
             if not self._fits(step):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from vrrehab.body.drives import WITHOUT_LIMB
 from vrrehab.body.limb import Chain, Limb
@@ -32,18 +32,25 @@ class Fading:
         self._settings = settings
         self._view = view
         self._dimmed = 1.0
+        #: How much is left of each limb that the session goes by, or went by: it comes again in any case.
+        self._left: dict[Limb, float] = {}
         self._opacity = settings.number("limb_opacity_ratio")
         self._hidden, self._covered = Fade(_HIDE_S), Fade(_COVER_S)
 
-    def step(self, elapsed_s: float, plan: Plan, followed: Iterable[Limb], lost: bool, limb_ratio: float) -> None:
+    def step(self, elapsed_s: float, plan: Plan, followed: Collection[Limb], lost: bool, limb_ratio: float) -> None:
         """A frame. followed: the limbs that the session goes by, of which one may be lost; limb_ratio: how far the
         virtual ones are there while what drives them changes.
         """
         settings, view = self._settings, self._view
-        takes_s = _DIM_S if lost else _UNDIM_S
-        self._dimmed = _glide(self._dimmed, _DIMMED_RATIO if lost else 1.0, (1.0 - _DIMMED_RATIO) / takes_s * elapsed_s)
+        share_s = (1.0 - _DIMMED_RATIO) * elapsed_s
+        lost_to, step = (_DIMMED_RATIO, share_s / _DIM_S) if lost else (1.0, share_s / _UNDIM_S)
+        self._dimmed = _glide(self._dimmed, lost_to, step)
         for limb in followed:
-            _opacity_of(view, limb.chain)[limb.side] = self._dimmed
+            self._left[limb] = self._dimmed
+        for limb, left in self._left.items():
+            if limb not in followed:
+                self._left[limb] = left = _glide(left, 1.0, share_s / _UNDIM_S)
+            _opacity_of(view, limb.chain)[limb.side] = left
         hidden = self._hidden.step(bool(settings["limb_hidden"]), elapsed_s)
         covered = self._covered.step(bool(settings["limb_covered"]), elapsed_s)
         self._opacity = _glide(self._opacity, settings.number("limb_opacity_ratio"), elapsed_s / _OPACITY_S)

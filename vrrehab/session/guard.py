@@ -6,7 +6,6 @@ found; a therapist's own break or Stop goes the same way. What the programme doe
 
 from __future__ import annotations
 
-from vrrehab.body.skeleton import HEAD
 from vrrehab.session.attendance import Attendance
 from vrrehab.session.calm import Calm
 from vrrehab.session.performing import Performing
@@ -44,26 +43,26 @@ class Guard:
         attendance = self.attendance
         was_lost = attendance.lost
         attendance.step(elapsed_s)
+        self._here.unwatched = attendance.lost
         if attendance.lost and not was_lost:
             self._happened("console_lost", {"who": attendance.in_control})
         if attendance.missed:
             self._come_to_rest("console_lost", {"who": "safety"})
-        exposed = self._here.tracked.has(HEAD) and self._here.view.calm < 1.0
+        exposed = self._here.worn and self._here.view.calm < 1.0
         for concern in self.safety.step(elapsed_s, exposed):
             self._respond(concern)
         self.calm.step(elapsed_s)
 
     # --- what a therapist does, or the person ---
 
-    def stop(self, who: str, detail: Detail | None = None) -> None:
-        """Freeze task and limb at once and fade to calm, with no way back; once more ends the session."""
-        if self.calm.final:
+    def stop(self, who: str) -> None:
+        """Freeze task and limb at once and fade to calm, with no way back; once more ends the session, once it is calm:
+        whoever presses in haste must not tear the picture away.
+        """
+        if not self.calm.final:
+            self._stop({"who": who})
+        elif self._here.view.calm == 1.0:
             self._here.move_on()
-            return
-        self.frozen = True
-        self._happened("stop", {**(detail or {}), "who": who})
-        self.calm.come("stop", final=True)
-        self._suspend()
 
     def rest(self, who: str, reason: str = "asked", frozen: bool = False) -> None:
         """Bring the calm scene, from which `go_on` leads back; `frozen` holds the limb still while it fades."""
@@ -110,13 +109,19 @@ class Guard:
         self.concern, self.concern_ns = concern.rule, self._here.ledger.mono_ns
         found: Detail = {"who": "safety", "rule": concern.rule, "value": concern.value, "limit": concern.limit}
         if concern.response is Response.STOP:
-            self.stop("safety", found)
+            self._stop(found)
         elif concern.response is Response.CALM:
             self._come_to_rest(concern.rule, found)
         elif concern.response is Response.WIND_DOWN:
             self._happened("wind_down", found)
         else:
             self._happened("safety_prompt", found)
+
+    def _stop(self, detail: Detail) -> None:
+        self.frozen = True
+        self._happened("stop", detail)
+        self.calm.come("stop", final=True)
+        self._suspend()
 
     def _come_to_rest(self, reason: str, detail: Detail) -> None:
         """The calm scene comes; a task run that is on ends here, and its rating is asked."""

@@ -84,6 +84,7 @@ class Performing:
         here = self._here
         self.step = step
         yield from here.until_ready()
+        yield from here.until_watched()
         step = self.step  # it may have been edited meanwhile
         view, task, mode = here.view, step.task, here.plan.mode
         acting = self._acting = here.plan.acting(task)[0]
@@ -266,7 +267,8 @@ class Performing:
             left_s = run.task.demonstration_s - run.demonstrated_s
             view.ghost_opacity = _GHOST_OPACITY * min(1.0, run.demonstrated_s / 0.4, left_s / 0.4)
             yield
-            run.demonstrate(here.elapsed_s)
+            if here.ready and not here.unwatched:
+                run.demonstrate(here.elapsed_s)
         view.ghost, view.ghost_opacity = None, 0.0
 
     def _step(self, run: TaskRun) -> None:

@@ -59,8 +59,8 @@ class Safety:
         self._settings = settings
         self._ceiling = ceiling
         self._asked: dict[str, tuple[str, str]] = {}
-        #: The first answer of the session by site and scale.
-        self._start: dict[tuple[str, str], float] = {}
+        #: Every answer of the session by site and scale, as (rating id, value): the first is where it started.
+        self._given: dict[tuple[str, str], list[tuple[str, float]]] = {}
         self._found: list[Concern] = []
         self._told: set[tuple[Response, str]] = set()
         self.session_s = self.exposed_s = 0.0
@@ -79,12 +79,27 @@ class Safety:
                 return
             self._asked[event.rating_id] = (event.item or event.site, event.scale)
         elif isinstance(event, messages.RatingAnswered) and event.rating_id in self._asked:
-            site, scale = self._asked.pop(event.rating_id)
+            of = self._asked.pop(event.rating_id)
             if event.value is not None:
-                self._rated(site, scale, event.value)
+                self._given.setdefault(of, []).append((event.rating_id, event.value))
+                self._rated(*of)
+        elif isinstance(event, messages.RatingCorrected):
+            self._correct(event)
 
-    def _rated(self, site: str, scale: str, value: float) -> None:
-        start = self._start.setdefault((site, scale), value)
+    def _correct(self, event: messages.RatingCorrected) -> None:
+        for of, given in self._given.items():
+            names = [name for name, _ in given]
+            if event.supersedes in names:
+                at = names.index(event.supersedes)
+                given[at] = event.rating_id, event.value
+                # What lies between says nothing about now.
+                if at in (0, len(given) - 1):
+                    self._rated(*of)
+
+    def _rated(self, site: str, scale: str) -> None:
+        """The last answer of this site and scale is another one, or the first, where the session started."""
+        given = self._given[site, scale]
+        start, value = given[0][1], given[-1][1]
         if scale.startswith(SICKNESS):
             self._judge(
                 (Response.STOP, "sickness_stop_at", value),

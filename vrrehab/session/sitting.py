@@ -132,7 +132,9 @@ class Sitting:
         self._pose_age_ns = self._frame.display_time_ns - (self._frame.mono_ns + self._xr_minus_mono_ns)
         if self._recentring is None and seen.has(HEAD):
             self._recentre_on(seen)
-        if self._recentring is not None:
+        if self._recentring is None:
+            seen.forget()  # until the head is seen nothing has a place in session space
+        else:
             self._recentring.to_session(seen)
 
     def drive(self) -> None:
@@ -175,7 +177,7 @@ class Sitting:
     def _offer_way_out(self, selecting: bool) -> None:
         """The participant's own panel, except in the calm scene; and what they ask for with it, or with a button."""
         way_out, conductor = self._way_out, self.conductor
-        if conductor.guard.calm.shown or conductor.over is not None:
+        if conductor.guard.calm.reason or conductor.over is not None:
             way_out.forget()
         else:
             shown = conductor.plan.mode not in WITHOUT_LIMB
@@ -312,7 +314,7 @@ class Sitting:
         detail: dict[str, float | int | str | bool | None] = {
             name: float(value) for name, value in zip(names, pose, strict=True)
         }
-        self.conductor.happened("recentred", detail)
+        self.conductor.recentred(detail)
 
     def _read_clocks(self, clocks: ClockReading) -> None:
         mono_ns, xr_ns, utc_ns = clocks

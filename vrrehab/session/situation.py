@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vrrehab.body.build import BuildOf
 from vrrehab.body.limb import Limb
 from vrrehab.body.sight import Sight
-from vrrehab.body.skeleton import HEAD, Body
+from vrrehab.body.skeleton import HEAD, Body, Provenance
 from vrrehab.session.ledger import Ledger
 from vrrehab.session.plan import Plan
 from vrrehab.session.settings import Settings
@@ -24,16 +24,18 @@ from vrrehab.tasks.mechanic import Brush
 
 Script = Generator[None, None, None]
 
+_NOT_SEEN = int(Provenance.NONE), int(Provenance.HELD)
+
 
 class Situation:
     """See the module.
 
-    tracked, driven: the body as tracked, and with its virtual limbs as the mode drives them, before an experiment or
-    the phantom's shape alters what is seen of them. lost: the limb that has been out of sight for too long, None while
-    none is. seen: whether all that the session goes by is seen in this frame. held: whether a therapist holds the
-    programme. unheld_s: how long the programme has gone on, breaks left out. build: how the person's body is drawn, as
-    `build_of` makes it of what is measured. brush: what the therapist strokes with. asked_at: where the last question
-    stood, (7,).
+    tracked, driven: the body as tracked, and with its virtual limbs as the mode drives them, before an experiment
+    or the phantom's shape alters what is seen of them. lost: the limb that has been out of sight for too long, None
+    while none is. seen: whether all that the session goes by is seen in this frame. held: whether a therapist holds
+    the programme. unwatched: whether the console in control is lost. unheld_s: how long the programme has gone on,
+    breaks left out. build: how the person's body is drawn, as `build_of` makes it of what is measured. brush: what
+    the therapist strokes with. asked_at: where the last question stood, (7,).
     """
 
     def __init__(self, plan: Plan, settings: Settings, view: View, ledger: Ledger, build_of: BuildOf) -> None:
@@ -47,6 +49,7 @@ class Situation:
         self.lost: Limb | None = None
         self.seen = False
         self.held = False
+        self.unwatched = False
         self.build = build_of(plan.profile.measures)
         self.brush = Brush()
         self.asked_at: NDArray[np.float64] | None = None
@@ -67,8 +70,13 @@ class Situation:
 
     @property
     def ready(self) -> bool:
-        """Whether no break is on and there is a head to put things in front of."""
-        return not self.held and self.tracked.has(HEAD)
+        """Whether no break is on and somebody is there to see what is shown."""
+        return not self.held and self.worn
+
+    @property
+    def worn(self) -> bool:
+        """Whether the headset is: its place is seen, and not just held where it was."""
+        return self.tracked.provenance.item(HEAD) not in _NOT_SEEN
 
     @property
     def met(self) -> bool:
@@ -77,6 +85,11 @@ class Situation:
 
     def until_ready(self) -> Script:
         while not self.ready:
+            yield
+
+    def until_watched(self) -> Script:
+        """No task begins while the console that is in control is lost."""
+        while self.unwatched:
             yield
 
     def move_on(self) -> None:
