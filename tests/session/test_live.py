@@ -50,6 +50,7 @@ def sit(
     tell: Callable[[int], Iterable[Command]] = lambda frame: (),
     most_frames: int = 30_000,
     kept: Kept | None = None,
+    rate_hz: float = 60,
 ) -> Kept:
     plan = make_plan(LOST_LEFT_HAND, load_programme("demo"), None, "scripted", 1)
     kept = kept or Kept()
@@ -57,7 +58,7 @@ def sit(
     sitting = Sitting(plan, ScriptedSource(ScriptedParticipant.of(plan)), record, "none")
     record.follow(sitting)
     frames = iter(range(1, 100_000))
-    run(sitting, SilentDisplay(VirtualClock(), 60, most_frames), lambda: tell(next(frames)))
+    run(sitting, SilentDisplay(VirtualClock(), rate_hz, most_frames), lambda: tell(next(frames)))
     return kept
 
 
@@ -76,6 +77,12 @@ def test_the_state_is_shown_ten_times_a_second_and_goes_through_the_whole_progra
     assert in_order[-1] == "between"
     assert [d for d in in_order if d in ("task", "question")] == ["question", *["task", "question"] * 3]
     assert shown.states[-1].over == "completed"
+
+
+def test_it_is_ten_times_a_second_at_a_headsets_rate_too_where_no_frame_falls_on_the_tenth() -> None:
+    shown = Shown()
+    sit(shown, most_frames=720, rate_hz=72)
+    assert len(shown.states) == pytest.approx(100, abs=2)
 
 
 def test_repetitions_goal_and_time_are_those_of_the_task_run(whole: tuple[Shown, Kept]) -> None:

@@ -119,7 +119,8 @@ class LiveRecord:
         mono_ns = int(record["mono_ns"][0])
         if mono_ns < self._due_ns or not self._show.watched or self._sitting is None:
             return
-        self._due_ns = mono_ns + _EVERY_NS
+        # From when it was due, not from when there was a frame for it: at 72 frames a second it would be nine times.
+        self._due_ns = max(self._due_ns, mono_ns - _EVERY_NS) + _EVERY_NS
         self._last = self._state(record[0], self._sitting)
         self._show.show(self._last, _joints(record[0]))
         self._frames_since, self._shown_ns = 0, mono_ns
