@@ -256,7 +256,9 @@ def floor(frames: int, _cut: bool) -> dict[str, list[float]]:
 
 
 def mover() -> None:
-    """Opens and closes the right hand, moves it and the head about, until it is ended; a left hand is never seen."""
+    """Opens and closes the right hand, moves it and the head about, until it is ended; it holds nothing, and a left one
+    is never seen.
+    """
     from vrrehab import geometry
     from vrrehab.body.skeleton import Side
     from vrrehab.testing.remote_device import RemoteDevice
@@ -268,7 +270,8 @@ def mover() -> None:
             now = time.monotonic() - began
             device.head(geometry.pose((0.02 * np.sin(now), 1.2, 0.0), geometry.yaw(0.1 * np.sin(0.5 * now))))
             place = (0.2 + 0.05 * np.sin(now), 0.95 + 0.05 * np.sin(1.3 * now), -0.35)
-            device.hand(Side.RIGHT, geometry.pose(place), 0.5 - 0.5 * np.cos(2.0 * now))
+            curl = 0.5 - 0.5 * np.cos(2.0 * now)
+            device.hand(Side.RIGHT, geometry.pose(place), curl, holding=False)
             time.sleep(1 / 100)
 
 

@@ -131,6 +131,21 @@ def test_the_shortest_press_is_heard_also_where_the_hand_around_the_controller_i
         assert heard == ["stop"], f"press {step}"
 
 
+def test_controllers_are_seldom_asked_about_while_nobody_holds_one(watched, person, monkeypatch) -> None:
+    controllers = watched.headset.link.controllers
+    asked: list[None] = []
+    sync = controllers.sync
+    monkeypatch.setattr(controllers, "sync", lambda: asked.append(sync()))
+    watched.source.see(View(Body.unseen()))  # in which nothing asks
+    person.lose(Side.LEFT)
+    person.hand(Side.RIGHT, TILTED, holding=False)
+    watched.until(lambda body: near(body, joint(Side.RIGHT, "wrist"), TILTED) and not controllers.held)
+    asked.clear()
+    for _ in range(40):
+        watched.look()
+    assert len(asked) == 4
+
+
 def test_a_headset_without_hand_tracking_still_has_its_controllers(reach) -> None:
     reach(Motion.SIMULATED)
     headset = Headset()

@@ -72,16 +72,18 @@ class RemoteDevice:
             _set_pose(self._packet["head"]["centre"], head_pose)
             self._send()
 
-    def hand(self, side: Side, grip_pose: NDArray[np.float64], curl: ArrayLike = 0.0) -> None:
+    def hand(self, side: Side, grip_pose: NDArray[np.float64], curl: ArrayLike = 0.0, *, holding: bool = True) -> None:
         """Moves a hand, and shows it if it was lost.
 
-        curl: 0 open to 1 closed, one number or (5,) in the order thumb, index, middle, ring, little.
+        curl: 0 open to 1 closed, one number or (5,) in the order thumb, index, middle, ring, little. holding: whether
+        there is a controller in it too, which some headsets see at the same time.
         """
         with self._lock:
             hand = self._packet[side]
             _set_pose(hand, grip_pose)
             hand["curl"] = np.broadcast_to(np.asarray(curl, float), 5)[::-1]
-            hand["active"] = hand["hand_tracking_active"] = True
+            hand["hand_tracking_active"] = True
+            hand["active"] = holding
             self._send()
 
     def lose(self, side: Side) -> None:
