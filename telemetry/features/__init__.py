@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -27,6 +28,7 @@ __all__ = ["measure_session", "measure_store", "write_features"]
 _MOST_WORKERS = 61
 #: What a problem begins with where a session's motion could not be read.
 _NOT_READ = "session "
+_WITHOUT_END = 2**63 - 1
 
 
 def measure_session(data_dir: Path, session_id: str) -> pd.DataFrame:
@@ -41,9 +43,11 @@ def measure_store(data_dir: Path, sessions: Iterable[str] | None = None, workers
     """The measures of these sessions, or of all, in as many processes as there are cores unless `workers` says."""
     store = Store(data_dir)
     sides = store.sessions().set_index("session_id")["intact_side"]
+    breaks = _breaks(store.events())
     runs = dict(iter(store.tasks().groupby("session_id", sort=False)[["task_run_id", "limb"]]))
     wanted = [session for session in (sides.index if sessions is None else sessions) if session in runs]
-    calls = ([data_dir] * len(wanted), wanted, [sides[s] for s in wanted], [runs[s] for s in wanted])
+    held = [breaks.get(s, []) for s in wanted]
+    calls = ([data_dir] * len(wanted), wanted, [sides[s] for s in wanted], [runs[s] for s in wanted], held)
     workers = min(workers or os.cpu_count() or 1, max(1, len(wanted)), _MOST_WORKERS)
     if workers == 1:
         tables = list(map(_measured, *calls))
@@ -60,14 +64,28 @@ def _one_thread() -> None:
     pa.set_io_thread_count(1)
 
 
-def _measured(data_dir: Path, session_id: str, intact_side: str, runs: pd.DataFrame) -> pd.DataFrame:
+def _breaks(events: pd.DataFrame) -> dict[str, list[tuple[int, int]]]:
+    """When a therapist held each session, from and to, on its monotonic clock; tracking that is lost is no break."""
+    breaks = {}
+    for session, own in events[events["name"].isin(["paused", "resumed"])].groupby("session_id"):
+        begins, ends = (own.loc[own["name"] == name, "mono_ns"].tolist() for name in ("paused", "resumed"))
+        breaks[str(session)] = list(zip(begins, [*ends, _WITHOUT_END], strict=False))  # each is told once, in turn
+    return breaks
+
+
+def _measured(
+    data_dir: Path, session_id: str, intact_side: str, runs: pd.DataFrame, breaks: list[tuple[int, int]]
+) -> pd.DataFrame:
     from telemetry.features.task_run import measure, wanted_columns
 
     try:
         motion = Store(data_dir).motion(session_id, columns=wanted_columns())
+        # In the time that measures go by.
+        ends_s = np.interp(np.ravel(breaks), motion["mono_ns"], motion["time_s"]) if len(motion) else np.empty(0)
+        held = list(zip(ends_s[::2].tolist(), ends_s[1::2].tolist(), strict=True))
         of_run = dict(iter(motion.groupby("task_run_id", observed=True)))
         rows = [
-            measure(of_run.get(run, motion.iloc[:0]), str(limb), intact_side)
+            measure(of_run.get(run, motion.iloc[:0]), str(limb), intact_side, held)
             for run, limb in runs.itertuples(index=False, name=None)
         ]
     except (TelemetryError, OSError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,14 +39,20 @@ def wanted_columns() -> list[str]:
     """The columns of motion that measuring needs, for all joints of the product."""
     joints = [*_TRUNK, *(f"{side}_{joint}" for side in SIDES for joint in SIDE_JOINTS)]
     kinds = ("px", "py", "pz", "provenance")
-    return ["time_s", "task_run_id", "pose_age_ns", *(f"tracked_{joint}_{kind}" for joint in joints for kind in kinds)]
+    of_joints = (f"tracked_{joint}_{kind}" for joint in joints for kind in kinds)
+    return ["time_s", "mono_ns", "task_run_id", "pose_age_ns", *of_joints]
 
 
-def measure(motion: pd.DataFrame, limb: str, intact_side: str) -> dict[str, Any]:
+def measure(
+    motion: pd.DataFrame, limb: str, intact_side: str, breaks: Sequence[tuple[float, float]] = ()
+) -> dict[str, Any]:
     """The measures of a task run of this limb from its frames; `problem` says why some are missing.
 
-    The side that was seen for longer is measured, the intact one where both were. Never raises for poor motion.
+    The side that was seen for longer is measured, the intact one where both were. breaks: from and to in `time_s`, when
+    it was held, which count in nothing. Never raises for poor motion.
     """
+    for begin_s, end_s in breaks:
+        motion = motion[~motion["time_s"].between(begin_s, end_s, inclusive="left")]
     result: dict[str, Any] = dict.fromkeys((c.name for c in FEATURES.columns[2:]), math.nan)
     result |= {"moved_side": None, "problem": None}
     if len(motion) < 2:
@@ -62,12 +69,18 @@ def measure(motion: pd.DataFrame, limb: str, intact_side: str) -> dict[str, Any]
     if result["frame_rate_hz"] < LEAST_RATE_HZ:
         rate = f"{result['frame_rate_hz']:.3g} frames a second by time_s"
         return result | {"problem": f"{rate} are too few to measure movement by; at least {LEAST_RATE_HZ:g} are needed"}
+    # Without the breaks, as `duration_s` is.
+    performed_s = time_s.copy()
+    for begin_s, end_s in breaks:
+        if begin_s > time_s[0]:
+            performed_s[time_s >= end_s] -= end_s - begin_s
     points = {side: point for side in SIDES if (point := _point(motion, limb, side)) is not None}
     if not points:
         return result | {"problem": f"no joints of a {limb} in the columns of motion"}
     side = max(points, key=lambda side: (int(points[side][1].sum()), side == intact_side))
     place, counts = points[side]
-    result |= {"moved_side": side, "seen_ratio": float(counts.mean()), "longest_unseen_s": _longest(time_s, ~counts)}
+    longest_s = _longest(performed_s, ~counts)
+    result |= {"moved_side": side, "seen_ratio": float(counts.mean()), "longest_unseen_s": longest_s}
     found = stretches(time_s, place, counts)
     if not found:
         why = f"never seen for half a second: tracked_{side}_{_END[limb]}_provenance"
@@ -81,7 +94,7 @@ def measure(motion: pd.DataFrame, limb: str, intact_side: str) -> dict[str, Any]
         "mean_speed_mps": float(speed.mean()),
         "movements": float(len(single)),
         "movement_time_s": float(np.median([(len(v) - 1) / 100.0 for _, v in single])) if single else math.nan,
-        "reaction_time_s": single[0][0] - float(time_s[0]) if single else math.nan,
+        "reaction_time_s": float(np.interp(single[0][0], time_s, performed_s)) - time_s[0] if single else math.nan,
         "sparc": sparc,
         "log_dimensionless_jerk": jerk,
         "tremor_rms_mps2": tremor_rms(found),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +139,21 @@ def test_measures_appear_in_the_ledger_once_they_are_computed(study: Path) -> No
     dictionary = store.dictionary().query("table == 'task_pain'")
     assert dictionary["column"].tolist() == list(ledger)
     assert dictionary["description"].str.len().min() > 3
+
+
+def test_a_break_that_a_therapist_took_is_in_no_measure_of_its_task_run(study: Path) -> None:
+    runs = telemetry.open_store(study).tasks().set_index("task_run_id")
+    before = measure_session(study, "SIM001-01").set_index("task_run_id")["path_length_m"]
+    held, *others = before.index
+    began, frames = runs.loc[held, "started_mono_ns"], telemetry.open_store(study).motion("SIM001-01", held)
+    middle_ns = int(frames["mono_ns"].median())
+    with closing(sqlite3.connect(study / "clinic.db")) as db, db:
+        for seq, name, mono_ns in ((9001, "paused", began), (9002, "resumed", middle_ns)):
+            db.execute("INSERT INTO events (session_id, stream, seq, mono_ns, name, detail) VALUES (?, ?, ?, ?, ?, ?)",
+                       ("SIM001-01", "events", seq, int(mono_ns), name, "{}"))  # fmt: skip
+    after = measure_session(study, "SIM001-01").set_index("task_run_id")["path_length_m"]
+    assert after[held] == pytest.approx(before[held] / 2, rel=0.2)
+    assert after[others].tolist() == before[others].tolist()
 
 
 def test_a_session_whose_motion_is_lost_says_so_and_the_others_are_measured(tmp_path: Path) -> None:

@@ -89,6 +89,21 @@ def test_held_frames_do_not_count_and_a_gap_is_not_movement() -> None:
     assert found["path_length_m"] == pytest.approx(0.75 * 12 * 0.2, rel=0.05)
 
 
+def test_a_break_counts_in_nothing() -> None:
+    way = 0.3 * to_and_fro(TIME_S, 0.9, rest_s=0.3)
+    whole = measure(frames(right_wrist=along_x(way)), "arm", "right")
+    time_s = np.arange(round(72 * RATE_HZ)) / RATE_HZ
+    begin, end = round(3 * RATE_HZ), round(63 * RATE_HZ)
+    held = np.concatenate([way[:begin], np.full(end - begin, way[begin]), way[begin:]])
+    motion = frames(time_s, right_wrist=along_x(held))
+    motion.loc[begin + 90 : begin + 900, "tracked_right_wrist_provenance"] = "held"
+    found = measure(motion, "arm", "right", [(3.0, 63.0)])
+    for name in ("path_length_m", "mean_speed_mps", "stillness_ratio", "seen_ratio", "movements", "sparc"):
+        assert found[name] == pytest.approx(whole[name], rel=0.1), name
+    assert found["longest_unseen_s"] == 0.0
+    assert measure(motion, "arm", "right")["stillness_ratio"] > 1.5 * whole["stillness_ratio"], "else it would"
+
+
 def test_uneven_and_repeated_frame_times_change_little() -> None:
     random = np.random.default_rng(3)
     time_s = np.sort(random.choice(TIME_S, 800, replace=False))
