@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from msgspec.structs import replace
+from playwright.sync_api import Browser, Page, Route, expect
 
 import telemetry
 from telemetry.client import RecorderClient
@@ -26,7 +27,7 @@ from vrrehab.console.people import LONGEST_LOGIN_S
 from vrrehab.session.edited import read
 from vrrehab.testing.silent_session import SilentSession
 
-from .conftest import PASSWORD, Clinic, pages
+from .conftest import LOST_LEFT_HAND, PASSWORD, Clinic, pages
 
 Opening = Callable[..., Page]
 Sitting = Callable[..., SilentSession]
@@ -432,11 +433,63 @@ def test_a_session_that_hangs_and_then_dies_while_it_is_told_something_is_told_w
         program.send_signal(signal.SIGSTOP)
         page.locator("[data-command=skip]").click()
         expect(page.locator("[data-outcome]")).to_contain_text(re.compile("requested|not answered"))
+        page.locator("[data-note=yes]").fill("felt cramp in the thumb")
         program.kill()
     expect(page.locator("[data-outcome]")).to_contain_text("whether it was carried out is not known")
     expect(page.locator(".veil")).to_contain_text("has ended without saying so. Look at P001")
     page.locator("form[data-stop] button").click()
     expect(page.locator("[data-stop-said]")).to_contain_text("Not stopped: no session is running.")
+    page.locator("[data-do=mark]").click()
+    expect(page.locator("[data-outcome]")).to_contain_text("refused: no session is running")
+    expect(page.locator("[data-note=yes]")).to_have_value("felt cramp in the thumb")  # what was typed is not lost
+
+
+def test_what_was_changed_in_one_session_is_not_undone_in_the_next(open_page: Opening, session: Sitting) -> None:
+    first = session(rate_hz=20.0)
+    page = open_page("anna", "/run?tab=settings")
+    setting, undo = page.locator("[data-setting=limb_opacity_ratio]"), page.locator("[data-do=undo]")
+    setting.locator("input").fill("0.5")
+    expect(setting.locator(".outcome-line")).to_contain_text("applied in frame")
+    expect(undo).not_to_have_attribute("aria-disabled", "true")
+    first.close()
+    session(rate_hz=20.0)
+    expect(setting.locator("input")).to_have_js_property("value", "1")
+    expect(undo).to_have_attribute("aria-disabled", "true")
+
+
+def test_stop_is_sent_again_for_as_long_as_a_console_takes_to_come_back_and_the_page_stays(
+    open_page: Opening, session: Sitting
+) -> None:
+    running = session(rate_hz=20.0)
+    page = open_page("anna", "/run")
+    page.locator("[data-note=yes]").fill("half a sentence")
+    refused = 0
+
+    def away(route: Route) -> None:
+        nonlocal refused
+        refused += 1
+        route.abort("connectionrefused") if refused <= 8 else route.continue_()
+
+    page.route("**/stop", away)
+    pressed_stop(page)
+    assert refused == 9
+    assert running.status is None  # nine times sent it is one Stop
+    expect(page.locator("[data-note=yes]")).to_have_value("half a sentence")
+
+
+def test_the_page_after_a_session_shows_nobody_but_who_is_chosen(clinic: Clinic, open_page: Opening) -> None:
+    with RecorderClient(clinic.recorder) as client:
+        client.put_profile(replace(LOST_LEFT_HAND, code="P055"))
+        with clinic.sit(rate_hz=20.0) as running:
+            eventually(lambda: running.frame > 5)
+        client.wait_sealed(running.session_id, 20.0)
+    page = open_page("anna", "/after?participant=P001")
+    story = page.locator("[data-do=late-rating]")
+    expect(story).to_be_visible()
+    page.get_by_label("Participant").select_option("P055")
+    expect(page.get_by_text("No session yet.")).to_be_visible()
+    expect(story).to_have_count(0)
+    expect(page.get_by_text("Choose a session on the left.")).to_be_visible()
 
 
 def test_a_therapist_answers_left_or_right_for_the_person(clinic: Clinic, open_page: Opening, session: Sitting) -> None:

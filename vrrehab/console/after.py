@@ -84,8 +84,7 @@ class _After:
                 self._who = Tag("div", kind="stack")
                 self._sessions = Tag("div", kind="people", role="radiogroup", aria_label=t("Sessions"))
             self._story = Tag("div", kind="stack")
-        with self._story, Tag("section", kind="card"):
-            Tag("p", t("Choose a session on the left."), "soft")
+        self._tell_nothing()
         until_done(2.0, lambda: self._load(code))
 
     async def _load(self, code: str) -> bool:
@@ -104,7 +103,14 @@ class _After:
             await self._choose_person(code)
         return True
 
+    def _tell_nothing(self) -> None:
+        """No story but that of who is chosen."""
+        self._story.clear()
+        with self._story, Tag("section", kind="card"):
+            Tag("p", self._t("Choose a session on the left."), "soft")
+
     async def _choose_person(self, code: str) -> None:
+        self._tell_nothing()
         past: Sequence[PastSession] = ()
         profile: Profile | None = None
         if code and not await self._visit.asked(self._ask(code)):

@@ -19,6 +19,7 @@ from vrrehab.errors import NotPossible
 from vrrehab.session.checklist import Answers
 
 _START_LIMIT_S = 60.0
+_END_LIMIT_S = 5.0
 _LAST_LINES = 6
 
 
@@ -68,7 +69,8 @@ class Launcher:
                 "--live tcp://0.0.0.0:5758 --commands tcp://0.0.0.0:5759"
             )
         async with self._busy:
-            if self.ended_with() is None:
+            # One that another console started, or a terminal, would be out of reach of Stop beside a second one.
+            if self.ended_with() is None or self._desk.running() is not None:
                 raise NotPossible("A session is running already; stop it first.")
             before = self._desk.running()
             await asyncio.to_thread(self._open, start)
@@ -81,7 +83,7 @@ class Launcher:
                 if self._process.poll() is not None:
                     raise NotPossible(self.said() or "The session ended before it began, and said nothing.")
                 await asyncio.sleep(0.05)
-            self._process.terminate()
+            await asyncio.to_thread(_end, self._process)
             raise NotPossible(f"The session did not begin within {_START_LIMIT_S:g} s. It said: {self.said()}")
 
     def ended_with(self) -> int | None:
@@ -121,3 +123,13 @@ class Launcher:
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program that hangs before its session has begun: no other could be started beside it."""
+    process.terminate()
+    try:
+        process.wait(_END_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

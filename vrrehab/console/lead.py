@@ -173,8 +173,9 @@ class Lead:
 
         async def mark(what: str) -> None:
             note = said["note"].strip()
-            await self.order("note", text=f"{what}: {note}" if note else what)
-            field()
+            order = await self.order("note", text=f"{what}: {note}" if note else what)
+            if order.status == "applied" and said["note"].strip() == note:  # else what was typed is still to be kept
+                field()
 
         with Tag("fieldset"):
             Tag("legend", t("Mark an event"))

@@ -116,6 +116,7 @@ class _Prepare:
         self._start = Start(profile.code, "")
         self._past = ()
         self._mark()
+        self._chosen.clear()  # what is read takes a moment, in which nobody else's Start can be pressed
         past: Sequence[PastSession] = ()
         try:
             past = await self._console.records.history(profile.code)

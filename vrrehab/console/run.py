@@ -183,7 +183,7 @@ class _Run:
         if may_command(self._visit.login.roles, "set"):
             self._panel = SettingsPanel(self._visit)
             if self._watch.standing is not None:
-                self._panel.show(self._watch.standing.settings, self._watch.standing.at_start)
+                self._panel.show(self._watch.standing)
         else:
             Tag("p", self._t("Only a therapist changes settings."), "soft")
 
@@ -259,7 +259,7 @@ class _Run:
             self._plot.set_content(plot)
         if standing.version != self._standing_version and self._panel is not None:
             self._standing_version = standing.version
-            self._panel.show(standing.settings, standing.at_start)
+            self._panel.show(standing)
 
     def _why_nothing(self) -> str:
         t, watch = self._t, self._watch

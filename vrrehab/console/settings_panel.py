@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from typing import Any
 
+from telemetry.live_messages import Standing
 from vrrehab.console import kit
 from vrrehab.console.desk import Order
 from vrrehab.console.kit import Tag
@@ -33,6 +34,7 @@ class SettingsPanel:
         self._visit, self._t = visit, visit.t
         self._rows: dict[str, _Row] = {}
         self._undone: list[tuple[str, Value]] = []
+        self._session = ""
         t = self._t
         with Tag("div", kind="row"):
             self._undo = kit.button(t("Undo the last change"), self._take_back, aria_disabled="true", data_do="undo")
@@ -45,11 +47,15 @@ class SettingsPanel:
             self._groups.append((section, rows))
             self._rows.update({row.setting.name: row for row in rows})
 
-    def show(self, settings: dict[str, Value], at_start: dict[str, Value]) -> None:
+    def show(self, standing: Standing) -> None:
         """The values in force, and those that the session began with."""
+        if standing.facts.session_id != self._session:
+            self._session = standing.facts.session_id
+            self._undone.clear()  # what was changed in another session is not this one's
+            self._undo.off(True)
         for name, row in self._rows.items():
-            row.begin(at_start.get(name, row.setting.default))
-            row.show(settings.get(name, row.default))
+            row.begin(standing.at_start.get(name, row.setting.default))
+            row.show(standing.settings.get(name, row.default))
 
     def remember(self, name: str, before: Value) -> None:
         """A change was applied, which Undo takes back."""
@@ -60,7 +66,8 @@ class SettingsPanel:
         if self._undone:
             name, before = self._undone.pop()
             self._undo.off(not self._undone)
-            await self._rows[name].ask(before, remember=False)
+            if not await self._rows[name].ask(before, remember=False):
+                self.remember(name, before)
 
     def _find(self, text: str) -> None:
         words = text.lower().split()
@@ -142,8 +149,8 @@ class _Row:
             self._said.say("" if isinstance(value, str) else in_words(self._t, self.setting, value))
         self._reset.put("disabled", "disabled" if value == self.default else None)
 
-    async def ask(self, value: Any, remember: bool = True) -> None:
-        """Ask the session for another value, and say what became of it."""
+    async def ask(self, value: Any, remember: bool = True) -> bool:
+        """Ask the session for another value, and say what became of it; whether it was applied."""
         before = self._value
         self._outcome.look("about outcome-line")
         self._outcome.say(self._t("requested …"))
@@ -157,6 +164,7 @@ class _Row:
             # What stands in the field is not what is in force.
             self._make()
             self.show(self._value)
+        return order.status == "applied"
 
     async def _back(self) -> None:
         self._control.focus()  # the button is about to have nothing to do

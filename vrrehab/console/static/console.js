@@ -7,8 +7,10 @@
     place.textContent = text;
     place.className = `said ${kind}`;
   });
+  // As long as it takes to start a console again that has ended, and longer than a network is away for a moment.
+  const TRY_FOR_MS = 15000, AGAIN_MS = 250;
   let stopping = false;
-  async function stop(form) {
+  async function stop() {
     if (stopping) return;
     stopping = true;
     const tell = words();
@@ -16,15 +18,19 @@
     // One key a press: sent again after a lost answer it is still one Stop.
     const body = new URLSearchParams({ key: `stop-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}` });
     let answer = null;
-    for (let tries = 0; tries < 5 && !answer; tries++) {
+    const until = Date.now() + TRY_FOR_MS;
+    while (!answer && Date.now() < until) {
       try {
         const got = await fetch("/stop", { method: "POST", priority: "high", body, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(2500) });
         if (got.status === 401) { location.href = `/login?to=${location.pathname}`; return; }
         answer = await got.json();
-      } catch { said(tell.again, "bad"); }
+      } catch {
+        said(tell.again, "bad");
+        await new Promise((done) => setTimeout(done, AGAIN_MS));
+      }
     }
     stopping = false;
-    if (!answer) { if (form) form.submit(); return; }
+    if (!answer) { said(tell.unanswered, "bad"); return; }
     if (answer.status === "applied") said(tell.applied.replace("{frame}", answer.frame), "good");
     else if (answer.status === "unanswered") said(tell.unanswered, "bad");
     else said(tell.refused.replace("{reason}", answer.reason), "bad");
@@ -33,13 +39,13 @@
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[data-stop]")) return;
     event.preventDefault();
-    stop(event.target);
+    stop();
   });
   const escaped = (event) => {
     if (event.key !== "Escape" || event.repeat) return;
     const menu = document.querySelector("details.menu[open]");
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); return; }
-    stop(document.querySelector("form[data-stop]"));
+    stop();
   };
   document.addEventListener("keydown", escaped);
   // Whoever reads a report on a page is on that page: Esc stops there too, and one sees that the focus is there.
