@@ -43,9 +43,9 @@ def write_participant_report(
     counts = own["origin"].value_counts()
     chosen = own[own["origin"].isin(list(origins))]
     if chosen.empty:
-        others = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none"
-        raise UnknownSession(f"expected task runs of {participant} whose origin is {' or '.join(origins)}, "
-                             f"got {others}; name the origin with --origin")  # fmt: skip
+        others = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        found = f"got {others}; name the origin with --origin" if others else "but there are none yet"
+        raise UnknownSession(f"expected task runs of {participant} whose origin is {' or '.join(origins)}, {found}")
     # 60 of 100 is no 60 among scores of 0 to 10: what was scored on another scale is told, and shown nowhere.
     other = chosen.loc[~is_on_nrs(chosen), "scale"].value_counts()
     chosen = chosen[is_on_nrs(chosen)]

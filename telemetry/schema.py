@@ -443,6 +443,8 @@ def _measure(name: str, unit: str, description: str) -> Column:
     return Column(name, "real", description, unit, derived=True, optional=True)
 
 
+#: Counts up whenever a measure comes out otherwise for the same movement, so that no table mixes two ways of measuring.
+MEASURES_VERSION = 2
 FEATURES = Table(
     "features",
     "One row a task run: measures of the movement, from joints that were seen. Missing where too little was. "

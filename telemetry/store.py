@@ -143,12 +143,17 @@ class Store:
             text = f"{path} cannot be read ({error}), so no session has measures of movement; {remedy}"
             warnings.warn(text, MeasuresMissing, stacklevel=2)
             return empty
+        expected = f"version {schema.MEASURES_VERSION} of the measures"
         try:
-            for name, column in empty.items():
+            known = table.attrs.get("version") == schema.MEASURES_VERSION
+            for name, column in empty.items() if known else ():
+                expected = f"the column {name}"
                 table[name] = table[name].astype(column.dtype)
         except (KeyError, ValueError, TypeError):
+            known = False
+        if not known:
             sessions = ", ".join(_some(table["session_id"])) if "session_id" in table else "any"
-            text = (f"expected the column {name} in {path} as this version writes it, but another version measured "
+            text = (f"expected {expected} in {path} as this version writes it, but another version measured "
                     f"session {sessions}; without measures of movement until you {remedy}")  # fmt: skip
             warnings.warn(text, MeasuresMissing, stacklevel=2)
             return empty

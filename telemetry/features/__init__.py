@@ -19,7 +19,7 @@ import pyarrow as pa
 from telemetry.errors import MeasuresMissing, TelemetryError
 from telemetry.files import put_in_place
 from telemetry.folder import Folder
-from telemetry.schema import FEATURES
+from telemetry.schema import FEATURES, MEASURES_VERSION
 from telemetry.store import Store
 
 __all__ = ["measure_session", "measure_store", "write_features"]
@@ -108,6 +108,7 @@ def write_features(data_dir: Path, workers: int | None = None) -> pd.DataFrame:
     table = pd.concat([part for part in (known, fresh) if len(part)], ignore_index=True) if len(fresh) else known
     path = Folder(Path(data_dir)).features
     part_file = path.with_suffix(".part")
+    table.attrs["version"] = MEASURES_VERSION  # kept in the file
     table.to_parquet(part_file)
     put_in_place(part_file, path)
     return table

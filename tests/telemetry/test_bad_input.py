@@ -189,6 +189,17 @@ def test_measures_of_another_version_are_missing_with_a_warning_until_they_are_m
     pd.testing.assert_frame_equal(pd.read_parquet(path), ours)
 
 
+def test_measures_that_came_about_otherwise_are_another_versions_with_the_same_columns_too(study: Path) -> None:
+    ours = write_features(study, workers=1)
+    older = ours.assign(path_length_m=0.0)
+    older.attrs["version"] = 1
+    older.to_parquet(study / "features.parquet")
+    with pytest.warns(MeasuresMissing, match=r"expected version 2 of the measures in .*SIM001-01, SIM002-01"):
+        assert telemetry.open_store(study).features().empty
+    assert (write_features(study, workers=1)["path_length_m"] > 0.0).all()
+    assert len(telemetry.open_store(study).features()) == len(ours)
+
+
 def test_movement_that_could_not_be_read_is_measured_once_it_is_restored(study: Path) -> None:
     (motion,) = study.glob("motion/*/session=SIM001-01/motion.parquet")
     content = motion.read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,10 @@ import pytest
 from matplotlib.image import imread
 from typer.testing import CliRunner
 
+from telemetry.clinic import Clinic
 from telemetry.errors import NotAnalysable, UnknownSession
+from telemetry.folder import Folder
+from telemetry.messages import Profile
 from telemetry.report_cohort import write_cohort_report
 from telemetry.report_page import signed
 from telemetry.report_participant import write_participant_report
@@ -120,6 +124,10 @@ def test_a_study_is_made_measured_and_reported_by_commands(tmp_path: Path, monke
     run("report", "--cohort", "--origin", "scripted", "--data", data)
     assert "expected at least 3 participants" in (tmp_path / "cohort.html").read_text("utf-8")
     run("report", "--data", data, code=2)
+    with closing(Clinic(Folder(tmp_path / "study").clinic)) as clinic:
+        clinic.put_participant(Profile(code="NEW"))
+    with pytest.raises(UnknownSession, match="expected task runs of NEW whose origin is person, but there are none"):
+        CliRunner().invoke(app, ["report", "NEW", "--data", data], catch_exceptions=False)
     run("demo-study", "--data", data, code=2)
 
 

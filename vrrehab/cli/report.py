@@ -44,7 +44,7 @@ def report(
 
         path = out or Path("cohort.html")
         write_cohort_report(data, path, (origin.value,))
-    elif what in set(telemetry.open_store(data).sessions()["participant"]):
+    elif what in set(telemetry.open_store(data).participants()["code"]):
         require_research()
         from telemetry.report_participant import write_participant_report
 
