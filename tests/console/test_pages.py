@@ -457,6 +457,27 @@ def test_what_was_changed_in_one_session_is_not_undone_in_the_next(open_page: Op
     expect(undo).to_have_attribute("aria-disabled", "true")
 
 
+def test_what_is_pressed_while_a_page_is_cut_off_does_not_come_as_an_order_later_and_what_is_typed_does(
+    open_page: Opening, session: Sitting
+) -> None:
+    session(rate_hz=20.0)
+    page = open_page("anna", "/run")
+    expect(page.locator("[data-fact=session-time] b")).not_to_have_text("–")
+    orders = page.locator(".order")
+    before = orders.all_text_contents()
+    page.context.set_offline(True)
+    page.evaluate("window.socket.io.engine.close()")
+    expect(page.locator("#popup")).to_be_visible()
+    page.locator("[data-command=recentre]").evaluate("(e) => e.click()")
+    page.locator("[data-note=yes]").fill("typed meanwhile")
+    page.context.set_offline(False)
+    expect(page.locator("#popup")).to_be_hidden()
+    page.locator("[data-do=mark]").click()
+    expect(page.locator("[data-outcome]")).to_contain_text("applied in frame")
+    expect(orders.first).to_contain_text("typed meanwhile")
+    assert orders.all_text_contents()[1:] == before[:39]
+
+
 def test_stop_is_sent_again_for_as_long_as_a_console_takes_to_come_back_and_the_page_stays(
     open_page: Opening, session: Sitting
 ) -> None:

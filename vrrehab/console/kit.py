@@ -16,6 +16,12 @@ Handler = Callable[..., Any]
 
 
 _FIELDS = ("input", "select", "textarea")
+#: While the page is cut off, which it says, a press is none: what waits for the connection would come as an order of
+#: minutes ago, to another question or task. What was typed is sent then.
+_PRESSED = """(e) => {
+    if (e.currentTarget.ariaDisabled === 'true' || (window.did_handshake && !window.socket.connected)) return;
+    emit();
+}"""
 #: Each press of an arrow key is a change; who goes by keyboard is heard once they have got where they want to be.
 SETTLED = """(e) => {
     const it = e.target;
@@ -48,7 +54,7 @@ class Tag(TextElement):
 
     def pressed(self, do: Handler) -> Tag:
         """What happens when it is pressed, by whatever means, and is not `off`."""
-        return self.on("click", do, js_handler="(e) => e.currentTarget.ariaDisabled === 'true' || emit()")
+        return self.on("click", do, js_handler=_PRESSED)
 
     def off(self, whether: bool) -> None:
         """Whether pressing it does nothing for now; unlike `disabled` it keeps the focus of who has just pressed it."""
