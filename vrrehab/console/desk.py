@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from telemetry.commands import Applied, CommandClient, Refused, Scalar
-from telemetry.errors import NobodyAnswers
+from telemetry.errors import NobodyAnswers, TelemetryError
 from telemetry.folder import RunningSession
 from telemetry.keys import Keyring
 from vrrehab.console.people import Login, People
@@ -249,13 +249,15 @@ class _Line:
 
     def _send(self, address: str, order: Order, within_s: float) -> None:
         began = time.perf_counter()
-        self._turn_to(address)
-        assert self._client is not None
         try:
+            self._turn_to(address)
+            assert self._client is not None
             answer = self._ask(self._client, order, began + within_s)
         except NobodyAnswers:
             order.status = "unanswered"
             order.reason = "the session did not answer; whether it was carried out is not known"
+        except TelemetryError as error:  # such as keys that are not there: nothing was sent
+            order.status, order.reason = "refused", str(error)
         else:
             if isinstance(answer, Applied):
                 order.status, order.frame = "applied", answer.frame

@@ -1,0 +1,58 @@
+"""What becomes of an order that cannot even be sent, and of those after it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+from telemetry.commands import CommandServer
+from telemetry.folder import Folder, RunningSession
+from telemetry.keys import Keyring
+from telemetry.live import LiveReader
+from telemetry.testing import eventually
+from vrrehab.console.desk import Desk
+from vrrehab.console.people import People
+from vrrehab.console.rights import Role
+
+from .conftest import PASSWORD, QUICK
+
+
+class At:
+    """A session that is said to take commands at `address`. beats: how often it was about to be told who is there."""
+
+    here, live, address, beats = False, "", "", 0
+
+    def running(self) -> RunningSession:
+        self.beats += threading.current_thread().name == "attendance"
+        return RunningSession("a-session", self.address, "")
+
+    def heard(self, reader: LiveReader) -> None:
+        pass
+
+
+def test_without_keys_an_order_is_refused_with_what_to_do_and_the_session_hears_of_who_leads_once_it_is_reached(
+    tmp_path: Path,
+) -> None:
+    people, sessions = People(tmp_path / "console.db", hasher=QUICK), At()
+    people.add("anna", PASSWORD, [Role.THERAPIST], "tests")
+    anna = people.login(people.log_in("anna", PASSWORD, "127.0.0.1"))
+    assert anna is not None
+    desk = Desk(sessions, people, Keyring(Folder(tmp_path).keys))
+    sessions.address = f"curve://{'ab' * 32}@127.0.0.1:5759"
+    try:
+        order = asyncio.run(desk.tell(anna, "pause", {}))
+        assert order.status == "refused"
+        assert "vrrehab keys make" in order.reason
+        with CommandServer("tcp://127.0.0.1:*") as session:
+
+            def attended() -> bool:
+                desk.heard(anna)
+                return any(command.name == "heartbeat" for command in session.poll())
+
+            eventually(lambda: sessions.beats > 1)  # in vain
+            sessions.address = session.address
+            eventually(attended)
+    finally:
+        desk.close()
+        people.close()
