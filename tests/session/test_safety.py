@@ -288,7 +288,7 @@ def test_nothing_flashes_when_stop_comes_in_the_calm_scene(sit: Callable[..., Sa
 
 def test_stop_that_is_pressed_again_in_haste_still_fades_to_calm_and_ends_once_it_is(sit: Callable[..., Sat]) -> None:
     seen: list[float] = []
-    told = in_first_task(*((frame, Told("stop")) for frame in (20, 23, 26, 29, 60)))
+    told = in_first_task(*((frame, Told("stop")) for frame in (20, 23, 26)))
 
     def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
         seen.append(sitting.view.calm)
@@ -296,8 +296,8 @@ def test_stop_that_is_pressed_again_in_haste_still_fades_to_calm_and_ends_once_i
 
     sat = sit(SHORT, tell=tell)
     assert sat.status == "stopped"
-    assert seen[-1] == 1.0
-    assert seen.count(1.0) < RATE_HZ, "and then it ended at once"
+    assert sat.sitting.view.calm == 1.0
+    assert seen.count(1.0) < 3, "and then it ended at once"
     assert len(sat.record.named("stop")) == 1
 
 

@@ -221,7 +221,10 @@ class Conductor:
         view.title = view.text = view.count = ""
         view.panel = None
         waited_s = 0.0
-        while waited_s < here.settings.number("calm_before_end_s") and not here.take_moving_on():
+        while waited_s < here.settings.number("calm_before_end_s"):
+            # Whoever presses Stop again in haste does not tear the picture away.
+            if view.calm == 1.0 and here.take_moving_on():
+                break
             yield
             waited_s += here.elapsed_s
         self.end("stopped")

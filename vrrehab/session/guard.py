@@ -56,13 +56,11 @@ class Guard:
     # --- what a therapist does, or the person ---
 
     def stop(self, who: str) -> None:
-        """Freeze task and limb at once and fade to calm, with no way back; once more ends the session, once it is calm:
-        whoever presses in haste must not tear the picture away.
-        """
-        if not self.calm.final:
-            self._stop({"who": who})
-        elif self._here.view.calm == 1.0:
+        """Freeze task and limb at once and fade to calm, with no way back; once more ends the session."""
+        if self.calm.final:
             self._here.move_on()
+        else:
+            self._stop({"who": who})
 
     def rest(self, who: str, reason: str = "asked", frozen: bool = False) -> None:
         """Bring the calm scene, from which `go_on` leads back; `frozen` holds the limb still while it fades."""
