@@ -56,3 +56,32 @@ def test_without_keys_an_order_is_refused_with_what_to_do_and_the_session_hears_
     finally:
         desk.close()
         people.close()
+
+
+def test_a_console_that_is_started_again_lets_the_session_hear_of_who_led_it(tmp_path: Path) -> None:
+    """Who looks at the page that came back is there: the scene must not fade to calm before them."""
+    people, sessions = People(tmp_path / "console.db", hasher=QUICK), At()
+    people.add("anna", PASSWORD, [Role.THERAPIST], "tests")
+    anna = people.login(people.log_in("anna", PASSWORD, "127.0.0.1"))
+    assert anna is not None
+    with CommandServer("tcp://127.0.0.1:*") as session:
+        sessions.address = session.address
+        keyring = Keyring(Folder(tmp_path).keys)
+        before = Desk(sessions, people, keyring)
+        assert before.take_control(anna)
+        before.close()
+        again = Desk(sessions, people, keyring)
+
+        def attended() -> bool:
+            again.heard(anna)
+            return any((command.name, command.who) == ("heartbeat", "anna") for command in session.poll())
+
+        try:
+            eventually(attended)
+            again.release(anna)
+        finally:
+            again.close()
+        last = Desk(sessions, people, keyring)
+        last.close()
+        assert last.in_control is None  # what was given away on purpose stays so
+    people.close()

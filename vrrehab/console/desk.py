@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
@@ -71,7 +71,9 @@ class Desk:
     def __init__(self, sessions: Sessions, people: People, keyring: Keyring) -> None:
         self.orders: deque[Order] = deque(maxlen=_KEPT)
         self.changes = 0
-        self.in_control: tuple[str, int] | None = None
+        # A console that was started again goes on where it was: a session that hears of nobody fades to calm.
+        led = people.in_control()
+        self.in_control: tuple[str, int] | None = (led.name, led.id) if led else None
         self._people = people
         self._sessions = sessions
         self._lock = threading.Lock()
@@ -129,15 +131,25 @@ class Desk:
         return order
 
     def _note(self, who: str, what: str, detail: dict[str, Scalar]) -> None:
-        """Add to the audit log; whoever waits, waits for the answer alone. A disk that is full holds up nobody."""
+        """Add to the audit log."""
+        self._keep(lambda: self._people.note(who, what, detail), f"in the audit log that {who} {what} {detail}")
 
-        def write() -> None:
+    def _keep(self, write: Callable[[], None], said: str) -> None:
+        """Write; whoever waits, waits for the answer of the session alone. A disk that is full holds up nobody."""
+
+        def attempt() -> None:
             try:
-                self._people.note(who, what, detail)
+                write()
             except sqlite3.Error as error:
-                print(f"expected to add to the audit log that {who} {what} {detail}, but: {error}", file=sys.stderr)
+                print(f"expected to keep {said}, but: {error}", file=sys.stderr)
 
-        self._notary.submit(write)
+        self._notary.submit(attempt)
+
+    def _led_by(self, leads: tuple[str, int] | None) -> None:
+        """Who is in control from now on."""
+        self.in_control = leads
+        self.changes += 1
+        self._keep(lambda: self._people.keep_control(leads[1] if leads else None), f"that {leads} is in control")
 
     async def _carry(self, address: str, order: Order) -> None:
         if order.name != "set" or order.arguments.get("name") not in _LATER:
@@ -184,26 +196,24 @@ class Desk:
         """Let this login be the one that leads; whether it may."""
         if not may(login.roles, "control") or not self._people.in_force(login.id):
             return False
-        before, self.in_control = self.in_control, (login.name, login.id)
+        before = self.in_control
         if before is None or before[1] != login.id:
+            self._led_by((login.name, login.id))
             self._note(login.name, "took control", {"from": before[0] if before else ""})
-            self.changes += 1
         return True
 
     def release(self, login: Login) -> None:
         """Give control away on purpose; nothing where another has it."""
         running = self.running()
         if self.has_control(login):
-            self.in_control = None
-            self.changes += 1
+            self._led_by(None)
             if running is not None:
                 self._heart_line.carry(running.commands, Order("release", {}, login.name, secrets.token_hex(8)))
 
     def release_ended(self) -> None:
         """Nobody is in control whose login has ended."""
         if self.in_control is not None and not self._people.in_force(self.in_control[1]):
-            self.in_control = None
-            self.changes += 1
+            self._led_by(None)
 
     def _beat(self) -> None:
         """Every second: connect to the session, and tell it that who leads it is there, for as long as they are."""

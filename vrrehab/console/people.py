@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS logins (
     id INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE, name TEXT NOT NULL, address TEXT NOT NULL,
     browser TEXT NOT NULL, began REAL NOT NULL, seen REAL NOT NULL, ended REAL,
     FOREIGN KEY (name) REFERENCES accounts (name));
+CREATE TABLE IF NOT EXISTS control (login INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS audit (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE UPDATE ON audit
@@ -264,6 +265,18 @@ class People:
         for login in self.logins():
             if login.name == name:
                 self.end_login(login.id, by)
+
+    def keep_control(self, login_id: int | None) -> None:
+        """Keep by which login the session is led, for a console that is started again; None for by nobody's."""
+        with self._lock:
+            self._db.execute("DELETE FROM control")
+            if login_id is not None:
+                self._db.execute("INSERT INTO control (login) VALUES (?)", (login_id,))
+
+    def in_control(self) -> Login | None:
+        """The login that was kept as leading, while it is in force."""
+        found = self._logins("logins.id IN (SELECT login FROM control)", ())
+        return found[0] if found else None
 
     # --- the audit log ---
 
