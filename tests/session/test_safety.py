@@ -360,6 +360,8 @@ def test_a_console_in_control_that_falls_silent_is_told_and_ends_in_calm_while_r
     assert calm.detail["reason"] == "console_lost"
     assert any(notice.startswith("Your therapist's screen is not connected") for notice in console.notices.values())
     assert console.calm[900] == 1.0
+    assert console.notices[900].endswith("You can take the headset off whenever you like.")
+    assert not any("Your therapist is with you" in notice for notice in console.notices.values()), "nobody knows that"
     assert len(sat.record.frames) == 900
 
 

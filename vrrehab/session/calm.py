@@ -12,6 +12,9 @@ from vrrehab.session.view import View
 #: The picture fades to calm and back in this time; slower would leave someone in distress waiting, faster would flash.
 FADE_S = 0.5
 _WORDS = mark("A quiet moment. Breathe slowly. Your therapist is with you.")
+#: A reason in which nobody can say who is there.
+CONSOLE_LOST = "console_lost"
+_LEFT_ALONE = mark("A quiet moment. Breathe slowly. You can take the headset off whenever you like.")
 _STOPPED = mark("We stop here. Rest a moment. Your therapist is with you.")
 
 
@@ -45,4 +48,6 @@ class Calm:
         """What the participant reads meanwhile."""
         if not self.reason:
             return ""
-        return _STOPPED if self.final else _WORDS
+        if self.final:
+            return _STOPPED
+        return _LEFT_ALONE if self.reason == CONSOLE_LOST else _WORDS

@@ -7,7 +7,7 @@ found; a therapist's own break or Stop goes the same way. What the programme doe
 from __future__ import annotations
 
 from vrrehab.session.attendance import Attendance
-from vrrehab.session.calm import Calm
+from vrrehab.session.calm import CONSOLE_LOST, Calm
 from vrrehab.session.performing import Performing
 from vrrehab.session.questions import PAIN, load_question
 from vrrehab.session.safety import Concern, Response, Safety
@@ -45,9 +45,9 @@ class Guard:
         attendance.step(elapsed_s)
         self._here.unwatched = attendance.lost
         if attendance.lost and not was_lost:
-            self._happened("console_lost", {"who": attendance.in_control})
+            self._happened(CONSOLE_LOST, {"who": attendance.in_control})
         if attendance.missed:
-            self._come_to_rest("console_lost", {"who": "safety"})
+            self._come_to_rest(CONSOLE_LOST, {"who": "safety"})
         exposed = self._here.worn and self._here.view.calm < 1.0
         for concern in self.safety.step(elapsed_s, exposed):
             self._respond(concern)
