@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from telemetry.commands import CommandServer
@@ -19,12 +20,20 @@ from .conftest import PASSWORD, QUICK
 
 
 class At:
-    """A session that is said to take commands at `address`. beats: how often it was about to be told who is there."""
+    """A session that is said to take commands at `address`. beats: how often it was about to be told who is there.
+
+    meanwhile: what happens while it is about to be, once.
+    """
 
     here, live, address, beats = False, "", "", 0
+    meanwhile: Callable[[], None] | None = None
 
     def running(self) -> RunningSession:
-        self.beats += threading.current_thread().name == "attendance"
+        if threading.current_thread().name == "attendance":
+            self.beats += 1
+            happens, self.meanwhile = self.meanwhile, None
+            if happens is not None:
+                happens()
         return RunningSession("a-session", self.address, "")
 
     def heard(self, reader: LiveReader) -> None:
@@ -84,4 +93,33 @@ def test_a_console_that_is_started_again_lets_the_session_hear_of_who_led_it(tmp
         last = Desk(sessions, people, keyring)
         last.close()
         assert last.in_control is None  # what was given away on purpose stays so
+    people.close()
+
+
+def test_who_gives_control_away_is_not_said_to_be_there_afterwards(tmp_path: Path) -> None:
+    """The session would miss them, and fade to calm."""
+    people, sessions = People(tmp_path / "console.db", hasher=QUICK), At()
+    people.add("anna", PASSWORD, [Role.THERAPIST], "tests")
+    anna = people.login(people.log_in("anna", PASSWORD, "127.0.0.1"))
+    assert anna is not None
+    with CommandServer("tcp://127.0.0.1:*") as session:
+        sessions.address = session.address
+        desk = Desk(sessions, people, Keyring(Folder(tmp_path).keys))
+        said: list[str] = []
+        try:
+            desk.heard(anna)
+            desk.take_control(anna)
+            sessions.meanwhile = lambda: desk.release(anna)
+
+            def released() -> bool:
+                for command in session.poll():
+                    said.append(command.name)
+                    command.applied(1)
+                return "release" in said
+
+            eventually(released)
+            eventually(lambda: released() and sessions.beats > 2)
+        finally:
+            desk.close()
+        assert said[-1] == "release"
     people.close()

@@ -205,7 +205,9 @@ class Desk:
     def release(self, login: Login) -> None:
         """Give control away on purpose; nothing where another has it."""
         running = self.running()
-        if self.has_control(login):
+        with self._lock:
+            if not self.has_control(login):
+                return
             self._led_by(None)
             if running is not None:
                 self._heart_line.carry(running.commands, Order("release", {}, login.name, secrets.token_hex(8)))
@@ -223,9 +225,14 @@ class Desk:
                 line.reach(running.commands if running else "")
             if leads is None or running is None:
                 continue
-            if time.monotonic() - self._heard_s.get(leads[1], float("-inf")) < _THERE_S:
-                order = Order("heartbeat", {}, leads[0], secrets.token_hex(8))
-                self._heart_line.carry(running.commands, order).result()
+            if time.monotonic() - self._heard_s.get(leads[1], float("-inf")) >= _THERE_S:
+                continue
+            order = Order("heartbeat", {}, leads[0], secrets.token_hex(8))
+            with self._lock:
+                if self.in_control != leads:  # it was given away meanwhile, and the session would miss them
+                    continue
+                told = self._heart_line.carry(running.commands, order)
+            told.result()
 
 
 class _Line:
