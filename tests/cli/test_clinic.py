@@ -51,6 +51,28 @@ def test_a_program_that_dies_again_and_again_is_not_started_for_ever() -> None:
         watch_over((kept,), said.append)
 
 
+def test_a_program_that_does_not_start_once_is_started_once_more() -> None:
+    kept = Kept("help", ["--help"], "Usage")
+    kept.start()
+    _until_it_ended(kept)
+    said: list[str] = []
+    kept.arguments = ["help", "me"]
+    watch_over((kept,), said.append)
+    assert said[-1] == "expected the help to start, but it did not; what it said stands above"
+    kept.arguments = ["--help"]
+    watch_over((kept,), said.append)
+    assert said[-1] == "the help is there again"
+    assert "it did not start" in said[-2]
+    kept.stop()
+
+
+def test_a_program_that_starts_and_says_nothing_does_not_hold_up_the_watch_over_the_others(tmp_path: Path) -> None:
+    silent = Kept("recorder", ["recorder", "--data", str(tmp_path), "--bind", "tcp://127.0.0.1:*"], "listening", 0.05)
+    with pytest.raises(NobodyAnswers, match="expected the recorder to start"):
+        silent.start()
+    assert not silent.runs
+
+
 def _until_it_ended(kept: Kept) -> None:
     assert kept.process is not None
     kept.process.wait(60)

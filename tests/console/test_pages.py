@@ -58,6 +58,8 @@ def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Openin
     # Stop, then the rating that it asks for.
     page.get_by_role("tab", name="Lead").click()
     expect(page.locator("[data-fact=session-time] b")).not_to_have_text("–")
+    # Of the lost hand nothing is seen, and nothing is missing.
+    expect(page.locator("[data-fact=tracking] b")).to_have_text("100 %")
     page.locator("form[data-stop] button").click()
     expect(page.locator("[data-stop-said]")).to_contain_text("Stopped, in frame")
     expect(page.get_by_text("P001: stopped").first).to_be_visible()  # what is asked is what Stop left

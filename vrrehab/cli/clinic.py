@@ -24,18 +24,19 @@ from vrrehab.cli.console import Port, require_console
 from vrrehab.cli.interruption import ask_to_leave
 from vrrehab.console import DEFAULT_PORT
 
-_LOOK_EVERY_S, _STOP_S = 0.2, 10.0
+_LOOK_EVERY_S, _START_S, _STOP_S = 0.2, 60.0, 10.0
 #: So many deaths within so long are no accident.
 _DEATHS, _WITHIN_S = 3, 60.0
 
 
 @dataclass(slots=True)
 class Kept:
-    """A program that is kept running. says: the words after which its address comes."""
+    """A program that is kept running. says: the words after which its address comes, within `start_s`."""
 
     name: str
     arguments: list[str]
     says: str
+    start_s: float = _START_S
     process: subprocess.Popen[str] | None = None
     address: str = ""
     pass_on: threading.Thread | None = None
@@ -55,7 +56,10 @@ class Kept:
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         assert self.process.stdout is not None
+        give_up = threading.Timer(self.start_s, self.process.kill)  # then it says nothing more
+        give_up.start()
         said = self.process.stdout.readline()
+        give_up.cancel()
         if not said.startswith(self.says):
             self.stop()
             raise NobodyAnswers(f"expected the {self.name} to start, but it did not; what it said stands above")
@@ -70,9 +74,9 @@ class Kept:
             for line in said:
                 print(f"{self.name}: {line.rstrip()}", flush=True)
 
-    def died(self) -> bool:
-        """Whether it has ended by itself."""
-        return self.process is not None and self.process.poll() is not None
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def stop(self) -> None:
         """End it, politely at first."""
@@ -132,18 +136,21 @@ def watch_over(kept: tuple[Kept, ...], say: Callable[[str], None]) -> None:
     from telemetry.errors import NobodyAnswers
 
     for each in kept:
-        if not each.died():
+        if each.runs:
             continue
-        assert each.process is not None
-        status = each.process.returncode
+        status = "it did not start" if each.process is None else f"status {each.process.returncode}"
         each.stop()
         now_s = time.monotonic()
         each.deaths = [at_s for at_s in each.deaths if now_s - at_s < _WITHIN_S] + [now_s]
         if len(each.deaths) >= _DEATHS:
             raise NobodyAnswers(
-                f"the {each.name} ended {_DEATHS} times within {_WITHIN_S:g} s, the last time with status {status}; a "
+                f"the {each.name} ended {_DEATHS} times within {_WITHIN_S:g} s, the last time: {status}; a "
                 "session that runs goes on and keeps its record; look at what stands above, then: vrrehab doctor"
             )
-        say(f"the {each.name} has ended (status {status}) and is started again; a running session goes on meanwhile")
-        each.start()
-        say(f"the {each.name} is there again")
+        say(f"the {each.name} has ended ({status}) and is started again; a running session goes on meanwhile")
+        try:
+            each.start()
+        except NobodyAnswers as error:
+            say(str(error))  # and once more at the next look
+        else:
+            say(f"the {each.name} is there again")

@@ -294,8 +294,10 @@ class _Run:
             "task time", f"{clock(state.performed_s)} / {clock(state.time_limit_s)}" if state.time_limit_s else "–"
         )
         self._fact("session time", clock(state.time_s))
-        seen = [share for share in (float(state.tracking.head), *state.tracking.limbs.values())]
-        self._fact("tracking", f"{100 * sum(seen) / len(seen):.0f} %" if seen else "–")
+        # What is not there is not seen, and that is no fault of the headset's.
+        limbs = [share for limb, share in state.tracking.limbs.items() if limb not in facts.limbs]
+        seen = [float(state.tracking.head), *limbs]
+        self._fact("tracking", f"{100 * sum(seen) / len(seen):.0f} %")
         self._fact("latency", f"{state.pose_age_ms:.0f} ms")
         self._fact("pictures a second", f"{state.frames_a_second:.0f}")
 
