@@ -94,12 +94,12 @@ def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Openin
     page.locator("[data-do=late-entry]").click()
     expect(page.get_by_text("Adverse event: Pain increase, Mild")).to_be_visible()
     store = telemetry.open_store(clinic.data)
+    session = store.sessions().query("participant == 'P001'")["session_id"].iloc[-1]  # others shared this clinic
     assert list(store.adverse_events()["who"]) == ["anna"]
-    late = store.ratings().query("phase == 'next_day'")
-    assert list(late["value"]) == [3.0]
-    changed = store.settings()
-    ours = changed[(changed["who"] == "anna") & (changed["name"] == "limb_opacity_ratio")]
-    assert len(ours) == 1
+    late, changed = (table[table["session_id"] == session] for table in (store.ratings(), store.settings()))
+    assert list(late.query("phase == 'next_day'")["value"]) == [3.0]
+    assert list(changed["name"]) == ["limb_opacity_ratio"]
+    assert list(changed["who"]) == ["anna"]
     stops = store.events().query("name == 'stop'")
     assert '"who": "anna"' in stops["detail"].iloc[-1]
 
