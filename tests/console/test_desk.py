@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 from telemetry.commands import CommandServer
 from telemetry.folder import Folder, RunningSession
@@ -13,7 +15,7 @@ from telemetry.keys import Keyring
 from telemetry.live import LiveReader
 from telemetry.testing import eventually
 from vrrehab.console.desk import Desk
-from vrrehab.console.people import People
+from vrrehab.console.people import Login, People
 from vrrehab.console.rights import Role
 
 from .conftest import PASSWORD, QUICK
@@ -40,13 +42,25 @@ class At:
         pass
 
 
-def test_without_keys_an_order_is_refused_with_what_to_do_and_the_session_hears_of_who_leads_once_it_is_reached(
-    tmp_path: Path,
-) -> None:
-    people, sessions = People(tmp_path / "console.db", hasher=QUICK), At()
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[People]:
+    people = People(tmp_path / "console.db", hasher=QUICK)
     people.add("anna", PASSWORD, [Role.THERAPIST], "tests")
-    anna = people.login(people.log_in("anna", PASSWORD, "127.0.0.1"))
-    assert anna is not None
+    yield people
+    people.close()
+
+
+@pytest.fixture
+def anna(people: People) -> Login:
+    login = people.login(people.log_in("anna", PASSWORD, "127.0.0.1"))
+    assert login is not None
+    return login
+
+
+def test_without_keys_an_order_is_refused_with_what_to_do_and_the_session_hears_of_who_leads_once_it_is_reached(
+    tmp_path: Path, people: People, anna: Login
+) -> None:
+    sessions = At()
     desk = Desk(sessions, people, Keyring(Folder(tmp_path).keys))
     sessions.address = f"curve://{'ab' * 32}@127.0.0.1:5759"
     try:
@@ -64,15 +78,13 @@ def test_without_keys_an_order_is_refused_with_what_to_do_and_the_session_hears_
             eventually(attended)
     finally:
         desk.close()
-        people.close()
 
 
-def test_a_console_that_is_started_again_lets_the_session_hear_of_who_led_it(tmp_path: Path) -> None:
+def test_a_console_that_is_started_again_lets_the_session_hear_of_who_led_it(
+    tmp_path: Path, people: People, anna: Login
+) -> None:
     """Who looks at the page that came back is there: the scene must not fade to calm before them."""
-    people, sessions = People(tmp_path / "console.db", hasher=QUICK), At()
-    people.add("anna", PASSWORD, [Role.THERAPIST], "tests")
-    anna = people.login(people.log_in("anna", PASSWORD, "127.0.0.1"))
-    assert anna is not None
+    sessions = At()
     with CommandServer("tcp://127.0.0.1:*") as session:
         sessions.address = session.address
         keyring = Keyring(Folder(tmp_path).keys)
@@ -93,15 +105,11 @@ def test_a_console_that_is_started_again_lets_the_session_hear_of_who_led_it(tmp
         last = Desk(sessions, people, keyring)
         last.close()
         assert last.in_control is None  # what was given away on purpose stays so
-    people.close()
 
 
-def test_who_gives_control_away_is_not_said_to_be_there_afterwards(tmp_path: Path) -> None:
+def test_who_gives_control_away_is_not_said_to_be_there_afterwards(tmp_path: Path, people: People, anna: Login) -> None:
     """The session would miss them, and fade to calm."""
-    people, sessions = People(tmp_path / "console.db", hasher=QUICK), At()
-    people.add("anna", PASSWORD, [Role.THERAPIST], "tests")
-    anna = people.login(people.log_in("anna", PASSWORD, "127.0.0.1"))
-    assert anna is not None
+    sessions = At()
     with CommandServer("tcp://127.0.0.1:*") as session:
         sessions.address = session.address
         desk = Desk(sessions, people, Keyring(Folder(tmp_path).keys))
@@ -122,4 +130,3 @@ def test_who_gives_control_away_is_not_said_to_be_there_afterwards(tmp_path: Pat
         finally:
             desk.close()
         assert said[-1] == "release"
-    people.close()
