@@ -61,8 +61,11 @@ class Step(Struct, frozen=True):
 class Facts(Struct, frozen=True, kw_only=True):
     """What does not change while a session runs.
 
-    limbs: the virtual limbs, such as `left arm`. joints: the rows of `Joints`. commands: where the session takes
-    commands, as programs on its own computer reach it (`LiveReader.commands` is as the reader does).
+    title: the programme's. limbs: the virtual limbs, such as `left arm`. joints: the rows of `Joints`. commands: where
+    the session takes commands, as programs on its own computer reach it (`LiveReader.commands` is as the reader does).
+    course: the title of the course that the session belongs to; course_session: which of its sessions this is, from 1;
+    course_phase: what of it is due, by its name; empty and 0 outside a course. review: which of the participant's
+    sessions this is, where it is one at which to look back (`telemetry.reviews`), else 0.
     """
 
     session_id: str
@@ -80,6 +83,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     runtime: str
     commands: str
     started_utc_ns: int
+    course: str = ""
+    course_session: int = 0
+    course_phase: str = ""
+    review: int = 0
 
 
 class Change(Struct, frozen=True):

@@ -8,15 +8,18 @@ from typing import get_args
 
 import polib
 import pytest
+from msgspec.structs import replace
 
 import vrrehab.console
 from telemetry.instruments import INSTRUMENTS
+from telemetry.live_messages import Facts
 from telemetry.messages import LimbLoss, Profile, SessionStatus
 from vrrehab.body.drives import MODES
 from vrrehab.body.skeleton import Side
 from vrrehab.cli.participant import LEVELS
 from vrrehab.console import choices
 from vrrehab.console.choices import titles
+from vrrehab.console.run import title_of_session
 from vrrehab.console.settings_panel import grouped, title
 from vrrehab.console.words import Words, catalogue_file
 from vrrehab.session.checklist import load_checklist
@@ -120,3 +123,18 @@ def test_why_a_session_cannot_be_is_said_in_german_with_its_limbs() -> None:
         told = Words("de").heard(why)
         assert told != why
         assert not {"Expected", "expected", "Choose", "lost"} & set(told.split())
+
+
+def test_a_session_is_called_by_its_programme_or_by_its_course_with_what_of_it_is_due_and_when_to_look_back() -> None:
+    facts = Facts(
+        session_id="S1", participant="P001", programme="gmi_hand_laterality", title="First session", mode="mirror",
+        origin="scripted", intact_side="right", limbs=(), steps=(), place="room", joints=(), software_version="1",
+        runtime="none", commands="", started_utc_ns=0,
+    )  # fmt: skip
+    english, german = Words("en"), Words("de")
+    assert title_of_session(english, facts) == "First session"
+    facts = replace(facts, course="Graded motor imagery, hand", course_session=12, course_phase="laterality")
+    assert title_of_session(english, facts) == "Graded motor imagery, hand, Session 12: laterality"
+    facts = replace(facts, review=7)
+    assert title_of_session(english, facts) == "Graded motor imagery, hand, Session 12: laterality · review 7"
+    assert title_of_session(german, facts) == f"{german(facts.course)}, Sitzung 12: links oder rechts · Rückblick 7"

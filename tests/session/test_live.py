@@ -249,4 +249,7 @@ def test_a_session_of_a_course_says_which_and_whether_a_review_is_due() -> None:
     record = LiveRecord(Kept(), plan, shown, "tcp://127.0.0.1:1")
     sitting = Sitting(plan, ScriptedSource(ScriptedParticipant.of(plan)), record, "none")
     run(sitting, SilentDisplay(VirtualClock(), 20, 5), lambda: ())
-    assert shown.standings[-1].facts.title == "Graded motor imagery, hand: 1, laterality · review 7"
+    facts = shown.standings[-1].facts
+    assert facts.title == plan.programme.title
+    assert (facts.course, facts.course_session, facts.course_phase) == ("Graded motor imagery, hand", 1, "laterality")
+    assert facts.review == 7

@@ -6,8 +6,6 @@ five times a second, and only where it is another than before.
 
 from __future__ import annotations
 
-import re
-
 from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,7 +22,6 @@ from vrrehab.console.shell import KEPT_S, Console, Visit, again_and_again, page,
 from vrrehab.console.words import Words
 
 _EVERY_S = 0.2
-_COURSE = re.compile(r"(.+): (\d+), (\w+)")
 _DOING = {
     "welcome": "Waiting until everything is seen",
     "measuring": "The person is measured",
@@ -217,7 +214,7 @@ class _Run:
             self._edit.put("hidden", "hidden")
             return
         facts = standing.facts
-        self._title.say(f"{facts.participant} · {_title(t, facts.title)}")
+        self._title.say(f"{facts.participant} · {title_of_session(t, facts)}")
         self._where.say(", ".join((t.name(facts.mode), t.name(facts.place), *(t(limb) for limb in facts.limbs))))
         self._veil.put("hidden", "hidden" if watch.live else None)
         if not watch.live:
@@ -338,11 +335,10 @@ class _Run:
         self._facts[name][0].say(text)
 
 
-def _title(t: Words, title: str) -> str:
-    """What a session calls itself: its programme, or a course with what of it is due; and a review where it is time."""
-    programme, _, review = title.partition(" · review ")
-    said = t(programme)
-    if (course := _COURSE.fullmatch(programme)) is not None:
-        name, n, phase = course.groups()
-        said = f"{t(name)}, {t('Session {n}: {phase}', n=n, phase=t.name(phase))}"
-    return f"{said} · {t('review {n}', n=review)}" if review else said
+def title_of_session(t: Words, facts: Facts) -> str:
+    """What a session is called: its programme, or a course with what of it is due; and a review where it is time."""
+    said = t(facts.title)
+    if facts.course:
+        due = t("Session {n}: {phase}", n=facts.course_session, phase=t.name(facts.course_phase))
+        said = f"{t(facts.course)}, {due}"
+    return f"{said} · {t('review {n}', n=facts.review)}" if facts.review else said

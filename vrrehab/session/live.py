@@ -136,12 +136,12 @@ class LiveRecord:
             self._stand(changed(self._standing, **content))
 
     def _facts(self, started: messages.SessionStarted) -> Facts:
-        plan = self._plan
+        plan, due = self._plan, self._plan.due
         return Facts(
             session_id=started.session_id,
             participant=started.participant,
             programme=started.programme,
-            title=_title(plan),
+            title=plan.programme.title,
             mode=started.mode,
             origin=started.origin,
             intact_side=started.intact_side,
@@ -153,13 +153,18 @@ class LiveRecord:
             runtime=started.runtime,
             commands=self._commands,
             started_utc_ns=started.utc_ns,
+            course=due.title if due else "",
+            course_session=due.session if due else 0,
+            course_phase=due.phase.name if due else "",
+            review=plan.session_number if plan.session_number in REVIEWS else 0,
         )
 
     def _edited(self) -> None:
         """The programme was edited while it runs: the steps are others now, what else stands is as it was."""
         if self._sitting is not None and self._standing is not None:
             self._plan = self._sitting.conductor.plan
-            facts = msgspec.structs.replace(self._standing.facts, title=_title(self._plan), steps=_steps(self._plan))
+            title, steps = self._plan.programme.title, _steps(self._plan)
+            facts = msgspec.structs.replace(self._standing.facts, title=title, steps=steps)
             self._change(facts=facts, edit_refused="")
 
     def _setting_changed(self, event: messages.SettingChanged) -> None:
@@ -260,14 +265,6 @@ class LiveRecord:
         seen = _SEEN[record["tracked_provenance"]]
         limbs = {name: float(seen[joints].mean()) for name, joints in self._limbs.items()}
         return Tracking(head=bool(seen[HEAD]), limbs=limbs, lost=lost)
-
-
-def _title(plan: Plan) -> str:
-    """The programme's title; of a course, what of it the session is; and whether it is time to look back."""
-    title = plan.programme.title
-    if plan.due is not None:
-        title = f"{plan.due.title}: {plan.due.session}, {plan.due.phase.name}"
-    return f"{title} · review {plan.session_number}" if plan.session_number in REVIEWS else title
 
 
 def _steps(plan: Plan) -> tuple[Step, ...]:
