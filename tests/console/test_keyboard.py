@@ -113,8 +113,7 @@ def test_prepare_start_pause_adjust_mark_stop_rate_report_and_log_out(clinic: Cl
         page.wait_for_url("**/login")
     finally:
         context.close()
-        with Visitor(clinic.console, "anna") as visitor:  # a session that a failure has left running
-            visitor.stop()
+        with Visitor(clinic.console, "anna") as visitor:  # a session that a failure has left running ends then
             visitor.stop()
 
 

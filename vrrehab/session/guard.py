@@ -15,6 +15,9 @@ from vrrehab.session.situation import Situation
 
 Detail = dict[str, float | int | str | bool | None]
 
+#: What is pressed within this time of a Stop is that Stop, also by somebody else or from somewhere else.
+SAME_STOP_S = 2.0
+
 
 class Guard:
     """frozen: true from the frame that Stop acts in; the limb then stays as it is. While `calm` is shown the programme
@@ -30,6 +33,7 @@ class Guard:
         self.attendance = Attendance(here.settings)
         self.calm = Calm(here.view)
         self.frozen = False
+        self._stopped_for_s = 0.0
         #: The last rule that found something, and when; for whoever only looks.
         self.concern, self.concern_ns = "", 0
 
@@ -40,6 +44,8 @@ class Guard:
 
     def step(self, elapsed_s: float) -> None:
         """A frame for the rules, for the console that may be missed, and for the fade."""
+        if self.calm.final:
+            self._stopped_for_s += elapsed_s
         attendance = self.attendance
         was_lost = attendance.lost
         attendance.step(elapsed_s)
@@ -56,11 +62,13 @@ class Guard:
     # --- what a therapist does, or the person ---
 
     def stop(self, who: str) -> None:
-        """Freeze task and limb at once and fade to calm, with no way back; once more ends the session."""
-        if self.calm.final:
-            self._here.move_on()
-        else:
+        """Freeze task and limb at once and fade to calm, with no way back; once more, `SAME_STOP_S` later, ends the
+        session. Before that it is two who saw the same need, or one who pressed twice: nobody who wants it to end.
+        """
+        if not self.calm.final:
             self._stop({"who": who})
+        elif self._stopped_for_s >= SAME_STOP_S:
+            self._here.move_on()
 
     def rest(self, who: str, reason: str = "asked", frozen: bool = False) -> None:
         """Bring the calm scene, from which `go_on` leads back; `frozen` holds the limb still while it fades."""
@@ -117,6 +125,8 @@ class Guard:
 
     def _stop(self, detail: Detail) -> None:
         self.frozen = True
+        if not self.calm.final:
+            self._here.take_moving_on()  # what was to be skipped is stopped now; it is not the wait after Stop
         self._happened("stop", detail)
         self.calm.come("stop", final=True)
         self._suspend()
