@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from telemetry.messages import RatingAnswered, TaskEnded
-from vrrehab.body.skeleton import Side
+from vrrehab import geometry
+from vrrehab.body.skeleton import HEAD, Body, Side
 from vrrehab.session.sitting import Sitting
+from vrrehab.sources.scripted import ScriptedSource
 from vrrehab.testing.judging import Judgement
 from vrrehab.testing.participant import ScriptedParticipant
 
@@ -98,3 +102,32 @@ def test_a_therapist_may_press_for_the_person_and_a_picture_without_an_answer_go
     assert trials[0]["response_s"] is None
     assert trials[0]["right"] is False
     assert [event.detail["who"] for event in sat.record.named("pressed")] == ["dr_a"]
+
+
+def test_board_and_picture_come_before_the_head_again_when_somebody_recentres(sit: Callable[..., Sat]) -> None:
+    """Who has turned with the chair is shown them where they look, and after recentring they look there again."""
+    turn = geometry.pose((0.0, 0.0, 0.0), geometry.yaw(np.float64(1.0)))
+    seen: list[NDArray[np.float64]] = []
+
+    class Turns(ScriptedSource):
+        def locate(self, display_time_ns: int, body: Body) -> None:
+            super().locate(display_time_ns, body)
+            if self.participant.now_s > 0.2:
+                body.poses[:] = geometry.compose(turn, body.poses)
+
+    class Silent(ScriptedParticipant):
+        def see(self, view: object) -> None:
+            """Looks at nothing."""
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        if frame in (1, 15):  # nothing is placed before they have turned
+            return (Told("pause" if frame == 1 else "resume"),)
+        view = sitting.view
+        if view.panel is None or view.lone is None or view.lone.opacity < 1.0:
+            return ()
+        head = geometry.invert(sitting.conductor.here.tracked.poses[HEAD])
+        seen.append(geometry.apply(head, np.stack([view.panel.pose[:3], view.lone.joints[2, :3]])))
+        return (Told("recentre"),) if len(seen) == 3 else ()
+
+    sit(PROGRAMME, source=Turns(Silent(1, Side.RIGHT)), tell=tell, rate_hz=HZ, most_frames=15 * HZ)
+    assert seen[3] == pytest.approx(seen[0], abs=0.03), "it would be 0.4 m beside them"

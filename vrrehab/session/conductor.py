@@ -122,8 +122,9 @@ class Conductor:
         self.ledger.happened(name, detail)
 
     def recentred(self, detail: Detail) -> None:
-        """Session space has moved; a question that is asked comes before the head again."""
+        """Session space has moved; a question that is asked, or a task's board, comes before the head again."""
         self._here.asked_at = None
+        self._here.recentrings += 1
         self.happened("recentred", detail)
 
     def end(self, status: messages.SessionStatus) -> None:

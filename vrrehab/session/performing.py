@@ -58,6 +58,8 @@ class Performing:
         self._stillness: Stillness | None = None
         self._stroking: str | None = None
         self._pressing: Pressing | None = None
+        #: How often session space had moved when the task's board was put before the head.
+        self._placed_after = 0
         self.prepare()
         self.fit(here.build)
 
@@ -95,6 +97,7 @@ class Performing:
         view.rule = rule
         here.brush.at = None
         performer = Performer(acting, root, here.build, seed, here.brush, here.tracked.poses[HEAD].copy(), here.say)
+        self._placed_after = here.recentrings
         mechanic = movement = make_mechanic(rule, performer)
         imagining = mode == "imagery" and not mechanic.paced
         relaxing = mode == "relax" and not mechanic.paced
@@ -115,6 +118,7 @@ class Performing:
         view.targets, view.props = mechanic.targets, mechanic.props
         view.panel = mechanic.panel
         self._pressing = Pressing(mechanic.panel, here.plan.hands) if mechanic.panel else None
+        self._place(run)
         view.activity = self._activity
         view.movement = rule.feature if isinstance(rule, RepetitionRule | UnclenchRule) else ""
         self._stroking = "" if isinstance(rule, StrokeRule) and mechanic.touches else None
@@ -273,6 +277,7 @@ class Performing:
 
     def _step(self, run: TaskRun) -> None:
         here = self._here
+        self._place(run)
         if here.lost is not None or here.held:
             run.pause()
         else:
@@ -286,6 +291,17 @@ class Performing:
             self._tell_news(run)
         if self._stillness is not None and run.phase is not TaskPhase.PAUSED and run.mechanic.at_rest:
             self._stillness.step(here.tracked, here.elapsed_s)
+
+    def _place(self, run: TaskRun) -> None:
+        """Where session space has moved, the task's board comes before the head again; a look that rests there by that
+        presses nothing.
+        """
+        if self._placed_after == self._here.recentrings:
+            return
+        self._placed_after = self._here.recentrings
+        run.mechanic.come_before(self._here.tracked.poses[HEAD])
+        if self._pressing is not None:
+            self._pressing.again()
 
     def _ask(self, run: TaskRun) -> None:
         """A frame of the panel that the task asks by, if it does."""

@@ -36,6 +36,7 @@ class Situation:
     the programme. unwatched: whether the console in control is lost. unheld_s: how long the programme has gone on,
     breaks left out. build: how the person's body is drawn, as `build_of` makes it of what is measured. brush: what
     the therapist strokes with. asked_at: where the last question stood, (7,).
+    recentrings: how often session space has moved.
     """
 
     def __init__(self, plan: Plan, settings: Settings, view: View, ledger: Ledger, build_of: BuildOf) -> None:
@@ -53,6 +54,7 @@ class Situation:
         self.build = build_of(plan.profile.measures)
         self.brush = Brush()
         self.asked_at: NDArray[np.float64] | None = None
+        self.recentrings = 0
         self._never_seen = True
         self._moving_on = False
 

@@ -31,14 +31,18 @@ class TimedImagery(Mechanic):
         self._began_s = 0.0
         self._times_s: list[float] = []
         self.asks, self.at_rest = True, False
-        pose, say = before(performer.head, _PANEL_M, tilted=True), performer.say
+        say = performer.say
         # What the board says, and its button, at rest and while something is imagined.
         self._asks_to_begin = (
             say("Press, then imagine it once"), (Button("begin", say("I begin"), 0.0, -0.02, 0.2, 0.07),)
         )  # fmt: skip
         self._asks_when_done = say("Press when it is done"), (Button("done", say("Done"), 0.0, -0.02, 0.2, 0.07),)
         title, buttons = self._asks_to_begin
-        self.panel = Panel(pose, 0.36, 0.15, title, "", "", buttons)
+        self.panel = Panel(before(performer.head, _PANEL_M, tilted=True), 0.36, 0.15, title, "", "", buttons)
+
+    def come_before(self, head: NDArray[np.float64]) -> None:
+        assert self.panel is not None
+        self.panel.pose[:] = before(head, _PANEL_M, tilted=True)
 
     def step(self, now_s: float, body: Body) -> None:
         self._now_s = now_s

@@ -98,7 +98,7 @@ class Laterality(Mechanic):
         self._trials: list[Trial] = []
         self._tally = Tally()
         self._resting = resting(performer.limb, performer.build)
-        self._at = before(performer.head, _LIMB_M)
+        self._at = np.empty(7)
         self._now_s = 0.0
         self._since_s = -math.inf
         self._trial: Trial | None = None
@@ -107,8 +107,15 @@ class Laterality(Mechanic):
             Button("left", say("Left"), -0.1, -0.025, 0.17, 0.07),
             Button("right", say("Right"), 0.1, -0.025, 0.17, 0.07),
         )
-        at = before(performer.head, _PANEL_M, tilted=True)
-        self.panel = Panel(at, 0.42, 0.16, say("Left or right?"), "", "", buttons)
+        self.panel = Panel(np.empty(7), 0.42, 0.16, say("Left or right?"), "", "", buttons)
+        self.come_before(performer.head)
+
+    def come_before(self, head: Floats) -> None:
+        assert self.panel is not None
+        was, self._at = self._at, before(head, _LIMB_M)
+        self.panel.pose[:] = before(head, _PANEL_M, tilted=True)
+        if self.lone is not None:
+            self.lone.joints[:] = geometry.compose(geometry.compose(self._at, geometry.invert(was)), self.lone.joints)
 
     def step(self, now_s: float, body: Body) -> None:
         """One frame: the picture comes and goes, and counts as not answered after a while."""

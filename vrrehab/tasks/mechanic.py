@@ -85,6 +85,9 @@ class Mechanic(ABC):
     def pressed(self, button: str, by: str, ago_s: float) -> None:  # noqa: B027  # most have no panel
         """A button of the panel was pressed, by gaze, touch, pinch, select or console, so long before this frame."""
 
+    def come_before(self, head: NDArray[np.float64]) -> None:  # noqa: B027  # most have no board
+        """Session space has moved, and the head (7,) in it: what is looked at comes before the eyes again."""
+
     @abstractmethod
     def step(self, now_s: float, body: Body) -> None:
         """One frame of the participant's turn; never called while tracking is lost. The time stands still in pauses."""
