@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.messages import LimbLoss, Profile, TaskEnded, TaskStarted
+from telemetry.messages import LimbLoss, Profile, RatingAnswered, TaskEnded, TaskStarted
 from vrrehab.body.skeleton import Side
 from vrrehab.session.agenda import Agenda
 from vrrehab.session.plan import make_plan
@@ -22,12 +22,14 @@ SLOW_HZ = 20
 
 
 class InRun:
-    """Tells what is due in the first frame of the task runs with these numbers."""
+    """Tells what is due as soon as the task runs with these numbers are seen."""
 
     def __init__(self, **due: Told) -> None:
         self._due = {int(number.removeprefix("run_")): told for number, told in due.items()}
 
     def __call__(self, sitting: Sitting, frame: int) -> Iterable[Told]:
+        if not sitting.conductor.here.may_move_on:
+            return ()
         told = self._due.pop(sitting.conductor.ledger.run_number, None)
         return (told,) if told else ()
 
@@ -109,6 +111,46 @@ def test_a_therapist_repeats_extends_chooses_and_changes_the_mode_and_that_is_on
     (extended,) = [event for event in sat.record.named("override") if event.detail["what"] == "extend"]
     assert extended.task_run_id == runs[4].task_run_id
     assert [run.status for run in sat.record.of(TaskEnded)].count("skipped") == 1
+
+
+def test_a_skip_between_two_tasks_is_refused_and_takes_nothing_of_what_comes_next(sit: Callable[..., Sat]) -> None:
+    told: list[Told] = []
+
+    def skip(sitting: Sitting, frame: int) -> Iterable[Told]:
+        # The limb goes and comes again where the mode changes.
+        if 0.0 < sitting.conductor.limb_ratio < 1.0 and sitting.view.ghost is None and len(told) < 3:
+            told.append(Told("skip"))
+            return told[-1:]
+        return ()
+
+    sat = sit(BLOCKS, seed=4, tell=skip, rate_hz=SLOW_HZ)
+    assert len(told) == 3
+    assert {each.answer.partition(";")[0] for each in told} == {"refused: nothing is shown now that could be skipped"}
+    assert sat.record.named("override") == []
+    assert {run.status for run in sat.record.of(TaskEnded)} == {"completed"}
+    assert {answer.status for answer in sat.record.of(RatingAnswered)} == {"given"}
+
+
+def test_an_answer_counts_that_is_given_in_the_very_frame_in_which_somebody_skips(sit: Callable[..., Sat]) -> None:
+    given: list[bool] = []
+
+    def skip(sitting: Sitting, frame: int) -> Iterable[Told]:
+        panel = sitting.view.panel
+        due = panel is not None and panel.chosen is not None and panel.aimed == "confirm"
+        # One frame more of the look that rests on it, and it is given.
+        due = (
+            due
+            and panel is not None
+            and panel.progress + 1.001 / SLOW_HZ / sitting.settings.number("gaze_dwell_s") >= 1
+        )
+        if due and not given:
+            given.append(True)
+            return (Told("skip"),)
+        return ()
+
+    sat = sit(BLOCKS, seed=4, tell=skip, rate_hz=SLOW_HZ, most_frames=20 * SLOW_HZ)
+    assert given
+    assert sat.record.of(RatingAnswered)[0].status == "given"
 
 
 @pytest.mark.parametrize(

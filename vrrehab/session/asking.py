@@ -41,7 +41,8 @@ def _ask(here: Situation, question: Question, phase: messages.Phase, task_run_id
         if here.ready:
             waited_s += here.elapsed_s
         answering.step(here.elapsed_s, here.settings.number("gaze_dwell_s"), here.tracked, here.selecting)
-        if here.take_moving_on() or waited_s >= here.settings.number("answer_within_s"):
+        moving_on = here.take_moving_on()
+        if answering.answer is None and (moving_on or waited_s >= here.settings.number("answer_within_s")):
             ledger.answer("missed", {}, "participant", "")
     if ledger.asked == question:
         status: messages.RatingStatus = "declined" if answering.answer is Answered.DECLINED else "given"

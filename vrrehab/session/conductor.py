@@ -87,6 +87,8 @@ class Conductor:
             if not self._here.held:
                 self._here.unheld_s += elapsed_s
             next(self._script, None)
+            if not calm.final:
+                self._here.forget_moving_on()
 
     @property
     def here(self) -> Situation:

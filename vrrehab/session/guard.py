@@ -93,7 +93,7 @@ class Guard:
             self._happened("restarted", {"who": who, "after": self.calm.reason})
             self.calm.go()
             self.frozen = False
-            self._here.take_moving_on()
+            self._here.forget_moving_on()
         self.pause(False, who)
 
     def attended(self, who: str) -> None:

@@ -36,7 +36,8 @@ class Situation:
     the programme. unwatched: whether the console in control is lost. unheld_s: how long the programme has gone on,
     breaks left out. build: how the person's body is drawn, as `build_of` makes it of what is measured. brush: what
     the therapist strokes with. asked_at: where the last question stood, (7,).
-    recentrings: how often session space has moved.
+    recentrings: how often session space has moved. may_move_on: whether something was shown in the last frame that
+    `move_on` would end.
     """
 
     def __init__(self, plan: Plan, settings: Settings, view: View, ledger: Ledger, build_of: BuildOf) -> None:
@@ -56,6 +57,7 @@ class Situation:
         self.asked_at: NDArray[np.float64] | None = None
         self.recentrings = 0
         self._never_seen = True
+        self.may_move_on = False
         self._moving_on = False
 
     def step(self, elapsed_s: float, tracked: Body, driven: Body, sight: Sight, selecting: bool) -> None:
@@ -64,6 +66,7 @@ class Situation:
         self.tracked = tracked
         self.driven = driven
         self.selecting = selecting
+        self.may_move_on = False
         self._watch_tracking(sight)
 
     def say(self, text: str, **values: object) -> str:
@@ -99,9 +102,14 @@ class Situation:
         self._moving_on = True
 
     def take_moving_on(self) -> bool:
-        """Whether it should; asked once, it is done."""
+        """Whether it should; asked once, it is done. Whatever can be moved on from asks this in every frame."""
+        self.may_move_on = True
         moving_on, self._moving_on = self._moving_on, False
         return moving_on
+
+    def forget_moving_on(self) -> None:
+        """What was to be moved on from is over: what comes next is shown."""
+        self._moving_on = False
 
     def _watch_tracking(self, sight: Sight) -> None:
         lost_for_s = sight.lost_for_s

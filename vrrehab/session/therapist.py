@@ -29,10 +29,14 @@ class Therapist:
 
     def move_on(self, who: str) -> None:
         """Skip what is shown now: a demonstration, a task, a question or the wait after Stop. ValueError in the calm
-        scene, which only `Guard.go_on` or `Guard.stop` ends.
+        scene, which only `Guard.go_on` or `Guard.stop` ends, and while nothing of these is shown: what comes next has
+        not been seen by whoever presses.
         """
-        if self._guard.calm.reason and not self._guard.calm.final:
+        calm = self._guard.calm
+        if calm.reason and not calm.final:
             raise ValueError("the calm scene is shown; resume or stop")
+        if not (calm.final or self._here.may_move_on):
+            raise ValueError("nothing is shown now that could be skipped; skip once the next task or question is there")
         self._here.move_on()
         self._overridden("skip", who)
 
