@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from telemetry.folder import Folder
 from telemetry.keys import Keyring
+from telemetry.testing import eventually
 from vrrehab.console import launcher
 from vrrehab.console.desk import Desk
 from vrrehab.console.launcher import Launcher, Start
-from vrrehab.console.people import People
+from vrrehab.console.people import Login, People
+from vrrehab.console.rights import Role
 from vrrehab.console.sessions import OnThisComputer
 from vrrehab.errors import NotPossible
 from vrrehab.testing.silent_session import SilentSession
 
-from .conftest import QUICK, Clinic, at_once
+from .conftest import PASSWORD, QUICK, Clinic, at_once
 
 REHEARSAL = Start("P001", "hand", source="scripted", display="offscreen")
 
 
 @pytest.fixture
-def desk(clinic: Clinic, tmp_path: Path) -> Iterator[Desk]:
-    """The desk of a console that was started just now."""
+def people(tmp_path: Path) -> Iterator[People]:
     people = People(tmp_path / "console.db", hasher=QUICK)
+    yield people
+    people.close()
+
+
+@pytest.fixture
+def berta(people: People) -> Login:
+    people.add("berta", PASSWORD, [Role.OBSERVER], "tests")
+    login = people.login(people.log_in("berta", PASSWORD, "127.0.0.1"))
+    assert login is not None
+    return login
+
+
+@pytest.fixture
+def desk(clinic: Clinic, people: People) -> Iterator[Desk]:
+    """The desk of a console that was started just now."""
     desk = Desk(OnThisComputer(clinic.data), people, Keyring(Folder(clinic.data).keys))
     yield desk
     desk.close()
-    people.close()
 
 
 def test_no_second_session_is_started_beside_one_that_another_console_began(
@@ -45,17 +62,61 @@ def test_no_second_session_is_started_beside_one_that_another_console_began(
     assert found.session_id == running.session_id
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there nobody can refuse to end")
-def test_a_program_that_hangs_before_its_session_has_begun_is_ended_so_that_another_can_be_started(
-    clinic: Clinic, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of the session a program that begins none, and does not want to end."""
+    if sys.platform == "win32":
+        pytest.skip("there nobody can refuse to end")
     program = tmp_path / "hangs"
     program.write_text("#!/bin/sh\ntrap '' TERM\necho waiting for the headset\nexec sleep 30\n")
     program.chmod(0o700)
     monkeypatch.setattr(launcher.sys, "executable", str(program))
-    monkeypatch.setattr(launcher, "_START_LIMIT_S", 0.5)
+    monkeypatch.setattr(launcher, "_STOP_LIMIT_S", 0.2)
     monkeypatch.setattr(launcher, "_END_LIMIT_S", 0.2)
+
+
+@pytest.mark.usefixtures("hangs")
+def test_a_program_that_hangs_before_its_session_has_begun_is_ended_so_that_another_can_be_started(
+    clinic: Clinic, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "_START_LIMIT_S", 0.5)
     starting = Launcher(clinic.data, desk)
     with pytest.raises(NotPossible, match=r"did not begin within .* It said: waiting for the headset"):
         at_once(starting.start(REHEARSAL))
     assert starting.ended_with() is not None
+
+
+@pytest.mark.usefixtures("hangs")
+def test_stop_ends_a_session_that_is_being_started_and_who_started_it_is_told_by_whom(
+    clinic: Clinic, desk: Desk, berta: Login
+) -> None:
+    """Pressed while a start takes its seconds it was lost, and a session began that nobody wanted any more."""
+    starting = Launcher(clinic.data, desk)
+    with ThreadPoolExecutor(1) as prepare:
+        start = prepare.submit(asyncio.run, starting.start(REHEARSAL))
+        eventually(lambda: "waiting for the headset" in starting.said())
+        stop = asyncio.run(desk.tell(berta, "stop", {}, "one-press"))
+        with pytest.raises(NotPossible, match=r"^berta pressed Stop before the session began\.$"):
+            start.result()
+    assert (stop.status, stop.reason) == ("applied", "Stopped before the session began.")
+    assert starting.ended_with() is not None
+    again = asyncio.run(desk.tell(berta, "stop", {}, "one-press"))  # sent again, as after a lost answer
+    assert (again.status, again.reason) == (stop.status, stop.reason)
+    assert asyncio.run(desk.tell(berta, "stop", {})).reason == "no session is running"
+
+
+def test_stop_that_comes_before_the_program_is_there_keeps_it_from_being_started(
+    clinic: Clinic, desk: Desk, berta: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher.sys, "executable", "no program")
+    starting = Launcher(clinic.data, desk)
+    opening = starting._open
+
+    def pressed_first(start: Start) -> None:
+        assert asyncio.run(desk.tell(berta, "stop", {})).status == "applied"
+        opening(start)
+
+    monkeypatch.setattr(starting, "_open", pressed_first)
+    with pytest.raises(NotPossible, match="berta pressed Stop"):
+        at_once(starting.start(REHEARSAL))
+    assert starting.ended_with() == 0

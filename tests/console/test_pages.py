@@ -106,6 +106,21 @@ def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Openin
     assert '"who": "anna"' in stops["detail"].iloc[-1]
 
 
+def test_stop_that_is_pressed_while_a_session_starts_ends_the_start_and_says_so(
+    clinic: Clinic, open_page: Opening
+) -> None:
+    page = open_page("anna", "/")
+    page.locator("[data-code=P001]").click()
+    page.get_by_label("Who moves").select_option("scripted")
+    page.locator("[data-do=start]").click()
+    expect(page.get_by_text("The session is starting")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-stop-said]")).to_have_text("Stopped before the session began.")
+    expect(page.get_by_role("alert")).to_have_text("anna pressed Stop before the session began.")
+    expect(page.get_by_text("The session is starting")).to_be_hidden()
+    expect(page.locator("[data-do=start]")).not_to_have_attribute("aria-disabled", "true")
+
+
 def test_a_page_that_was_opened_before_the_recorder_is_there_fills_by_itself(
     clinic: Clinic, open_page: Opening
 ) -> None:

@@ -66,11 +66,13 @@ class Desk:
     """Gives commands to whichever session runs; its methods are for any event loop. keyring: this computer's keys.
 
     changes: counts up with each order, answer and change of control. in_control: who is, and by which login.
+    starting: ends the session that is being started, in somebody's name, and says whether it could; None while none is.
     """
 
     def __init__(self, sessions: Sessions, people: People, keyring: Keyring) -> None:
         self.orders: deque[Order] = deque(maxlen=_KEPT)
         self.changes = 0
+        self.starting: Callable[[str], bool] | None = None
         # A console that was started again goes on where it was: a session that hears of nobody fades to calm.
         led = people.in_control()
         self.in_control: tuple[str, int] | None = (led.name, led.id) if led else None
@@ -109,14 +111,10 @@ class Desk:
             with self._lock:
                 self.orders.append(order)
                 self.changes += 1
-        why = self._forbidden(login, name)
-        running = self.running()
-        if not why and running is None:
-            why = "no session is running"
-        if why or running is None:
+        if why := self._forbidden(login, name):
             order.status, order.reason = "refused", why
         else:
-            await self._carry(running.commands, order)
+            await self._give(order)
         self.changes += 1
         if name in _UNNOTED and order.status == "applied":
             return order
@@ -150,6 +148,30 @@ class Desk:
         self.in_control = leads
         self.changes += 1
         self._keep(lambda: self._people.keep_control(leads[1] if leads else None), f"that {leads} is in control")
+
+    async def _give(self, order: Order) -> None:
+        """Carry an order to the session that runs; Stop ends one that is being started, too."""
+        running = self.running()
+        if running is None and order.name == "stop":
+            if await self._stopped_before_it_ran(order):
+                return
+            running = self.running()  # it may have begun just now
+        if running is None:
+            order.status, order.reason = "refused", "no session is running"
+        else:
+            await self._carry(running.commands, order)
+
+    async def _stopped_before_it_ran(self, order: Order) -> bool:
+        """Whether this Stop ended a session that was being started; or has done what it should, and is sent again."""
+        before = next((each for each in list(self.orders) if each.key == order.key and each.status == "applied"), None)
+        if before is not None:
+            order.status, order.frame, order.reason = before.status, before.frame, before.reason
+            return True
+        end = self.starting
+        if end is None or not await asyncio.to_thread(end, order.who):
+            return False
+        order.status, order.reason = "applied", "Stopped before the session began."
+        return True
 
     async def _carry(self, address: str, order: Order) -> None:
         if order.name != "set" or order.arguments.get("name") not in _LATER:

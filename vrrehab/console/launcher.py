@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from vrrehab.session.checklist import Answers
 
 _START_LIMIT_S = 60.0
 _END_LIMIT_S = 5.0
+#: Who presses Stop waits for it, and a session that has not begun has nothing to lose.
+_STOP_LIMIT_S = 1.0
 _LAST_LINES = 6
 
 
@@ -57,10 +60,13 @@ class Launcher:
         self._log = data / "session.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._busy = asyncio.Lock()
+        # Between the loop that starts a session and the threads that stop it meanwhile.
+        self._lock = threading.Lock()
+        self._stopped_by = ""
 
     async def start(self, start: Start) -> str:
-        """Start a session; its id, once it takes commands. Raises `NotPossible`, with what the program said, or with
-        what to type at the computer where sessions run.
+        """Start a session; its id, once it takes commands. Raises `NotPossible`, with what the program said, with who
+        stopped it meanwhile, or with what to type at the computer where sessions run.
         """
         if not self._here:
             said = " ".join(start.arguments())
@@ -72,19 +78,48 @@ class Launcher:
             # One that another console started, or a terminal, would be out of reach of Stop beside a second one.
             if self.ended_with() is None or self._desk.running() is not None:
                 raise NotPossible("A session is running already; stop it first.")
-            before = self._desk.running()
-            await asyncio.to_thread(self._open, start)
-            assert self._process is not None
-            give_up = time.monotonic() + _START_LIMIT_S
-            while time.monotonic() < give_up:
-                running = self._desk.running()
-                if running is not None and running != before:
-                    return running.session_id
-                if self._process.poll() is not None:
-                    raise NotPossible(self.said() or "The session ended before it began, and said nothing.")
-                await asyncio.sleep(0.05)
-            await asyncio.to_thread(_end, self._process)
-            raise NotPossible(f"The session did not begin within {_START_LIMIT_S:g} s. It said: {self.said()}")
+            self._stopped_by = ""
+            self._desk.starting = self._stop
+            try:
+                return await self._begun(start)
+            finally:
+                self._desk.starting = None
+
+    async def _begun(self, start: Start) -> str:
+        await asyncio.to_thread(self._open, start)
+        assert self._process is not None
+        give_up = time.monotonic() + _START_LIMIT_S
+        while time.monotonic() < give_up:
+            running = self._desk.running()
+            if running is not None and self._is_wanted():
+                return running.session_id
+            if self._process.poll() is not None:
+                self._check_wanted()
+                raise NotPossible(self.said() or "The session ended before it began, and said nothing.")
+            await asyncio.sleep(0.05)
+        await asyncio.to_thread(_end, self._process, _END_LIMIT_S)
+        raise NotPossible(f"The session did not begin within {_START_LIMIT_S:g} s. It said: {self.said()}")
+
+    def _stop(self, who: str) -> bool:
+        """End the session that is being started; whether one was. For any thread, also while the pages' loop hangs."""
+        with self._lock:
+            if self._desk.starting is None:
+                return False
+            self._stopped_by, process = who, self._process
+        if process is not None:
+            _end(process, _STOP_LIMIT_S)
+        return True
+
+    def _is_wanted(self) -> bool:
+        """Whether the session that has just begun may go on; from here on a Stop is the session's."""
+        with self._lock:
+            if not self._stopped_by:
+                self._desk.starting = None
+        return not self._stopped_by
+
+    def _check_wanted(self) -> None:
+        if self._stopped_by:
+            raise NotPossible(f"{self._stopped_by} pressed Stop before the session began.")
 
     def ended_with(self) -> int | None:
         """The exit status of the session that was started last (0 where none was); None while it runs."""
@@ -104,7 +139,8 @@ class Launcher:
             answers = self._data / "checklist.toml"
             answers.write_bytes(msgspec.toml.encode(start.checklist))
             told += ["--checklist", str(answers)]
-        with self._log.open("wb") as log:
+        with self._log.open("wb") as log, self._lock:
+            self._check_wanted()
             self._process = subprocess.Popen(
                 [
                     sys.executable,
@@ -125,11 +161,11 @@ class Launcher:
             )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a program that hangs before its session has begun: no other could be started beside it."""
+def _end(process: subprocess.Popen[bytes], within_s: float) -> None:
+    """End a program before its session has begun, whatever hangs in it: no other could be started beside it."""
     process.terminate()
     try:
-        process.wait(_END_LIMIT_S)
+        process.wait(within_s)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

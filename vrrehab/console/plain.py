@@ -208,6 +208,8 @@ class _Plain:
 def outcome_of_stop(t: Words, order: Order) -> str:
     """What became of a Stop, in a sentence."""
     if order.status == "applied":
+        if order.reason:
+            return t.heard(order.reason)
         return t("Stopped, in frame {frame}.", frame=order.frame)
     if order.status == "unanswered":
         return t(

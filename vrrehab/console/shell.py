@@ -134,7 +134,7 @@ def page(console: Console, request: Request, path: str, title: str) -> Iterator[
         text, kind = console.watch.in_words(t)
         state.say(text)
         state.look(f"chip {kind}".strip())
-        bar.look("stopbar" if desk.running() else "stopbar idle")
+        bar.look("stopbar" if desk.running() or desk.starting else "stopbar idle")
 
     again_and_again(_LOOK_EVERY_S, look)
 

@@ -31,7 +31,7 @@
     }
     stopping = false;
     if (!answer) { said(tell.unanswered, "bad"); return; }
-    if (answer.status === "applied") said(tell.applied.replace("{frame}", answer.frame), "good");
+    if (answer.status === "applied") said(answer.reason || tell.applied.replace("{frame}", answer.frame), "good");
     else if (answer.status === "unanswered") said(tell.unanswered, "bad");
     else said(tell.refused.replace("{reason}", answer.reason), "bad");
     document.dispatchEvent(new CustomEvent("stopped", { detail: answer }));
