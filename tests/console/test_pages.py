@@ -497,6 +497,36 @@ def test_what_is_pressed_while_a_page_is_cut_off_does_not_come_as_an_order_later
     assert orders.all_text_contents()[1:] == before[:39]
 
 
+def test_a_setting_that_is_changed_while_a_page_is_cut_off_is_put_back_to_what_is_in_force_and_that_is_said(
+    open_page: Opening, session: Sitting
+) -> None:
+    session(rate_hz=20.0)
+    page = open_page("anna", "/run?tab=settings")
+    expect(page.locator("[data-fact=session-time] b")).not_to_have_text("–")
+    slid, ticked, chosen = (
+        page.locator(f"[data-setting={name}]") for name in ("limb_opacity_ratio", "limb_hidden", "way_out_side")
+    )
+    side = chosen.locator("select").input_value()
+    orders = page.locator(".order").all_text_contents()
+    page.context.set_offline(True)
+    page.evaluate("window.socket.io.engine.close()")
+    expect(page.locator("#popup")).to_be_visible()
+    slid.locator("input").fill("0.5")
+    ticked.locator("input").evaluate("(e) => e.click()")
+    chosen.locator("select").select_option("off")
+    page.context.set_offline(False)
+    expect(page.locator("#popup")).to_be_hidden()
+    for each in (slid, ticked, chosen):
+        expect(each.locator(".outcome-line")).to_contain_text("Not changed: the page was cut off")
+    expect(slid.locator("input")).to_have_js_property("value", "1")
+    expect(slid.locator("output")).to_have_text("1")
+    expect(ticked.locator("input")).not_to_be_checked()
+    expect(chosen.locator("select")).to_have_value(side)
+    assert page.locator(".order").all_text_contents() == orders
+    slid.locator("input").fill("0.5")
+    expect(slid.locator(".outcome-line")).to_contain_text("applied in frame")
+
+
 def test_stop_is_sent_again_for_as_long_as_a_console_takes_to_come_back_and_the_page_stays(
     open_page: Opening, session: Sitting
 ) -> None:

@@ -16,19 +16,30 @@ Handler = Callable[..., Any]
 
 
 _FIELDS = ("input", "select", "textarea")
-#: While the page is cut off, which it says, a press is none: what waits for the connection would come as an order of
-#: minutes ago, to another question or task. What was typed is sent then.
-_PRESSED = """(e) => {
-    if (e.currentTarget.ariaDisabled === 'true' || (window.did_handshake && !window.socket.connected)) return;
+#: Whether the page is cut off, as it says itself. What is sent then waits for the connection, and would come as an
+#: order of minutes ago, to another question or task: a press is none, and what is set live is null. What was typed is
+#: sent.
+CUT_OFF = "(window.did_handshake && !window.socket.connected)"
+_PRESSED = f"""(e) => {{
+    if (e.currentTarget.ariaDisabled === 'true' || {CUT_OFF}) return;
     emit();
-}"""
-#: Each press of an arrow key is a change; who goes by keyboard is heard once they have got where they want to be.
-SETTLED = """(e) => {
-    const it = e.target;
-    clearTimeout(it.waits);
-    if (it.matches(':focus-visible')) it.waits = setTimeout(() => emit(it.value), 500);
-    else emit(it.value);
-}"""
+}}"""
+
+
+def _settled(value: str) -> str:
+    """Each press of an arrow key is a change; who goes by keyboard is heard once they are where they want to be."""
+    return f"""(e) => {{
+        const it = e.target;
+        const tell = () => emit({value});
+        clearTimeout(it.waits);
+        if (it.matches(':focus-visible')) it.waits = setTimeout(tell, 500);
+        else tell();
+    }}"""
+
+
+SETTLED = _settled("it.value")
+#: The same for what is an order to the session.
+SET_LIVE = _settled(f"{CUT_OFF} ? null : it.value")
 
 
 class Tag(TextElement):
@@ -146,12 +157,12 @@ def select(
     js_handler: str = "(e) => emit(e.target.value)",
     **attributes: Any,
 ) -> Tag:
-    """A bare select; give it a name with `aria_label`."""
+    """A bare select; give it a name with `aria_label`. `do` gets None where `js_handler` says null."""
     made = Tag("select", value=value, **attributes)
     with made:
         for key, text in named.items():
             Tag("option", text, value=key, selected=key == value)
-    made.on("change", lambda e: do(str(e.args)), js_handler=js_handler)
+    made.on("change", lambda e: do(None if e.args is None else str(e.args)), js_handler=js_handler)
     return made
 
 

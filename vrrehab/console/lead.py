@@ -155,7 +155,9 @@ class Lead:
             if order.status != "applied":
                 self._outcome.say(f"{t('Stroke')}: {outcome(t, order)}")
 
-        slider.on("input", lambda e: at(float(e.args) / 100), throttle=0.1, js_handler="(e) => emit(e.target.value)")
+        # Where the hand was while the page was cut off is no stroke any more; that it is lifted counts later, too.
+        moved = f"(e) => {{ if (!{kit.CUT_OFF}) emit(e.target.value); }}"
+        slider.on("input", lambda e: at(float(e.args) / 100), throttle=0.1, js_handler=moved)
         slider.on("change", lambda _: at(None), js_handler="() => emit()")
 
     def _notes(self) -> None:

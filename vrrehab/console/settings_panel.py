@@ -113,13 +113,14 @@ class _Row:
             with Tag("label", kind="tick"):
                 made = Tag("input", type="checkbox", **name)
                 self._said = Tag("span", "")
-            made.on("change", lambda e: self.ask(bool(e.args)), js_handler="(e) => emit(e.target.checked)")
+            ticked = f"(e) => emit({kit.CUT_OFF} ? null : e.target.checked)"
+            made.on("change", lambda e: self._set(e.args), js_handler=ticked)
         elif setting.choices:
             made = kit.select(
                 {c: self._t.name(c) for c in setting.choices},
                 str(setting.default),
-                self.ask,
-                kit.SETTLED,
+                self._set,
+                kit.SET_LIVE,
                 **name,
             )
             made.classes("bare")
@@ -128,7 +129,7 @@ class _Row:
             least, most = bounds(setting)
             made = Tag("input", type="range", min=least, max=most, step=step_of(least, most), **name)
             self._said = Tag("output", "")
-            made.on("change", lambda e: self.ask(float(e.args)), js_handler=kit.SETTLED)
+            made.on("change", lambda e: self._set(e.args), js_handler=kit.SET_LIVE)
             # While it is dragged only the number moves; what the participant sees changes when it is let go.
             made.on("input", js_handler=_MOVES)
         return made
@@ -149,6 +150,21 @@ class _Row:
             self._said.say("" if isinstance(value, str) else in_words(self._t, self.setting, value))
         self._reset.put("disabled", "disabled" if value == self.default else None)
 
+    async def _set(self, value: str | bool | None) -> None:
+        """Somebody changed what stands in the field; None where the page was cut off just then."""
+        if value is None:
+            self._put_back()
+            self._outcome.say(self._t("Not changed: the page was cut off. This is what is in force."))
+            self._outcome.look("about outcome-line")
+        else:
+            number = not isinstance(self.setting.default, bool) and not self.setting.choices
+            await self.ask(float(value) if number else value)
+
+    def _put_back(self) -> None:
+        """What stands in the field is not what is in force."""
+        self._make()
+        self.show(self._value)
+
     async def ask(self, value: Any, remember: bool = True) -> bool:
         """Ask the session for another value, and say what became of it; whether it was applied."""
         before = self._value
@@ -161,9 +177,7 @@ class _Row:
             if remember:
                 self._panel.remember(self.setting.name, before)
         else:
-            # What stands in the field is not what is in force.
-            self._make()
-            self.show(self._value)
+            self._put_back()
         return order.status == "applied"
 
     async def _back(self) -> None:
