@@ -19,6 +19,8 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from telemetry.client import RecorderClient
 from telemetry.messages import LimbLoss, Profile
@@ -143,6 +145,12 @@ class Visitor:
         """Press Stop as the pages do; what became of it."""
         said: dict[str, Any] = self.http.post("/stop", headers={"accept": "application/json"}).json()
         return said
+
+    def web_socket(self, path: str, origin: str = "") -> ClientConnection:
+        """One of this server's web sockets, opened with the cookie, as from a page of this or of another `origin`."""
+        cookie = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
+        address = self.address.replace("http", "ws") + path
+        return connect(address, origin=Origin(origin or self.address), additional_headers={"Cookie": cookie})
 
 
 @pytest.fixture

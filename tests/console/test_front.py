@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from telemetry.testing import eventually
 from vrrehab.testing.silent_session import SilentSession
@@ -15,7 +18,8 @@ from .conftest import PASSWORD, Clinic, Visitor
 
 Visiting = Callable[..., Visitor]
 Sitting = Callable[..., SilentSession]
-EVERY_PATH = ("/", "/run", "/after", "/people", "/report/P001", "/stop", "/picture.jpg", "/picture.mjpeg", "/live.json")
+WEB_SOCKETS = ("/_nicegui_ws/socket.io/?EIO=4&transport=websocket", "/live")
+EVERY_PATH = ("/", "/run", "/after", "/people", "/report/P001", "/stop", "/picture.jpg", "/picture.mjpeg")
 
 
 @pytest.mark.parametrize("path", EVERY_PATH)
@@ -60,46 +64,27 @@ def test_a_name_that_somebody_points_here_is_not_answered(visitor: Visiting) -> 
     assert visitor("anna").http.get("/stop", headers={"host": "rebound.example"}).status_code == 403
 
 
-def test_a_web_socket_of_another_site_is_refused(clinic: Clinic, visitor: Visiting) -> None:
-    from websockets.asyncio.client import connect
-    from websockets.exceptions import InvalidStatus
-
-    cookie = "; ".join(f"{name}={value}" for name, value in visitor("anna").http.cookies.items())
-    address = clinic.console.replace("http", "ws") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
-
-    async def knock(origin: str, cookie: str) -> None:
-        async with connect(address, origin=origin, additional_headers={"Cookie": cookie}):  # type: ignore[arg-type]
+@pytest.mark.parametrize("path", WEB_SOCKETS)
+def test_a_web_socket_of_another_site_is_refused(visitor: Visiting, path: str) -> None:
+    anna = visitor("anna")
+    with anna.web_socket(path):
+        pass
+    for who, origin in ((anna, "http://evil.example"), (visitor(), anna.address)):
+        with pytest.raises(InvalidStatus), who.web_socket(path, origin):
             pass
 
-    asyncio.run(knock(clinic.console, cookie))
-    for origin, who in (("http://evil.example", cookie), (clinic.console, "")):
-        with pytest.raises(InvalidStatus):
-            asyncio.run(knock(origin, who))
 
-
-def test_a_web_socket_is_cut_soon_after_its_login_has_ended(clinic: Clinic, visitor: Visiting) -> None:
+def test_a_web_socket_is_cut_soon_after_its_login_has_ended(visitor: Visiting) -> None:
     """Also of a browser that does not go to the login, as the page tells it to."""
-    from websockets.asyncio.client import connect
-    from websockets.exceptions import ConnectionClosed
-
     oskar = visitor("oskar")
-    cookie = "; ".join(f"{name}={value}" for name, value in oskar.http.cookies.items())
-    address = clinic.console.replace("http", "ws") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
-
-    async def stay() -> int:
-        async with connect(address, origin=clinic.console, additional_headers={"Cookie": cookie}) as socket:  # type: ignore[arg-type]
-            said = 0
-            for said in range(60):
-                try:
-                    await socket.send("3")  # as an answer to a ping, which keeps it open
-                except ConnectionClosed:
-                    break
-                if said == 5:
-                    await asyncio.to_thread(oskar.http.post, "/logout")
-                await asyncio.sleep(0.1)
-            return said
-
-    assert 5 < asyncio.run(stay()) < 59
+    said = 0
+    with oskar.web_socket(WEB_SOCKETS[0]) as socket, suppress(ConnectionClosed):
+        for said in range(60):
+            socket.send("3")  # as an answer to a ping, which keeps it open
+            if said == 5:
+                oskar.http.post("/logout")
+            time.sleep(0.1)
+    assert 5 < said < 59
 
 
 @pytest.mark.parametrize("told", [True, False])
@@ -142,6 +127,25 @@ def test_stop_and_the_picture_work_while_the_pages_hang(clinic: Clinic, visitor:
                 assert said.content[:2] == b"\xff\xd8"
                 numbers.add(int(said.headers["x-number"]))
         assert oskar.stop()["status"] == "applied"
+
+
+def test_a_page_is_shown_something_once_for_each_time_that_it_asks(visitor: Visiting, session: Sitting) -> None:
+    session()
+    pictures, skeletons = set[bytes](), set[bytes]()
+    with visitor("oskar").web_socket("/live") as socket:
+        while len(pictures) < 5 or len(skeletons) < 5:
+            socket.send("")
+            said = socket.recv(5.0)
+            assert isinstance(said, bytes)
+            skeleton, picture = said[4 : (end := 4 + int.from_bytes(said[:4], "big"))], said[end:]
+            if skeleton:
+                assert set(json.loads(skeleton)) == {"tracked", "virtual"}
+                skeletons.add(skeleton)
+            if picture:
+                assert picture[:2] == b"\xff\xd8"
+                pictures.add(picture)
+        with pytest.raises(TimeoutError):  # what it has not asked for does not queue up
+            socket.recv(0.5)
 
 
 def test_pictures_follow_one_another_without_a_script(visitor: Visiting, session: Sitting) -> None:

@@ -105,6 +105,7 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=_LEAVE_S,
         timeout_keep_alive=_KEEP_S,
+        ws_per_message_deflate=False,
         ssl_certfile=str(tls.file) if tls else None,
         ssl_keyfile=str(tls.key) if tls else None,
     )

@@ -6,6 +6,7 @@ Everything here is plain HTML that works in any browser, on any second device, w
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from html import escape
 from importlib import resources
 from urllib.parse import quote
@@ -13,8 +14,9 @@ from urllib.parse import quote
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from vrrehab.console.desk import Desk, Order
 from vrrehab.console.people import LONGEST_LOGIN_S, LoginRefused, People
@@ -24,7 +26,7 @@ from vrrehab.console.watch import Watch
 from vrrehab.console.words import Words
 from vrrehab.errors import NotPossible
 
-PATHS = ("/login", "/first", "/logout", "/stop", "/picture.jpg", "/picture.mjpeg", "/live.json", "/in-force")
+PATHS = ("/login", "/first", "/logout", "/stop", "/picture.jpg", "/picture.mjpeg", "/live", "/in-force")
 _LOOPBACK = ("127.0.0.1", "::1")
 _WAIT_S = 2.0
 _BOUNDARY = "picture"
@@ -45,7 +47,7 @@ def plain_app(people: People, desk: Desk, watch: Watch, tls: bool) -> Starlette:
             Route("/stop", pages.stop, methods=["POST"]),
             Route("/picture.jpg", pages.picture),
             Route("/picture.mjpeg", pages.moving_picture),
-            Route("/live.json", pages.live),
+            WebSocketRoute("/live", pages.live),
             Route("/in-force", pages.in_force),
             Mount("/static", StaticFiles(directory=static)),
         ]
@@ -197,12 +199,21 @@ class _Plain:
         kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
         return StreamingResponse(pictures(), media_type=kind, headers={"cache-control": "no-store"})
 
-    async def live(self, request: Request) -> Response:
-        """The newest skeleton and state as JSON, once there is one after `after`; what `live.js` draws."""
-        if not may(login_of(request).roles, "watch"):
-            return Response(status_code=403)
-        said = await self._watch.drawn(_number(request.query_params.get("after")), _WAIT_S)
-        return Response(said, media_type="application/json", headers={"cache-control": "no-store"})
+    async def live(self, socket: WebSocket) -> None:
+        """The newest picture and skeleton, once for each asking, as soon as one of them is new; for `live.js`.
+
+        A message is the skeleton as JSON, led by its length in four bytes, and the JPEG. What is not new is left out.
+        """
+        if not may(login_of(socket).roles, "watch"):
+            await socket.close(4403)
+            return
+        await socket.accept()
+        pictured = drawn = 0
+        with suppress(WebSocketDisconnect):
+            while True:
+                await socket.receive_text()
+                (pictured, jpeg), (drawn, said) = await self._watch.seen(pictured, drawn, _WAIT_S)
+                await socket.send_bytes(b"".join((len(said or b"").to_bytes(4, "big"), said or b"", jpeg or b"")))
 
 
 def outcome_of_stop(t: Words, order: Order) -> str:

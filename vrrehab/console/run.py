@@ -85,7 +85,7 @@ class _Run:
     def _screen(self) -> None:
         t = self._t
         with Tag("figure", kind="screen", aria_label=t("What the participant sees")):
-            Tag("img", alt=t("What the participant sees, live"), data_live_picture="yes", src="/static/nothing.svg")
+            Tag("canvas", role="img", aria_label=t("What the participant sees, live"), data_live_picture="yes")
             self._veil = Tag("figcaption", "", "veil", role="status")
 
     def _skeleton(self) -> None:

@@ -28,10 +28,14 @@ from vrrehab.console.sessions import Sessions
 from vrrehab.console.words import Words
 
 T = TypeVar("T")
+#: What is shown and its number; None where it is not another than the one before.
+Numbered = tuple[int, bytes | None]
 
 _WAIT_S, _LOOK_FOR_SESSION_S = 0.05, 0.2
 #: Pictures are asked for until this long after somebody last wanted one.
 _LOOKED_AT_S = 3.0
+#: How long a skeleton waits for a picture. Each alone would have a page painted more often.
+_TOGETHER_S = 0.1
 _QUALITY = 72
 
 
@@ -71,6 +75,12 @@ class Latest(Generic[T]):
                     self._waiting.remove(entry)
             return number, None
         return self.number, self.value
+
+    def newest(self, after: int) -> tuple[int, T | None]:
+        """The newest if it is another than `after`; never waits."""
+        self.wanted_s = time.monotonic()
+        with self._lock:
+            return self.number, self.value if self.number != after else None
 
     def wanted(self) -> bool:
         return time.monotonic() - self.wanted_s < _LOOKED_AT_S
@@ -121,10 +131,17 @@ class Watch:
         """The newest picture and its number, once it is another than `after`; None where none came in time."""
         return await self._pictures.after(after, timeout_s)
 
-    async def drawn(self, after: int, timeout_s: float) -> bytes:
-        """What `live.js` draws, as JSON, once it is another than `after`."""
-        number, said = await self._drawn.after(after, timeout_s)
-        return said or json.dumps({"number": number, "live": self.live}).encode()
+    async def seen(self, pictured: int, drawn: int, timeout_s: float) -> tuple[Numbered, Numbered]:
+        """The newest picture and the newest skeleton, each with its number and None where it is the one given.
+
+        A skeleton waits a little for the picture that it comes with; both are None where neither came in time.
+        """
+        until_s = time.monotonic() + timeout_s
+        while True:
+            picture = await self._pictures.after(pictured, _TOGETHER_S)
+            skeleton = self._drawn.newest(drawn)
+            if picture[1] is not None or skeleton[1] is not None or time.monotonic() >= until_s:
+                return picture, skeleton
 
     def in_words(self, t: Words) -> tuple[str, str]:
         """How the session is, in a few words, and how good that is."""
@@ -196,19 +213,11 @@ class Watch:
         self._pictures.put(None)
         self._drawn.put(None)
 
-    def _draw(self, joints: Joints) -> bytes:
+    @staticmethod
+    def _draw(joints: Joints) -> bytes:
         """The tracked and the virtual body as JSON."""
-        places = joints.poses()[:, :, :3]
-        tracked, virtual = (_places(body) for body in places)
-        said = {
-            "number": self._drawn.number + 1,
-            "live": True,
-            "frame": joints.frame,
-            "tracked": tracked,
-            "virtual": virtual,
-            "provenance": joints.provenance()[1].tolist(),
-        }
-        return json.dumps(said, separators=(",", ":")).encode()
+        tracked, virtual = (_places(body) for body in joints.poses()[:, :, :3])
+        return json.dumps({"tracked": tracked, "virtual": virtual}, separators=(",", ":")).encode()
 
 
 def _places(body: NDArray[np.float32]) -> list[list[int] | None]:

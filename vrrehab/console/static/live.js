@@ -1,31 +1,13 @@
-// The picture and the skeleton, each asked for again as soon as it is there: the newest, never a queue, and after a lost
+// The picture and the skeleton, asked for again as soon as they are shown: the newest, never a queue, and after a lost
 // connection simply once more.
 "use strict";
 (() => {
+  // The server says every two seconds that there is nothing new; who says nothing for so long is not there.
+  const SILENT_MS = 5000;
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
   const JOINTS_OF_A_SIDE = 32, CENTRE = 3; // as in vrrehab.body.skeleton
   const SHOULDER = 0, ELBOW = 1, WRIST = 3, HIP = 28, KNEE = 29, ANKLE = 30, BALL = 31;
   const FINGERS = [[4, 5, 6, 7], [8, 9, 10, 11, 12], [13, 14, 15, 16, 17], [18, 19, 20, 21, 22], [23, 24, 25, 26, 27]];
-
-  async function pictures() {
-    let number = 0, shown = null;
-    for (;;) {
-      const picture = document.querySelector("[data-live-picture]");
-      if (!picture || document.hidden) { await wait(300); continue; }
-      try {
-        const got = await fetch(`/picture.jpg?after=${number}`, { signal: AbortSignal.timeout(5000) });
-        if (got.status === 200) {
-          number = got.headers.get("x-number");
-          const url = URL.createObjectURL(await got.blob());
-          picture.src = url;
-          await picture.decode().catch(() => {});
-          if (shown) URL.revokeObjectURL(shown);
-          shown = url;
-          picture.dataset.count = Number(picture.dataset.count || 0) + 1;
-        } else if (got.status !== 204) await wait(1000);
-      } catch { await wait(500); }
-    }
-  }
 
   function bones() {
     const pairs = [[0, 1], [1, 2]];
@@ -72,25 +54,44 @@
     body(said.tracked, style.getPropertyValue("--edge"), 2, 0);
   }
 
-  async function skeleton() {
-    let number = 0;
-    for (;;) {
-      const canvas = document.querySelector("[data-skeleton]");
-      if (!canvas || document.hidden) { await wait(300); continue; }
-      try {
-        const got = await fetch(`/live.json?after=${number}`, { signal: AbortSignal.timeout(5000) });
-        if (got.status !== 200) { await wait(1000); continue; }
-        const said = await got.json();
-        number = said.number;
-        if (said.virtual) { draw(canvas, said); canvas.dataset.count = Number(canvas.dataset.count || 0) + 1; }
-        await wait(60);
-      } catch { await wait(500); }
+  // A message is the skeleton as JSON, led by its length in four bytes, and the picture; what is not new is not in it.
+  async function show(data) {
+    const length = new DataView(data).getUint32(0), jpeg = new Uint8Array(data, 4 + length);
+    const screen = document.querySelector("[data-live-picture]"), canvas = document.querySelector("[data-skeleton]");
+    const picture = jpeg.length ? await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" })) : null;
+    // Both at once: the page is painted once for the two.
+    if (length && canvas) {
+      draw(canvas, JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length))));
+      counted(canvas);
+    }
+    if (picture && screen) {
+      // Set to what it is, a size clears the canvas.
+      for (const side of ["width", "height"]) if (screen[side] !== picture[side]) screen[side] = picture[side];
+      screen.getContext("2d", { alpha: false }).drawImage(picture, 0, 0);
+      picture.close();
+      counted(screen);
     }
   }
+  const counted = (shown) => { shown.dataset.count = Number(shown.dataset.count || 0) + 1; };
 
-  performance.setResourceTimingBufferSize(0); // nobody reads when each picture came
-  pictures();
-  skeleton();
+  const once = (socket, what) => new Promise((done, lost) => {
+    const silent = setTimeout(lost, SILENT_MS);
+    socket[what] = (event) => { clearTimeout(silent); done(event.data); };
+    socket.onclose = lost;
+  });
+  async function follow() {
+    const socket = new WebSocket(`${location.origin.replace("http", "ws")}/live`);
+    socket.binaryType = "arraybuffer";
+    try {
+      await once(socket, "onopen");
+      while (socket.readyState === WebSocket.OPEN) {
+        socket.send("");
+        await show(await once(socket, "onmessage"));
+        while (document.hidden) await wait(300);
+      }
+    } finally { socket.close(); }
+  }
+  (async () => { for (;;) { await follow().catch(() => wait(500)); } })();
 
   // A page that is loaded again, as after its server was away, opens the tab that was open.
   document.addEventListener("click", (event) => {
