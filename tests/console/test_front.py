@@ -61,7 +61,10 @@ def test_a_form_of_another_site_does_nothing(visitor: Visiting, headers: dict[st
 
 
 def test_a_name_that_somebody_points_here_is_not_answered(visitor: Visiting) -> None:
-    assert visitor("anna").http.get("/stop", headers={"host": "rebound.example"}).status_code == 403
+    said = visitor("anna").http.get("/stop", headers={"host": "rebound.example"})
+    assert said.status_code == 403
+    assert "answers to (127.0.0.1, ::1, localhost), got 'rebound.example'" in said.text
+    assert said.text.endswith("vrrehab console --name HOST")  # what to do where the name is one's own
 
 
 @pytest.mark.parametrize("path", WEB_SOCKETS)

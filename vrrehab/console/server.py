@@ -138,8 +138,8 @@ class Front:
         request = HTTPConnection(scope)
         path = request.url.path
         send = _with_headers(send)
-        if not self._from_here(request):
-            await _refuse(scope, receive, send, 403, "This request comes from another site, and is not answered.")
+        if why := self._not_from_here(request):
+            await _refuse(scope, receive, send, 403, why)
             return
         if scope["type"] == "http" and not _is_small(request):
             await _refuse(scope, receive, send, 413, f"Expected a request of at most {_MOST_BYTES} bytes.")
@@ -183,14 +183,18 @@ class Front:
 
         return receive_while, send_while
 
-    def _from_here(self, request: HTTPConnection) -> bool:
+    def _not_from_here(self, request: HTTPConnection) -> str:
+        """Why a request is not answered: it comes under a name that is not ours, or from another site; else empty."""
         host = request.headers.get("host", "")
-        if _name_of(host) not in self._hosts:
-            return False
-        if request.scope["type"] == "http" and request.scope["method"] in ("GET", "HEAD"):
-            return True
-        origin = request.headers.get("origin")
-        return origin == f"{self._scheme}://{host}"
+        if (name := _name_of(host)) not in self._hosts:
+            return (
+                f"Expected one of the names that this console answers to ({', '.join(sorted(self._hosts))}), got "
+                f"{name!a}. Open it under one of these, or start it with that name too: vrrehab console --name HOST"
+            )
+        asks_only = request.scope["type"] == "http" and request.scope["method"] in ("GET", "HEAD")
+        if asks_only or request.headers.get("origin") == f"{self._scheme}://{host}":
+            return ""
+        return "This request comes from another site, and is not answered."
 
 
 def login_of(request: HTTPConnection) -> Login:
