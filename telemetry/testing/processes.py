@@ -18,11 +18,13 @@ _PORT_FREE_S = 20.0
 class ListeningProcess:
     """`python -m MODULE ARGUMENTS`, which says `listening on ADDRESS`; started at once.
 
-    address: where it listens, the same after it was killed and started again.
+    within: a command that starts it elsewhere, such as `ip netns exec NAME`. address: where it listens, the same after
+    it was killed and started again.
     """
 
-    def __init__(self, module: str, arguments: Sequence[str], bind: str) -> None:
-        self._command = [sys.executable, "-m", module, *arguments, "--bind"]
+    def __init__(self, module: str, arguments: Sequence[str], bind: str, within: Sequence[str] = ()) -> None:
+        self._module = module
+        self._command = [*within, sys.executable, "-m", module, *arguments, "--bind"]
         self._bind = bind
         self.address = ""
         self.start()
@@ -42,7 +44,7 @@ class ListeningProcess:
         while not (line := self._try()).startswith("listening on "):
             _, problem = self.process.communicate()
             if "uses that port" not in problem or time.monotonic() > until_s:
-                raise RuntimeError(f"expected {self._command[2]} to listen, but it said: {line}{problem}")
+                raise RuntimeError(f"expected {self._module} to listen, but it said: {line}{problem}")
         self.address = line.split()[-1]
 
     def _try(self) -> str:
@@ -75,9 +77,9 @@ class ListeningProcess:
 class RecorderProcess(ListeningProcess):
     """A recorder on a folder."""
 
-    def __init__(self, data_dir: Path, bind: str = "tcp://127.0.0.1:*") -> None:
+    def __init__(self, data_dir: Path, bind: str = "tcp://127.0.0.1:*", within: Sequence[str] = ()) -> None:
         self.data_dir = data_dir
-        super().__init__("telemetry.recorder", ["--data", str(data_dir)], bind)
+        super().__init__("telemetry.recorder", ["--data", str(data_dir)], bind, within)
 
 
 @dataclass(frozen=True, slots=True)
