@@ -1,7 +1,7 @@
 """Run: what the participant sees and does, and everything that a therapist can do about it.
 
 The picture and the skeleton come straight from the server's thread (`static/live.js`); everything else is written here,
-five times a second, and only where it is another than before.
+five times a second, and only where it is another than before; what is only a figure, once a second.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telemetry.live_messages import Facts, State, Step
+from telemetry.live_messages import Facts, RecordHealth, State, Step
 from vrrehab.console import kit
 from vrrehab.console.kit import Tag
 from vrrehab.console.lead import Lead
@@ -22,6 +22,8 @@ from vrrehab.console.shell import KEPT_S, Console, Visit, again_and_again, page,
 from vrrehab.console.words import Words
 
 _EVERY_S = 0.2
+#: As many of the record's messages are on their way while all is well.
+_ON_THEIR_WAY = 200
 _DOING = {
     "welcome": "Waiting until everything is seen",
     "measuring": "The person is measured",
@@ -54,6 +56,8 @@ class _Run:
         self._listed: tuple[Step, ...] = ()
         self._lines: list[tuple[Tag, Tag]] = []
         self._standing_version = 0
+        self._told_s = -1
+        self._counted = (0, 0)
         self._panel: SettingsPanel | None = None
         t = self._t
         ui.add_head_html('<script defer src="/static/live.js"></script>')
@@ -241,13 +245,8 @@ class _Run:
         )
         self._edit.put("hidden", None if refused else "hidden")
         self._tell_now(facts, state)
-        if record is not None:
-            kept = t("connected") if record.connected else t("keeping {n}", n=record.waiting)
-            self._fact(
-                "record",
-                kept if not record.waiting or not record.connected else t("{n} on their way", n=record.waiting),
-            )
-            self._fact("disk", f"{t.number(record.disk_free_mb / 1000, 1)} GB")
+        if int(state.time_s) != self._told_s:
+            self._tell_figures(facts, state, record)
         self._tell_steps(facts, state)
         self._leading.show(standing, state)
         plot = pain_plot(t, standing.scores, state.time_s // 5 * 5)
@@ -287,6 +286,11 @@ class _Run:
         self._pause.say(t("Go on") if self._resting(state) else t("Pause"))
         self._pause.look("button primary" if self._resting(state) else "button")
         self._fact("repetitions", t("{n} of {goal}", n=state.repetitions, goal=state.goal) if state.goal else "–")
+
+    def _tell_figures(self, facts: Facts, state: State, record: RecordHealth | None) -> None:
+        """Once a second: figures that change faster cannot be read, and each change renders the page."""
+        t = self._t
+        self._told_s = int(state.time_s)
         self._fact(
             "task time", f"{clock(state.performed_s)} / {clock(state.time_limit_s)}" if state.time_limit_s else "–"
         )
@@ -296,7 +300,15 @@ class _Run:
         seen = [float(state.tracking.head), *limbs]
         self._fact("tracking", f"{100 * sum(seen) / len(seen):.0f} %")
         self._fact("latency", f"{state.pose_age_ms:.0f} ms")
-        self._fact("pictures a second", f"{state.frames_a_second:.0f}")
+        (frame, mono_ns), self._counted = self._counted, (state.frame, state.mono_ns)
+        took_s = (state.mono_ns - mono_ns) / 1e9
+        since = (state.frame - frame) / took_s if mono_ns and state.frame > frame else state.frames_a_second
+        self._fact("pictures a second", f"{since:.0f}")
+        if record is not None:
+            kept = t("connected") if record.connected else t("keeping {n}", n=record.waiting)
+            behind = record.connected and record.waiting > _ON_THEIR_WAY
+            self._fact("record", t("{n} on their way", n=record.waiting) if behind else kept)
+            self._fact("disk", f"{t.number(record.disk_free_mb / 1000, 1)} GB")
 
     def _tell_steps(self, facts: Facts, state: State) -> None:
         # Made anew only for other steps: whatever is made anew leaves a name behind in the browser's heap.
