@@ -30,7 +30,7 @@ _MOST_WAITING = 64
 _MOST_ASKING = 8
 #: For how many commands the answer is kept, to be given again.
 _REMEMBERED = 1024
-_ANSWER_EVERY_MS = 5
+_ANSWER_EVERY_MS = 2
 _LISTEN_EVERY_MS = 50
 
 _Name = Annotated[str, Meta(min_length=1, max_length=64)]
