@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 import telemetry
 from telemetry.client import RecorderClient
+from telemetry.messages import LimbLoss
 from telemetry.testing import eventually
 from vrrehab.console.app import accounts_file
 from vrrehab.console.people import LONGEST_LOGIN_S
@@ -133,6 +134,34 @@ def test_a_page_that_was_opened_before_the_recorder_is_there_fills_by_itself(
         clinic.keeper.start()
     expect(prepare.locator("[data-code=P001]")).to_be_visible()
     expect(after.get_by_label("Participant").locator("option[value=P001]")).to_be_attached()
+
+
+def test_who_is_added_or_changed_elsewhere_comes_into_the_list_but_not_under_the_hand_of_who_is_choosing(
+    clinic: Clinic, open_page: Opening
+) -> None:
+    page = open_page("anna", "/")
+    line, other = page.locator("[data-code=P001]"), page.locator("[data-code=P0007]")
+    line.evaluate("(e) => { e.made_once = true; }")
+    with RecorderClient(clinic.recorder) as client:
+        client.put_profile(replace(LOST_LEFT_HAND, code="P0007"))
+        expect(other).to_contain_text("left hand (wrist)")
+        codes = page.locator("[data-code]").evaluate_all("(lines) => lines.map((e) => e.dataset.code)")
+        assert codes == sorted(codes)
+        lost = LimbLoss(limb="leg", side="right", level="below_knee")
+        client.put_profile(replace(LOST_LEFT_HAND, code="P0007", version=2, limb_losses=(lost,)))
+        for x in range(12):  # longer than it takes until it is looked again
+            page.mouse.move(100 + x, line.bounding_box()["y"] + 5)
+            page.wait_for_timeout(500)
+            assert "left hand" in other.inner_text()
+    expect(other).to_contain_text("right leg (below knee)")
+    page.get_by_label("Search").fill("p0007")
+    expect(line).to_be_hidden()
+    page.get_by_label("Search").fill("nobody")
+    expect(page.get_by_text("No such code.")).to_be_visible()
+    page.get_by_label("Search").fill("")
+    assert line.evaluate("(e) => e.made_once")
+    other.click()
+    expect(page.get_by_role("heading", name="P0007: right leg (below knee)")).to_be_visible()
 
 
 def test_a_new_participant_is_added_without_a_manual(clinic: Clinic, open_page: Opening) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telemetry.errors import NobodyAnswers
+from telemetry.errors import NobodyAnswers, TelemetryError
 from telemetry.messages import Profile
 from telemetry.wire import PastSession
 from vrrehab.body.skeleton import Side
@@ -21,12 +22,15 @@ from vrrehab.console.checklist_form import ChecklistForm
 from vrrehab.console.choices import Offer
 from vrrehab.console.kit import Tag
 from vrrehab.console.launcher import Start
+from vrrehab.console.participant_list import ParticipantList, losses_in_words
 from vrrehab.console.profile_form import ProfileForm
 from vrrehab.console.shell import KEPT_S, LANGUAGES, Console, Visit, page, refused, until_done
 from vrrehab.console.words import Words
 from vrrehab.language import load_language
 
 _LATEST = 5
+#: How often it is asked who there is.
+_AGAIN_S = 5.0
 
 
 def add(console: Console) -> None:
@@ -44,11 +48,8 @@ def add(console: Console) -> None:
 class _Prepare:
     def __init__(self, visit: Visit, code: str) -> None:
         self._visit, self._t, self._console = visit, visit.t, visit.console
-        self._profiles: list[Profile] = []
-        self._listed: dict[str, Tag] = {}
         self._profile: Profile | None = None
         self._past: Sequence[PastSession] = ()
-        self._search = ""
         self._start = Start("", "")
         self._checklist: ChecklistForm | None = None
         t = self._t
@@ -61,8 +62,7 @@ class _Prepare:
                     if visit.may("participants"):
                         with Tag("div", kind="end"):
                             kit.button(t("Add"), self._add, "", aria_label=t("Add a participant"))
-                kit.field(t("Search"), "", self._find, live=True, kind="search", autocomplete="off")
-                self._list = Tag("div", kind="people", role="radiogroup", aria_label=t("Participants"))
+                self._people = ParticipantList(visit, self._choose)
             self._chosen = Tag("div", kind="stack")
         with self._chosen, Tag("section", kind="card"):
             Tag("p", t("Choose a participant on the left, or add one."), "soft")
@@ -71,42 +71,24 @@ class _Prepare:
     async def _load(self, code: str) -> bool:
         """Read who there is; whether the recorder answered."""
         try:
-            self._profiles = await self._console.records.profiles()
+            self._people.take(await self._console.records.profiles())
         except NobodyAnswers as error:
             self._visit.say(self._t.heard(str(error)), "bad")
             return False
         self._visit.say("")
-        self._show_list()
-        known = next((profile for profile in self._profiles if profile.code == code), None)
-        if known is not None:
+        if (known := self._people.known(code)) is not None:
             await self._choose(known)
+        here = ui.context.client
+        ui.timer(_AGAIN_S, lambda: self._look_again() if here.has_socket_connection else None, immediate=False)
         return True
 
-    # --- the list ---
-
-    def _find(self, text: str) -> None:
-        self._search = text.strip().upper()
-        self._show_list()
-
-    def _show_list(self) -> None:
-        self._list.clear()
-        found = [profile for profile in self._profiles if self._search in profile.code]
-        with self._list:
-            self._listed = {profile.code: self._person(profile) for profile in found}
-            if not found:
-                Tag("p", self._t("Nobody yet. Press Add.") if not self._profiles else self._t("No such code."), "soft")
-
-        self._mark()
-
-    def _person(self, profile: Profile) -> Tag:
-        with Tag("button", kind="person", type="button", role="radio", data_code=profile.code) as made:
-            Tag("b", profile.code)
-            Tag("span", losses_in_words(self._t, profile))
-        return made.pressed(lambda: self._choose(profile))
-
-    def _mark(self) -> None:
-        for code, made in self._listed.items():
-            made.put("aria_checked", "true" if self._profile is not None and self._profile.code == code else "false")
+    async def _look_again(self) -> None:
+        """Who was added, changed or erased meanwhile, by a session or somebody else; nobody is told if that fails."""
+        if not self._people.in_use:
+            with suppress(TelemetryError):
+                profiles = await self._console.records.profiles()
+                if not self._people.in_use:
+                    self._people.take(profiles)
 
     # --- one participant ---
 
@@ -115,7 +97,7 @@ class _Prepare:
         self._checklist = None
         self._start = Start(profile.code, "")
         self._past = ()
-        self._mark()
+        self._people.mark(profile.code)
         self._chosen.clear()  # what is read takes a moment, in which nobody else's Start can be pressed
         past: Sequence[PastSession] = ()
         try:
@@ -142,7 +124,7 @@ class _Prepare:
                     if self._visit.may("participants"):
                         kit.button(
                             t("Edit"),
-                            lambda: self._edit(profile, False),
+                            lambda: self._edit(self._people.known(profile.code) or profile, False),
                             aria_label=t("Edit {code}", code=profile.code),
                         )
             done = [each for each in past if each.task_runs]
@@ -306,7 +288,7 @@ class _Prepare:
 
     def _next_code(self) -> str:
         """The code after the highest of its kind."""
-        numbers = [int(p.code[1:]) for p in self._profiles if p.code[:1] == "P" and p.code[1:].isdigit()]
+        numbers = [int(p.code[1:]) for p in self._people.profiles if p.code[:1] == "P" and p.code[1:].isdigit()]
         return f"P{max(numbers, default=0) + 1:03d}"
 
     def _edit(self, profile: Profile, new: bool) -> None:
@@ -336,7 +318,7 @@ class _Prepare:
         problem = form.problem()
         if not problem and not visit.may("participants"):
             problem = t("You may not change participants.")
-        if not problem and new and any(known.code == form.profile.code for known in self._profiles):
+        if not problem and new and self._people.known(form.profile.code) is not None:
             problem = t("{code} is there already; choose another code.", code=form.profile.code)
         if problem:
             visit.say(problem, "bad")
@@ -346,11 +328,8 @@ class _Prepare:
             self._console.people.note(
                 visit.login.name, "participant added" if new else "participant changed", {"code": profile.code}
             )
-            self._profiles = sorted(
-                [p for p in self._profiles if p.code != profile.code] + [profile], key=lambda p: p.code
-            )
+            self._people.take([*(p for p in self._people.profiles if p.code != profile.code), profile])
             visit.say("")
-            self._show_list()
             await self._choose(profile)
             self._heading.focus()
 
@@ -362,9 +341,3 @@ def _about(t: Words, offer: Offer) -> str:
         return said
     session, phase = offer.due
     return f"{t('Session {n}: {phase}', n=session, phase=t(phase.replace('_', ' ')))} · {said}"
-
-
-def losses_in_words(t: Words, profile: Profile) -> str:
-    """What is lost, as a therapist would say it."""
-    said = [f"{t(f'{loss.side} {loss.limb}')} ({t.name(loss.level)})" for loss in profile.limb_losses]
-    return ", ".join(said) or t("no loss on record")

@@ -80,7 +80,7 @@
   // One Tab goes to what belongs together, at what is chosen of it, and one on; arrows go from one to the next.
   const GROUPS = "[role=radiogroup], [role=toolbar], [role=tablist]";
   const KEYS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
-  const together = (group) => [...group.querySelectorAll("button:not(:disabled)")];
+  const together = (group) => [...group.querySelectorAll("button:not(:disabled, [hidden])")];
   document.addEventListener("focusin", (event) => {
     const group = event.target.matches("button") && event.target.closest(GROUPS);
     if (!group) return;
