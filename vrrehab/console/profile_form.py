@@ -138,31 +138,19 @@ class ProfileForm:
             self._show_phantoms()
 
         with Tag("div", kind="row bottom", role="group", aria_label=t("Lost limb {n}", n=i + 1)):
-            kit.choice(
-                t("Side"),
-                {"left": t("left"), "right": t("right")},
-                loss.side,
-                lambda v: put(side=v),
-                js_handler=kit.SETTLED,
-                data_kept=f"loss-{i}-side",
-            )
-            kit.choice(
-                t("Limb"),
-                {limb: t(limb) for limb in LEVELS},
-                loss.limb,
-                lambda v: put(limb=v),
-                js_handler=kit.SETTLED,
-                data_kept=f"loss-{i}-limb",
-            )
-            levels = {level: t(level.replace("_", " ")) for level in LEVELS[loss.limb]}
-            kit.choice(
-                t("Level"),
-                levels,
-                loss.level,
-                lambda v: put(level=v),
-                js_handler=kit.SETTLED,
-                data_kept=f"loss-{i}-level",
-            )
+            for what, label, options in (
+                ("side", t("Side"), {"left": t("left"), "right": t("right")}),
+                ("limb", t("Limb"), {limb: t(limb) for limb in LEVELS}),
+                ("level", t("Level"), {level: t.name(level) for level in LEVELS[loss.limb]}),
+            ):
+                kit.choice(
+                    label,
+                    options,
+                    getattr(loss, what),
+                    lambda v, what=what: put(**{what: v}),
+                    js_handler=kit.SETTLED,
+                    data_kept=f"loss-{i}-{what}",
+                )
             kit.button(
                 t("Remove"),
                 remove,
