@@ -126,7 +126,7 @@ class Guard:
     def _stop(self, detail: Detail) -> None:
         self.frozen = True
         if not self.calm.final:
-            self._here.take_moving_on()  # what was to be skipped is stopped now; it is not the wait after Stop
+            self._here.forget_moving_on()  # what was to be skipped is stopped now; it is not the wait after Stop
         self._happened("stop", detail)
         self.calm.come("stop", final=True)
         self._suspend()

@@ -23,8 +23,9 @@ from vrrehab.xr.trackers import TrackerConnected
 
 # As plain numbers, which numpy takes in a tenth of the time.
 _MEASURED, _INFERRED = int(Provenance.MEASURED), int(Provenance.INFERRED)
-#: Frames from one look at controllers that nobody uses to the next.
-_SYNC_EVERY = 10
+#: Controllers that nobody holds are looked at in the first frame after so long. No finger's press is shorter than those
+#: three frames, so that whoever picks a controller up and presses Stop at once is heard.
+_SYNC_EVERY_NS = 30_000_000
 
 
 class OpenXRSource:
@@ -53,7 +54,7 @@ class OpenXRSource:
         self._headset = headset
         self._strapped = bool(mounts)
         self._asked = True
-        self._since_sync = 0
+        self._synced_ns = 0
         self._selecting = False
         self._pressed: list[str] = []
         self._space_moves_ns: int | None = None
@@ -143,11 +144,11 @@ class OpenXRSource:
         if flags & VALID == VALID:
             body.provenance[HEAD] = _MEASURED if flags & TRACKED == TRACKED else _INFERRED
         # It takes several round trips to some runtimes: each frame only while a controller is held, so that no press is
-        # missed however short, and else often enough that one that is picked up is seen soon. Most people here have one
-        # hand that is never seen, and hold nothing in it.
-        self._since_sync += 1
-        if self._asked or self._strapped or link.controllers.held or self._since_sync >= _SYNC_EVERY:
-            self._since_sync = 0
+        # missed however short, and else every third frame or so. Most people here have one hand that is never seen, and
+        # hold nothing in it.
+        due = abs(time_ns - self._synced_ns) >= _SYNC_EVERY_NS
+        if due or self._asked or self._strapped or link.controllers.held:
+            self._synced_ns = time_ns
             link.controllers.sync()
             for hand in self._free_hands:
                 if link.controllers.pressed(SELECT, hand):

@@ -174,9 +174,9 @@ class Controllers:
 
     def pressed(self, button: str, hand: str) -> bool:
         """Whether this button (`SELECT`, `STOP`, `HIDE` or `COVER`) is down in this hand; never while the session has
-        no focus (a system menu is open).
+        no focus (a system menu is open). A hand without a controller has nothing but a pinch, its `SELECT`.
         """
-        if not self._focused:
+        if not self._focused or (button != SELECT and hand in self._empty):
             return False
         calls.check(self._ask(*self._ask_arguments[button, hand]), "xrGetActionStateBoolean")
         return bool(self._state.current_state and self._state.is_active)
