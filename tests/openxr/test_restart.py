@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +85,9 @@ def survived(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> Surviv
                 person.head(HEAD)
                 person.hand(Side.RIGHT, GRIP)
                 session.until(lambda: happened("runtime_connected") == 2)
+                session.until(lambda: happened("recentred") == 2)
+                session.after(4)
+                session.tell("recentre")  # as a therapist does once the person sits as before
                 session.until(lambda: happened("tracking_lost") == happened("tracking_found"))
                 back = session.after(4)
                 person.hand(Side.RIGHT, GRIP, curl=1.0)
@@ -114,12 +118,25 @@ def test_the_frames_go_on_and_their_time_goes_forward(survived: Survived) -> Non
 
 def test_what_happened_is_on_record_in_order(survived: Survived) -> None:
     events = survived.store.events()
-    named = ("runtime_connected", "runtime_lost", "tracking_lost", "tracking_found")
+    named = ("runtime_connected", "runtime_lost", "tracking_lost", "tracking_found", "space_changed", "recentred")
     (task,) = survived.store.tasks()["task_run_id"]
     during = events[events["task_run_id"] == task]
     told = [name for name in during["name"] if name in named]
-    assert told == ["runtime_lost", "tracking_lost", "runtime_connected", "tracking_found"]
+    found = told.index("tracking_found")
+    assert [*told[:found], *told[found + 1 :]] == [
+        "runtime_lost", "tracking_lost", "runtime_connected", "space_changed", "recentred", "recentred",
+    ]  # fmt: skip
     assert events["name"].tolist().count("runtime_connected") == 2
+
+
+def test_the_room_comes_to_where_the_head_is_when_the_runtime_is_back(survived: Survived) -> None:
+    """Its space may be elsewhere: what was measured from the old one says nothing of the new one."""
+    where = [
+        json.loads(detail) if isinstance(detail, str) else detail
+        for detail in survived.store.events().query("name == 'recentred'")["detail"]
+    ]
+    assert len(where) == 3, "at the start, at the new connection, and when the therapist wants it"
+    assert (where[-1]["px"], where[-1]["pz"]) == (pytest.approx(0.1, abs=1e-3), pytest.approx(-0.1, abs=1e-3))
 
 
 def test_meanwhile_the_hand_is_held_and_afterwards_it_is_mirrored_in_the_same_place(survived: Survived) -> None:

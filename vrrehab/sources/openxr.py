@@ -18,7 +18,7 @@ from vrrehab.xr.actions import COVER, HIDE, IN_HAND, SELECT, SIDES, STOP
 from vrrehab.xr.errors import RuntimeLost
 from vrrehab.xr.headset import Connected, Headset, Link, Lost
 from vrrehab.xr.session import ControllersChanged, EventsLost, SpaceChanged, StateChanged
-from vrrehab.xr.spaces import TRACKED, VALID
+from vrrehab.xr.spaces import TRACKED, VALID, Reference
 from vrrehab.xr.trackers import TrackerConnected
 
 # As plain numbers, which numpy takes in a tenth of the time.
@@ -58,6 +58,7 @@ class OpenXRSource:
         self._selecting = False
         self._pressed: list[str] = []
         self._space_moves_ns: int | None = None
+        self._was_lost = False
         held = {side: HeldController(side) for side in SIDES}
         self.grip: dict[Side, NDArray[np.float64]] = {Side(side): each.grip for side, each in held.items()}
         free = [side for side in SIDES if IN_HAND[side] not in strapped]
@@ -93,7 +94,10 @@ class OpenXRSource:
         self._asked = view.panel is not None or (way_out is not None and way_out.aimed is not None)
 
     def news(self) -> Sequence[News]:
-        """The headset's events as they are recorded; a space that moves is told when it has moved."""
+        """The headset's events as they are recorded; a space that moves is told when it has moved.
+
+        A new connection is a new OpenXR session, for which the runtime may have put its space elsewhere, except a room.
+        """
         events = self._headset.take_events()
         if not events and self._space_moves_ns is None:
             return ()
@@ -102,8 +106,11 @@ class OpenXRSource:
             match event:
                 case Connected():
                     told.append(("runtime_connected", dataclasses.asdict(event)))
+                    if self._was_lost and event.reference_space != Reference.STAGE:
+                        self._space_moves_ns = 0
                 case Lost():
                     told.append(("runtime_lost", {"why": event.why}))
+                    self._was_lost = True
                 case StateChanged():
                     told.append(("runtime_state", {"state": event.state.name.lower()}))
                 case SpaceChanged():
