@@ -26,7 +26,8 @@ from telemetry.spool import remove_spool
 #: What a data folder consists of; anything else in it was put there by somebody.
 _OURS = frozenset(
     ("backups", "clinic.db", "clinic.db-wal", "clinic.db-shm", "journal", "keys", "motion", "profiles", "recorder.json",
-     "last_backup.json", "recorder.lock", "recorder.lock-journal", "session.json", "spool")
+     "last_backup.json", "recorder.lock", "recorder.lock-journal", "session.json", "session.lock",
+     "session.lock-journal", "spool")
 )  # fmt: skip
 
 

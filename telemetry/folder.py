@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,11 @@ class Folder:
         """The running session's id, and the addresses that take its commands and show it live, as JSON."""
         return self.path / "session.json"
 
+    @property
+    def session_lock(self) -> Path:
+        """Held by the one session that may sit."""
+        return self.path / "session.lock"
+
     def make(self) -> None:
         """Make the folder. Raises `JournalUnwritable`."""
         try:
@@ -157,10 +164,43 @@ class RunningSession:
 
 
 @contextmanager
-def announce_session(data_dir: Path, session_id: str, commands: str, live: str) -> Iterator[None]:
+def sole_session(data_dir: Path) -> Iterator[None]:
+    """While this lasts no other session sits on this data folder, which is there: one on which no console's Stop acts.
+
+    Raises `InUse`, with what runs since when and what to do, where one does; one whose program was killed is gone.
+    """
+    folder = Folder(data_dir)
+    try:
+        lock = Lock(folder.session_lock, "")
+    except InUse:
+        raise InUse(_told_apart(folder)) from None
+    try:
+        if running_session(data_dir) is not None:
+            raise InUse(_told_apart(folder))
+        yield
+    finally:
+        lock.release()
+
+
+def _told_apart(folder: Folder) -> str:
+    """That another session sits, and which."""
+    where = f"expected no other session on {folder.path}, but"
+    if running_session(folder.path) is None:
+        return f"{where} another one is just beginning or ending there; wait a moment, or choose another with --data"
+    said = _read(folder.session_address) or {}
+    since = datetime.fromtimestamp(float(said.get("since_utc_s", 0.0))).strftime("%Y-%m-%d %H:%M")
+    return (
+        f"{where} {said.get('session_id')} of {said.get('participant')} runs there since {since} (process "
+        f"{said.get('pid')}); stop it on the console or by Esc in its window, or choose another folder with --data"
+    )
+
+
+@contextmanager
+def announce_session(data_dir: Path, session_id: str, commands: str, live: str, *, participant: str) -> Iterator[None]:
     """While this lasts, programs on this computer find the running session through `running_session`."""
     path = Folder(data_dir).session_address
-    say_where(path, {"session_id": session_id, "address": commands, "live": live})
+    said = {"session_id": session_id, "participant": participant, "since_utc_s": round(time.time())}
+    say_where(path, {**said, "address": commands, "live": live})
     try:
         yield
     finally:

@@ -18,10 +18,13 @@ import telemetry
 from telemetry.commands import Applied, CommandClient
 from telemetry.folder import running_session
 from telemetry.live import LiveReader
+from telemetry.messages import LimbLoss, Profile
 from telemetry.testing import RecorderProcess, eventually
 from telemetry.verify import verify
+from vrrehab.testing.silent_session import SilentSession
 
 HERE = Path(__file__).parent
+LOST_LEFT_HAND = Profile(code="P001", limb_losses=(LimbLoss(limb="hand", side="left", level="wrist"),))
 
 
 @pytest.fixture
@@ -148,6 +151,18 @@ def test_a_recording_is_played_into_a_session(clinic, process, session_on, quest
     assert "the recording has ended" in ran.out
     sessions = telemetry.open_store(clinic.data).sessions()
     assert sessions[["origin", "status"]].iloc[-1].tolist() == ["recording", "stopped"]
+
+
+def test_a_session_beside_one_that_runs_is_refused_with_which_it_is_and_what_to_do(clinic, vrrehab, session_on) -> None:
+    """No console's Stop would act on the first one any more."""
+    with SilentSession(clinic.data, clinic.recorder.address, LOST_LEFT_HAND, "first_session") as first:
+        running = running_session(clinic.data)
+        second = vrrehab(*session_on(clinic.data))
+        assert running_session(clinic.data) == running
+    second.failed_with(
+        f"expected no other session on {clinic.data}, but {first.session_id} of P001 runs there since 20",
+        f"(process {os.getpid()}); stop it on the console or by Esc in its window",
+    )
 
 
 def test_escape_in_the_window_stops_the_session(clinic, start, session_on) -> None:

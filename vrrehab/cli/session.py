@@ -156,6 +156,7 @@ def session(
 
     Ratings, movement tasks and every frame of them reach the recorder; Esc in the window stops, Ctrl-C ends.
     """
+    from telemetry.folder import sole_session
     from vrrehab.body.skeleton import Side
     from vrrehab.cli.checklist import gone_through
     from vrrehab.cli.connection import profile_for_session, recipient_of_session
@@ -165,28 +166,29 @@ def session(
     from vrrehab.session.course import load_plan
 
     chosen = load_plan(programme)  # a mistyped name is told before anything is touched
-    answers = gone_through(checklist, person=source.kind == "openxr")
     make_ready(data)
-    recipient = recipient_of_session(data, recorder)
-    profile = profile_for_session(data, recipient.address, participant)
-    part = part_of_course(data, recipient.address, participant, chosen, origin_of(source), phase, session_number)
-    with held_back() as interruption:
-        outcome = sit(
-            data,
-            profile,
-            part.due.phase.programme if part.due else programme,
-            source=source,
-            display=display or ("openxr" if source.kind == "openxr" else "window"),
-            mode=mode or (part.due.phase.mode if part.due else None),
-            intact=Side(intact) if intact else None,
-            place=place,
-            part=part,
-            checklist=answers,
-            recorder=recipient,
-            seed=random.randrange(2**31) if seed is None else seed,
-            doors=Doors(commands or HERE, live or HERE),
-            interruption=interruption,
-        )
+    with sole_session(data):
+        answers = gone_through(checklist, person=source.kind == "openxr")
+        recipient = recipient_of_session(data, recorder)
+        profile = profile_for_session(data, recipient.address, participant)
+        part = part_of_course(data, recipient.address, participant, chosen, origin_of(source), phase, session_number)
+        with held_back() as interruption:
+            outcome = sit(
+                data,
+                profile,
+                part.due.phase.programme if part.due else programme,
+                source=source,
+                display=display or ("openxr" if source.kind == "openxr" else "window"),
+                mode=mode or (part.due.phase.mode if part.due else None),
+                intact=Side(intact) if intact else None,
+                place=place,
+                part=part,
+                checklist=answers,
+                recorder=recipient,
+                seed=random.randrange(2**31) if seed is None else seed,
+                doors=Doors(commands or HERE, live or HERE),
+                interruption=interruption,
+            )
     for line in in_words(outcome, data):
         print(line)
     if outcome.status == "interrupted" or not outcome.kept:

@@ -52,7 +52,8 @@ def open_doors(data: Path, plan: Plan, doors: Doors, sender: Sender, say: Callab
     with contextlib.ExitStack() as open_parts:
         commands = open_parts.enter_context(CommandServer(doors.commands, keyring))
         show = open_parts.enter_context(LiveShow(doors.live, _health_of(sender, Folder(data).spool), keyring))
-        open_parts.enter_context(announce_session(data, plan.session_id, commands.address, show.address))
+        here = announce_session(data, plan.session_id, commands.address, show.address, participant=plan.participant)
+        open_parts.enter_context(here)
         if not is_loopback(doors.live):
             key, port = parse_address(show.address).server_key.hex(), show.address.rpartition(":")[2]
             say(f"A console on another computer watches curve://{key}@{socket.gethostname()}:{port}")
