@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from msgspec.structs import replace
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 
 import telemetry
 from telemetry.client import RecorderClient
@@ -574,6 +574,37 @@ def test_stop_is_sent_again_for_as_long_as_a_console_takes_to_come_back_and_the_
     assert refused == 9
     assert running.status is None  # nine times sent it is one Stop
     expect(page.locator("[data-note=yes]")).to_have_value("half a sentence")
+
+
+def test_the_picture_goes_on_after_its_connection_was_closed_or_has_fallen_silent(
+    open_page: Opening, session: Sitting
+) -> None:
+    session()
+    page, made = open_page("anna", "/stop"), list[WebSocketRoute]()
+
+    def connect(socket: WebSocketRoute) -> None:
+        made.append(socket)
+        if len(made) != 2:  # the second one takes what is asked, and says nothing
+            socket.connect_to_server()
+
+    page.route_web_socket("**/live", connect)
+    page.goto(page.url.replace("/stop", "/run"))
+    pictures = "Number(document.querySelector('[data-live-picture]').dataset.count || 0)"
+    page.wait_for_function(f"{pictures} >= 2")
+    made[0].close()
+    shown = page.evaluate(pictures)
+    page.wait_for_function(f"{pictures} >= {shown + 3}")
+    assert len(made) == 3
+
+
+def test_a_page_keeps_a_connection_open_for_stop(open_page: Opening) -> None:
+    """Firefox closes one after 115 s, Chromium after 300."""
+    page = open_page("anna", "/after")
+    hurried = "(what, ms) => every(what, 20_000 < ms && ms < 110_000 ? 100 : ms)"
+    page.add_init_script(f"{{ const every = window.setInterval; window.setInterval = {hurried}; }}")
+    with page.expect_response("**/in-force") as said:
+        page.reload()
+    assert said.value.status == 204
 
 
 def test_the_page_after_a_session_shows_nobody_but_who_is_chosen(clinic: Clinic, open_page: Opening) -> None:

@@ -130,7 +130,7 @@ class _Plain:
         return _page(t, t("Welcome"), body, 400 if problem else 200)
 
     async def in_force(self, request: Request) -> Response:
-        """Answers while a login holds; the front has checked."""
+        """Answers while a login holds, which the front has checked; by it a page keeps a connection open for Stop."""
         return Response(status_code=204)
 
     # --- stop ---

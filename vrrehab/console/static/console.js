@@ -36,6 +36,8 @@
     else said(tell.refused.replace("{reason}", answer.reason), "bad");
     document.dispatchEvent(new CustomEvent("stopped", { detail: answer }));
   }
+  // A browser closes a connection that it has not used for a while, and a new one takes Stop a moment, more with TLS.
+  setInterval(() => fetch("/in-force").catch(() => {}), 45000);
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[data-stop]")) return;
     event.preventDefault();
