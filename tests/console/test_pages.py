@@ -526,6 +526,29 @@ def test_what_is_pressed_while_a_page_is_cut_off_does_not_come_as_an_order_later
     assert orders.all_text_contents()[1:] == before[:39]
 
 
+def test_a_stop_of_the_participants_own_and_what_a_rule_found_are_told_and_go_on_leads_back(
+    open_page: Opening, session: Sitting
+) -> None:
+    running = session(rate_hz=20.0)
+    page = open_page("anna", "/run?tab=settings")
+    limit = page.locator("[data-setting=exposure_limit_min]")
+    limit.locator("input").fill("5")
+    told = page.get_by_role("alert").filter(has_text="The time in the scene is at its limit")
+    expect(limit.locator(".outcome-line")).to_contain_text("applied in frame")
+    expect(told).to_have_count(0)
+    limit.locator("input").evaluate("(e) => { e.value = e.min; e.dispatchEvent(new Event('change')); }")
+    expect(told).to_be_visible()
+    running.between_frames(lambda sitting: sitting.conductor.guard.rest("participant", "participant", frozen=True))
+    expect(page.get_by_role("heading", name="Stopped by the participant")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="The participant has pressed Stop")).to_be_visible()
+    page.locator("[data-do=pause]").get_by_text("Go on").click()
+    expect(page.get_by_text("The participant has pressed Stop")).to_have_count(0)
+    expect(page.locator("[data-do=pause]")).to_have_text("Pause")
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("The session ends 30 s after Stop")).to_be_visible()
+    expect(page.locator("[data-do=pause]")).to_have_attribute("aria-disabled", "true")
+
+
 def test_a_setting_that_is_changed_while_a_page_is_cut_off_is_put_back_to_what_is_in_force_and_that_is_said(
     open_page: Opening, session: Sitting
 ) -> None:

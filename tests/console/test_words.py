@@ -19,6 +19,7 @@ from vrrehab.body.skeleton import Side
 from vrrehab.cli.participant import LEVELS
 from vrrehab.console import choices
 from vrrehab.console.choices import titles
+from vrrehab.console.concerns import FOUND, RESTS
 from vrrehab.console.run import title_of_session
 from vrrehab.console.settings_panel import grouped, title
 from vrrehab.console.words import Words, catalogue_file
@@ -98,6 +99,7 @@ def test_what_is_chosen_from_is_there_in_german_titles_limbs_levels_and_what_a_c
     names = {level for levels in LEVELS.values() for level in levels} | set(MODES)
     names |= {word for words in ADVERSE.values() for word in words} | set(get_args(SessionStatus))
     said |= {name.replace("_", " ") for name in names}
+    said |= {*FOUND.values(), *RESTS.values()}
     for item in load_checklist().items:
         said |= {item.ask, item.because, *item.answers} - {""}
     german = Words("de")

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from telemetry.live_messages import Facts, RecordHealth, State, Step
 from vrrehab.console import kit
+from vrrehab.console.concerns import concern_in_words
 from vrrehab.console.kit import Tag
 from vrrehab.console.lead import Lead
 from vrrehab.console.order_log import OrderLog
@@ -31,7 +32,7 @@ _DOING = {
     "task": "Task",
     "question": "A question is asked",
     "between": "Between two tasks",
-    "calm": "Calm picture",
+    "calm": "Calm scene",
 }
 
 
@@ -67,6 +68,8 @@ class _Run:
             with Tag("div", kind="end"):
                 self._control = kit.chip("")
                 self._take = kit.button(t("Take control"), self._take_control, hidden="hidden", data_do="take-control")
+        self._concern = kit.notice("", "warn", "alert")
+        self._concern.put("hidden", "hidden")
         self._trouble = kit.notice("", "bad", "alert")
         self._edit = kit.notice("", "warn")
         self._edit.put("hidden", "hidden")
@@ -194,8 +197,8 @@ class _Run:
 
     @staticmethod
     def _resting(state: State) -> bool:
-        """Whether it takes a therapist for the session to go on."""
-        return not state.frozen and (state.paused or state.doing == "calm")
+        """Whether it takes a therapist for the session to go on, and can: from a Stop of theirs nothing leads back."""
+        return state.resting != "stop" and (state.paused or state.doing == "calm")
 
     def _take_control(self) -> None:
         if not self._desk.take_control(self._visit.login):
@@ -214,6 +217,7 @@ class _Run:
             self._title.say(t("Session"))
             self._where.say("")
             self._doing.say(t("No session"))
+            self._concern.put("hidden", "hidden")
             self._trouble.put("hidden", "hidden")
             self._edit.put("hidden", "hidden")
             return
@@ -227,6 +231,9 @@ class _Run:
                 if state.over
                 else t("The session does not answer. It may go on in the headset: look there.")
             )
+        concern = "" if state.over else concern_in_words(t, standing, state)
+        self._concern.say(concern)
+        self._concern.put("hidden", None if concern else "hidden")
         trouble = ""
         if record is not None and record.problem:
             trouble = t.heard(record.problem)
@@ -278,13 +285,16 @@ class _Run:
                 if state.doing == "task"
                 else f"{doing}: {t(facts.steps[state.step].title)}"
             )
-        if state.frozen:
+        if state.resting == "stop":
             doing = t("Stopped. The picture fades to calm.")
+        elif state.resting == "participant":
+            doing = t("Stopped by the participant")
         elif state.paused:
             doing = t("Paused by the therapist")
         self._doing.say(doing)
         self._pause.say(t("Go on") if self._resting(state) else t("Pause"))
         self._pause.look("button primary" if self._resting(state) else "button")
+        self._pause.off(state.resting == "stop")
         self._fact("repetitions", t("{n} of {goal}", n=state.repetitions, goal=state.goal) if state.goal else "–")
 
     def _tell_figures(self, facts: Facts, state: State, record: RecordHealth | None) -> None:
