@@ -25,6 +25,7 @@ _SILENT_S, _GIVEN_UP_S = 3, 5
 _HANDSHAKE_MS = 5000
 _KNOCK_AGAIN_S = 1.0
 _LIST_AGAIN_S = 0.25
+_CAME_AND_WENT = zmq.Event.HANDSHAKE_SUCCEEDED | zmq.Event.DISCONNECTED | zmq.Event.CONNECT_RETRIED
 _FAILED = zmq.Event.HANDSHAKE_FAILED_AUTH | zmq.Event.HANDSHAKE_FAILED_PROTOCOL | zmq.Event.HANDSHAKE_FAILED_NO_DETAIL
 
 
@@ -115,13 +116,17 @@ class Door:
         """Whether who sent this is still on the list; a connection outlives the key's removal."""
         now_s = time.monotonic()
         if now_s >= self._list_due_s:
-            self._admitted = {key.hex() for key in self._allowed().values()}
+            self._admitted = {key.hex() for key in self._allowed()[0]}
             self._list_due_s = now_s + _LIST_AGAIN_S
         return part.get("User-Id") in self._admitted
 
-    def _allowed(self) -> dict[str, bytes]:
+    def _allowed(self) -> tuple[set[bytes], str]:
+        """The keys of whom to let in, and why it is this computer alone where the list cannot be read."""
         assert self._keyring is not None
-        return {**self._keyring.allowed(), "": self._own_key}
+        try:
+            return {*self._keyring.allowed().values(), self._own_key}, ""
+        except OSError as error:  # such as more connections than the system lets a program have
+            return {self._own_key}, f"the list of those who may come in cannot be read: {error}"
 
     # --- the guard's thread ---
 
@@ -142,12 +147,13 @@ class Door:
         """Answer a request of the ZeroMQ Authentication Protocol (RFC 27)."""
         version, request, _domain, host, _identity, mechanism, *credentials = zap.recv_multipart()
         key = credentials[0] if mechanism == b"CURVE" and credentials else b""
-        admitted = key in self._allowed().values()
+        allowed, unread = self._allowed()
+        admitted = key in allowed
         if not admitted:
-            self.refused = (
-                f"a computer at {host.decode(errors='replace')} was turned away, its key is not on the list; "
-                f"if it is one of yours: vrrehab keys allow {key.hex()} --name NAME"
+            why = unread or (
+                f"its key is not on the list; if it is one of yours: vrrehab keys allow {key.hex()} --name NAME"
             )
+            self.refused = f"a computer at {host.decode(errors='replace')} was turned away, {why}"
         status, text, user = (b"200", b"OK", key.hex().encode()) if admitted else (b"400", b"not on the list", b"")
         zap.send_multipart((version, request, status, text, user, b""))
 
@@ -209,8 +215,13 @@ class Line:
         self._socket.setsockopt(zmq.CONNECT_TIMEOUT, _SILENT_S * 1000)
         self._socket.setsockopt(zmq.MAXMSGSIZE, most_bytes)
         self._socket.setsockopt(zmq.IPV6, "[" in self._address.endpoint)
-        # Before it connects, so that nothing that happens then is missed.
-        self._monitor: zmq.Socket[bytes] = self._socket.get_monitor_socket(int(_FAILED | zmq.Event.HANDSHAKE_SUCCEEDED))
+        # Before it connects, so that nothing that happens then is missed; without a limit, because at one ZeroMQ's own
+        # thread would wait until this line is used again, and all other lines with it.
+        self._monitor: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PAIR)
+        self._monitor.setsockopt(zmq.RCVHWM, 0)
+        told = f"inproc://line-{id(self)}"
+        self._socket.monitor(told, int(_FAILED | _CAME_AND_WENT))
+        self._monitor.connect(told)
         try:
             self._socket.connect(self._address.endpoint)
         except zmq.ZMQError as error:
@@ -244,17 +255,22 @@ class Line:
         self._socket.close()
 
     def _look(self) -> None:
-        """Take in how connecting went. ZeroMQ gives up for good when a door says no, so knocking again is on us."""
+        """Take in how connecting went. ZeroMQ gives up for good when a door says no, or speaks as none of ours does: it
+        announces no further try then, and knocking again is on us.
+        """
         while self._monitor.poll(0):
             event = recv_monitor_message(self._monitor)["event"]
-            if event == zmq.Event.HANDSHAKE_SUCCEEDED:
+            if event == zmq.Event.DISCONNECTED:
+                self._knock_s = time.monotonic() + _KNOCK_AGAIN_S
+            elif event == zmq.Event.CONNECT_RETRIED:
+                self._knock_s = None
+            elif event == zmq.Event.HANDSHAKE_SUCCEEDED:
                 self.problem = ""
             elif event == zmq.Event.HANDSHAKE_FAILED_AUTH:
                 self.problem = (
                     f"{self._address.endpoint} does not let this computer in; on that computer run: "
                     f"vrrehab keys allow {self._own} --name NAME"
                 )
-                self._knock_s = time.monotonic() + _KNOCK_AGAIN_S
             elif self._address.server_key:
                 self.problem = (
                     f"who listens at {self._address.endpoint} cannot prove to have the key in the address; take the "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket as tcp
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from telemetry import wire
 from telemetry.address import parse_address
 from telemetry.client import RecorderClient
 from telemetry.commands import Applied, CommandClient, CommandServer
-from telemetry.door import Line
+from telemetry.door import Door, Line
 from telemetry.errors import KeysMissing, KeysUnsafe, NobodyAnswers, NotLoopback, TelemetryError
 from telemetry.folder import Folder
 from telemetry.keys import Keyring
@@ -25,7 +27,7 @@ from telemetry.leftovers import deliver_leftovers
 from telemetry.motion import FrameLayout
 from telemetry.recorder import Recorder
 from telemetry.sender import Sender
-from telemetry.testing import JOINTS, PretendSession, eventually
+from telemetry.testing import JOINTS, PretendSession, RecorderProcess, eventually
 
 
 @pytest.fixture
@@ -260,6 +262,75 @@ def _answer_one(commands: CommandServer) -> None:
     waiting: list[Callable[[int], None]] = []
     eventually(lambda: waiting or waiting.extend(command.applied for command in commands.poll()))
     waiting[0](7)
+
+
+def _listen_as(stranger: str, port: int, keyring: Keyring) -> Callable[[], None]:
+    """Listen as none of ours does that a line expects; what ends that."""
+    if stranger in ("clear", "encrypted"):
+        host, keys = ("127.0.0.1", None) if stranger == "clear" else ("0.0.0.0", keyring)
+        door = Door(f"tcp://{host}:{port}", keys, 1 << 16, queue=4)
+        door.open()
+        return door.close
+    listener = tcp.create_server(("127.0.0.1", port))
+
+    def answer() -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                near.recv(64)
+                near.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                near.close()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+
+    def end() -> None:
+        listener.shutdown(tcp.SHUT_RDWR)
+        thread.join()
+        listener.close()
+
+    return end
+
+
+@pytest.mark.parametrize(("first", "then"), [("encrypted", "clear"), ("clear", "encrypted"), ("web", "encrypted")])
+def test_a_line_finds_the_right_door_where_another_was_first(server: Keyring, first: str, then: str) -> None:
+    with tcp.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+    end = _listen_as(first, port, server)
+    key = server.own().public.hex()
+    address = f"tcp://127.0.0.1:{port}" if then == "clear" else f"curve://{key}@127.0.0.1:{port}"
+    keys = None if then == "clear" else server
+    with closing(Line(address, keys, 1 << 16, wait=False)) as line:
+        # Until it was disconnected; it takes that in when it is used.
+        eventually(lambda: line._monitor.poll(20))
+        assert line.receive(0.5) is None
+        end()
+        door = Door(f"tcp://{'127.0.0.1' if then == 'clear' else '0.0.0.0'}:{port}", keys, 1 << 16, queue=4)
+        door.open()
+        with closing(door):
+            eventually(lambda: (line.send(b"here"), line.receive(0.02), door.receive())[-1], 20.0)
+            assert line.problem == ""
+
+
+def test_a_crowd_of_more_connections_than_the_system_allows_ends_no_recorder(
+    data: Path, server: Keyring, headset: Keyring, spool: Path
+) -> None:
+    server.allow(headset.own().public, "headset-1")
+    few = ("sh", "-c", 'ulimit -n 80 && exec "$@"', "sh")
+    with RecorderProcess(data, "tcp://0.0.0.0:*", few) as recorder, ExitStack() as crowd:
+        sender = Sender(spool, "S1", recorder.address, FrameLayout(JOINTS), keyring=headset)
+        session = PretendSession(sender)
+        eventually(lambda: sender.status().acknowledged["events"] == 1)
+        for _ in range(100):
+            crowd.enter_context(tcp.create_connection(("127.0.0.1", int(recorder.address.rpartition(":")[2]))))
+        for _ in range(10):
+            session.move(5)
+            time.sleep(0.1)  # the list is read again and again
+        crowd.close()
+        session.perform((6.0,))
+        assert sender.close(60.0), sender.problem()
+        with RecorderClient(recorder.address, keyring=server) as client:
+            client.wait_sealed("S1", 60.0)
 
 
 def test_a_line_that_nobody_answers_stays_quiet() -> None:

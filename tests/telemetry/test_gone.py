@@ -83,11 +83,32 @@ assert line.receive(10.0) == b"welcome"
 print("heard", len(numbers))
 """
 
+IDLE_LINE = """
+import time, zmq
+from telemetry.door import Door, Line
+nobody = "tcp://127.0.0.1:1"
+idle = Line(nobody, None, 1 << 16)
+# Hours of vain tries within seconds.
+idle._socket.setsockopt(zmq.RECONNECT_IVL, 1)
+idle._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 0)
+idle._socket.disconnect(nobody)
+idle._socket.connect(nobody)
+time.sleep(5.0)
+door = Door("tcp://127.0.0.1:*", None, 1 << 16, queue=4)
+door.open()
+other = Line(door.address, None, 1 << 16)
+other.send(b"here")
+print("heard", int(door.socket.poll(10_000) == zmq.POLLIN), flush=True)
+other.close()
+idle.close()
+door.close()
+"""
+
 
 def _heard(script: str, *arguments: str) -> int:
     """How many messages the script heard; a script that did not end by itself fails the test."""
     command = [sys.executable, "-c", script, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return int(done.stdout.split()[-1])
 
@@ -100,6 +121,10 @@ def test_a_door_whose_queue_is_full_outlives_the_peers_that_filled_it() -> None:
 def test_a_line_that_did_not_listen_for_long_outlives_it_and_speaks_again(door: str) -> None:
     heard = _heard(FULL_LINE, door)
     assert heard == 4000 if door == "stays" else heard >= 1000
+
+
+def test_a_line_that_is_not_used_for_long_holds_up_no_other() -> None:
+    assert _heard(IDLE_LINE) == 1
 
 
 CROWD = """
