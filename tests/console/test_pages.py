@@ -376,6 +376,21 @@ class TestASession:
         ours = events[(events["name"] == name) & (events["session_id"] == shared.session.session_id)]
         return " ".join(ours["detail"])
 
+    def test_an_adverse_event_says_only_what_somebody_has_chosen_and_is_reported_once(self, page: Page) -> None:
+        page.get_by_text("Report an adverse event").click()
+        report = page.locator("[data-do=adverse]")
+        chosen = {"kind": "dizziness", "severity": "mild", "relatedness": "possible"}
+        for name, word in chosen.items():
+            page.locator(f"[data-adverse={name}]").select_option(word)
+        expect(report).to_have_attribute("aria-disabled", "true")
+        page.locator("[data-adverse=action]").select_option("paused")
+        expect(report).not_to_have_attribute("aria-disabled", "true")
+        report.click()
+        expect(page.locator("[data-outcome]")).to_contain_text("applied in frame")
+        expect(page.locator("[data-adverse=kind]")).to_have_value("")
+        expect(report).to_have_attribute("aria-disabled", "true")
+        page.get_by_text("Report an adverse event").click()
+
     def test_an_edit_that_is_not_used_is_told_with_the_reason_until_one_is_used(
         self, shared: Shared, page: Page
     ) -> None:
@@ -459,9 +474,13 @@ class TestASession:
         page.wait_for_url(re.compile("/login"))
         expect(page.get_by_label("Password")).to_be_visible()
 
-    def test_a_session_that_is_over_is_told(self, shared: Shared) -> None:
+    def test_a_session_that_is_over_is_told_and_leads_to_its_report(self, shared: Shared) -> None:
+        expect(shared.berta.get_by_role("link", name="To the report")).to_have_count(0)
         shared.session.close()
         expect(shared.berta.locator(".veil")).to_contain_text("No session is running")
+        report = shared.berta.get_by_role("link", name="To the report")
+        expect(report).to_have_attribute("href", "/after?participant=P001")
+        expect(shared.berta.locator("[data-do=pause]")).to_be_hidden()
 
 
 def test_a_session_that_hangs_and_then_dies_while_it_is_told_something_is_told_with_what_to_do(

@@ -60,7 +60,8 @@ class Lead:
         self._may = {name for name in COMMANDS if may_command(visit.login.roles, name)}
         self._back: dict[str, bool] = {}
         self._made: dict[str, Tag] = {}
-        self._outcome = Tag("p", "", "soft", role="status", data_outcome="yes")
+        # It has a line from the beginning, so that the first order moves no button under the hand that gave it.
+        self._outcome = Tag("p", self._t("What you order is answered here."), "soft", role="status", data_outcome="yes")
         self._buttons()
         if "press" in self._may:
             self._pressing()
@@ -190,23 +191,37 @@ class Lead:
 
     def _adverse(self) -> None:
         t = self._t
-        said: dict[str, Value] = {"serious": False, "text": ""}
-        said.update({name: words[0] for name, words in ADVERSE.items()})
-        with Tag("details"):
-            Tag("summary", t("Report an adverse event"), "button quiet")
-            with Tag("div", kind="stack"):
+
+        def form() -> None:
+            """Nothing is chosen before somebody has: what would stand there by itself would be on record as said."""
+            said: dict[str, Value] = {"serious": False, "text": "", **dict.fromkeys(ADVERSE, "")}
+
+            def put(**new: Value) -> None:
+                said.update(new)
+                made.off(not all(said[name] for name in ADVERSE))
+
+            async def report() -> None:
+                if (await self.order("adverse_event", **said)).status == "applied":
+                    form()
+
+            place.clear()
+            with place:
                 with Tag("div", kind="fields"):
                     for name, words in ADVERSE.items():
-                        options = {word: t.name(word) for word in words}
+                        options = {"": t("Choose …"), **{word: t.name(word) for word in words}}
                         kit.choice(
-                            t(_ADVERSE.get(name, name)), options, words[0],
-                            lambda value, name=name: said.update({name: value}),
+                            t(_ADVERSE.get(name, name)), options, "", lambda value, name=name: put(**{name: value}),
+                            data_adverse=name,
                         )  # fmt: skip
-                kit.tick(
-                    t("Serious: hospital, lasting harm, or danger to life"), False, lambda on: said.update(serious=on)
-                )
-                kit.field(t("In words"), "", lambda text: said.update(text=text), live=True, autocomplete="off")
-                kit.button(t("Report"), lambda: self.order("adverse_event", **said), data_do="adverse")
+                kit.tick(t("Serious: hospital, lasting harm, or danger to life"), False, lambda on: put(serious=on))
+                kit.field(t("In words"), "", lambda text: put(text=text), live=True, autocomplete="off")
+                made = kit.button(t("Report"), report, data_do="adverse", data_kept="adverse")
+                made.off(True)
+
+        with Tag("details"):
+            Tag("summary", t("Report an adverse event"), "button quiet")
+            place = Tag("div", kind="stack")
+        form()
 
     def _next(self) -> None:
         t = self._t

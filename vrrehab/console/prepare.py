@@ -194,12 +194,12 @@ class _Prepare:
             if not possible:
                 kit.notice(t("No programme is for this participant as it is; below is why."), "warn")
             self._others([offer for offer in offers if offer.refused], profile.code)
+            modes = {
+                "": t("As the programme says"),
+                **{name: f"{t(name.replace('_', ' '))}: {t(text)}" for name, text in choices.modes().items()},
+            }
+            kit.choice(t("Mode"), modes, self._start.mode, lambda v: self._put(mode=v))
             with Tag("div", kind="fields wide"):
-                modes = {
-                    "": t("As the programme says"),
-                    **{name: f"{t(name.replace('_', ' '))}: {t(text)}" for name, text in choices.modes().items()},
-                }
-                kit.choice(t("Mode"), modes, self._start.mode, lambda v: self._put(mode=v))
                 places = {
                     "": t("As the programme says"),
                     **{name: t(title) for name, title in choices.titles("places").items()},

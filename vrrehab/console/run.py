@@ -53,7 +53,7 @@ class _Run:
         """tab: which one is open, as the page's address says after it was loaded again."""
         self._visit, self._t, self._console = visit, visit.t, visit.console
         self._watch, self._desk = visit.console.watch, visit.console.desk
-        self._drawn_plot = ""
+        self._drawn_plot = self._seen = ""
         self._listed: tuple[Step, ...] = ()
         self._lines: list[tuple[Tag, Tag]] = []
         self._standing_version = 0
@@ -123,6 +123,7 @@ class _Run:
                 self._doing = Tag("h2", "")
                 with Tag("div", kind="end"):
                     self._pause = kit.button(t("Pause"), self._toggle_pause, data_do="pause")
+                    self._after = kit.link(t("To the report"), "/after", "button primary", hidden="hidden")
             with Tag("div", kind="facts four"):
                 self._facts: dict[str, tuple[Tag, Tag]] = {}
                 for name in (
@@ -217,11 +218,14 @@ class _Run:
             self._title.say(t("Session"))
             self._where.say("")
             self._doing.say(t("No session"))
+            self._offer_report()
             self._concern.put("hidden", "hidden")
             self._trouble.put("hidden", "hidden")
             self._edit.put("hidden", "hidden")
             return
         facts = standing.facts
+        self._seen = facts.participant
+        self._offer_report(over=bool(state.over))
         self._title.say(f"{facts.participant} · {title_of_session(t, facts)}")
         self._where.say(", ".join((t.name(facts.mode), t.name(facts.place), *(t(limb) for limb in facts.limbs))))
         self._veil.put("hidden", "hidden" if watch.live else None)
@@ -263,6 +267,13 @@ class _Run:
         if standing.version != self._standing_version and self._panel is not None:
             self._standing_version = standing.version
             self._panel.show(standing)
+
+    def _offer_report(self, over: bool = True) -> None:
+        """Once the session that was on this page is over, there is nothing to pause, and its report to be read."""
+        offered = over and bool(self._seen) and self._visit.may("history")
+        self._after.put("href", f"/after?participant={self._seen}")
+        self._after.put("hidden", None if offered else "hidden")
+        self._pause.put("hidden", "hidden" if over else None)
 
     def _why_nothing(self) -> str:
         t, watch = self._t, self._watch
