@@ -142,15 +142,20 @@ class LiveShow:
 
     def _say_goodbye(self) -> None:
         """Show the last state to everybody, and wait a little until they ask for the next, which they do on its coming:
-        what is on its way when a socket closes may be lost.
+        what is on its way when a socket closes may be lost. Who has not asked for it by then gets it unasked.
         """
+        until_s = time.monotonic() + _GOODBYE_S
+        self._show()
+        while not all(self._has_last(watcher) for watcher in self._watchers.values()) and time.monotonic() < until_s:
+            self._door.socket.poll(_LOOK_EVERY_MS)
+            self._listen()
+            self._show()
         for watcher in self._watchers.values():
             watcher.wants.add("state")
         self._show()
-        until_s = time.monotonic() + _GOODBYE_S
-        while any("state" not in w.wants for w in self._watchers.values()) and time.monotonic() < until_s:
-            self._door.socket.poll(_LOOK_EVERY_MS)
-            self._listen()
+
+    def _has_last(self, watcher: _Watcher) -> bool:
+        return "state" in watcher.wants and watcher.seen.get("state") is self._state
 
     def _listen(self) -> None:
         for _ in range(_MOST_HEARD_AT_ONCE):
