@@ -481,6 +481,7 @@ class TestASession:
         report = shared.berta.get_by_role("link", name="To the report")
         expect(report).to_have_attribute("href", "/after?participant=P001")
         expect(shared.berta.locator("[data-do=pause]")).to_be_hidden()
+        expect(shared.berta.locator("[data-fact=record] b")).to_have_text("–")  # nothing of what was is said to be now
 
 
 def test_a_session_that_hangs_and_then_dies_while_it_is_told_something_is_told_with_what_to_do(
@@ -566,6 +567,15 @@ def test_a_stop_of_the_participants_own_and_what_a_rule_found_are_told_and_go_on
     page.keyboard.press("Escape")
     expect(page.get_by_text("The session ends 30 s after Stop")).to_be_visible()
     expect(page.locator("[data-do=pause]")).to_have_attribute("aria-disabled", "true")
+
+
+def test_the_programme_stands_in_its_order_on_a_tablet_too(open_page: Opening, session: Sitting) -> None:
+    session(rate_hz=20.0)
+    page = open_page("anna", "/run", 820, 1180)
+    expect(page.locator(".programme li").first).to_have_class("now")
+    tops = page.locator(".programme li").evaluate_all("(lines) => lines.map((e) => e.getBoundingClientRect().top)")
+    assert len(tops) > 2
+    assert tops == sorted(tops)
 
 
 def test_a_setting_that_is_changed_while_a_page_is_cut_off_is_put_back_to_what_is_in_force_and_that_is_said(

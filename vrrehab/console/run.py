@@ -218,6 +218,8 @@ class _Run:
             self._title.say(t("Session"))
             self._where.say("")
             self._doing.say(t("No session"))
+            for name in self._facts:
+                self._fact(name, "–")
             self._offer_report()
             self._concern.put("hidden", "hidden")
             self._trouble.put("hidden", "hidden")
