@@ -352,3 +352,25 @@ def test_a_virtual_limb_that_follows_nobody_is_as_long_and_hangs_as_the_person_i
         assert np.linalg.norm(np.diff(limb[[0, 1, hinged]], axis=0), axis=1) == pytest.approx([upper, lower], abs=1e-3)
         if leg:
             assert limb[0, 0] == pytest.approx(-0.12, abs=1e-3)
+
+
+def test_the_lights_of_a_leg_that_was_never_seen_are_before_its_hip_and_are_touched_by_nobody(
+    sit: Callable[..., Sat], tmp_path: Path
+) -> None:
+    programme = tmp_path / "reach.toml"
+    tasks = 'tasks = [{ task = "reach_with_foot", goal = 2, demonstration_s = 0.5, time_limit_s = 10 }]'
+    text = Path(LEGS).read_text().partition("tasks = [")[0]
+    programme.write_text(f"{text.partition('ask = ')[0]}ask = []\n[[blocks]]\ntitle = 'One'\n{tasks}\n")
+    places: list[np.ndarray] = []
+
+    def skip(sitting: Sitting, frame: int) -> Iterable[Told]:
+        places.extend(target.position for target in sitting.view.targets)
+        # The therapist does not wait until the leg is seen.
+        return (Told("skip"),) if frame == 20 else ()
+
+    participant = ScriptedParticipant(1, Side.RIGHT, hands=list(Side), legs=[Side.RIGHT], lapses=[(0.0, 5.0)])
+    sat = sit(str(programme), profile=LEFT_LEG, participant=participant, tell=skip, rate_hz=20.0, most_frames=400)
+    (ended,) = sat.record.of(TaskEnded)
+    assert ended.duration_s > 1.0, "without a place every light was touched at once"
+    assert np.isfinite(places).all()
+    assert np.linalg.norm(np.array(places) - (0.0, 0.3, -0.6), axis=1).max() < 0.8

@@ -86,7 +86,7 @@ class ClipDrive:
         virtual.copy_from(tracked)
         for limb in self._limbs:
             # The clip hangs on the participant's own shoulder or hip; without one there is nothing to hang it on.
-            root = _root_of(limb, virtual, self._build())
+            root = root_of(limb, virtual, self._build())
             if math.isnan(root[0]):
                 _remove(virtual, limb)
                 continue
@@ -165,7 +165,7 @@ def _aimed(seen: NDArray[np.float64], apart: NDArray[np.float64], at: int) -> ND
     return out
 
 
-def _root_of(limb: Limb, body: Body, build: Build) -> NDArray[np.float64]:
+def root_of(limb: Limb, body: Body, build: Build) -> NDArray[np.float64]:
     """Where a limb hangs, (3,), NaN where that is not known. A hip that nobody tracked is on the pelvis."""
     root = body.poses[limb.joints.start, :3].copy()
     if limb.chain is Chain.LEG and math.isnan(root[0]):

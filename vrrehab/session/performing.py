@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from telemetry import messages
 from vrrehab import geometry
 from vrrehab.body.build import Build
+from vrrehab.body.drives import root_of
 from vrrehab.body.limb import Limb
 from vrrehab.body.skeleton import HEAD
 from vrrehab.body.stillness import Stillness
@@ -90,7 +91,7 @@ class Performing:
         step = self.step  # it may have been edited meanwhile
         view, task, mode = here.view, step.task, here.plan.mode
         acting = self._acting = here.plan.acting(task)[0]
-        root = view.virtual.poses[acting.joints.start, :3].copy()
+        root = root_of(acting, view.virtual, here.build)
         seed = here.plan.seed * 1000 + step.block_index * 100 + step.task_index
         level = self._adapting.level(task.name)
         rule = task.rule_at(level)

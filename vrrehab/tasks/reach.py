@@ -56,7 +56,7 @@ class Reach(Mechanic):
             return
         target = self.targets[self._active]
         offset = body.poses[self._pointer.joint, :3] - target.position
-        if float(offset @ offset) > target.radius_m**2:
+        if not float(offset @ offset) <= target.radius_m**2:
             self._inside_since_s = None
             return
         if self._inside_since_s is None:
