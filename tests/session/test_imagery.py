@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,50 @@ def test_a_therapist_may_press_for_the_person_and_a_picture_without_an_answer_go
     assert trials[0]["response_s"] is None
     assert trials[0]["right"] is False
     assert [event.detail["who"] for event in sat.record.named("pressed")] == ["dr_a"]
+
+
+def test_a_picture_that_a_break_interrupts_goes_and_another_one_comes_after_it(sit: Callable[..., Sat]) -> None:
+    """Who looks at it through a break has all the time they want, which the task's clock does not see."""
+    in_sight: list[bool] = []
+    pictures: list[NDArray[np.float64]] = []
+
+    def rest(sitting: Sitting, frame: int) -> Iterable[Told]:
+        run, lone = sitting.conductor.performing.run, sitting.view.lone
+        if sitting.conductor.here.held:
+            in_sight.append(lone is not None)
+            return (Told("resume"),) if len(in_sight) == 5 * HZ else ()
+        if run is not None and run.repetitions == 2 and run.mechanic.asks and lone is not None:
+            pictures.append(lone.joints.copy())
+            return (Told("pause"),) if not in_sight else ()
+        return ()
+
+    judging = Judgement(accuracy=1.0, response_s=1.2, imagery_s=2.0)
+    participant = ScriptedParticipant(5, Side.RIGHT, answering="touch", judging=judging)
+    sat = sit(PROGRAMME, participant=participant, tell=rest, rate_hz=HZ, most_frames=30 * HZ)
+    assert not any(in_sight[1:])
+    assert np.abs(pictures[1] - pictures[0]).max() > 0.01
+    trials = [event.detail for event in sat.record.named("laterality_trial")]
+    assert [trial["trial"] for trial in trials[:4]] == [1, 2, 3, 4], "and none is left out"
+
+
+def test_what_is_imagined_across_a_break_begins_anew(sit: Callable[..., Sat]) -> None:
+    def rest(sitting: Sitting, frame: int) -> Iterable[Told]:
+        run = sitting.conductor.performing.run
+        if sitting.conductor.here.held:
+            return (Told("resume"),)
+        if run is not None and run.task.name == "open_close_hand" and run.repetitions == 1 and run.mechanic.at_rest:
+            begun.append(run.performed_s)
+            return (Told("pause"),) if len(begun) == HZ else ()
+        return ()
+
+    begun: list[float] = []
+    judging = Judgement(accuracy=1.0, response_s=0.5, imagery_s=2.0)
+    participant = ScriptedParticipant(5, Side.RIGHT, answering="touch", judging=judging)
+    sat = sit(PROGRAMME, participant=participant, tell=rest, rate_hz=HZ)
+    imagined = [event.detail for event in sat.record.named("imagined")]
+    assert len(imagined) == 3
+    gap = [b - a for a, b in pairwise(begun)]
+    assert max(gap) > 0.1, "the person presses once more to begin"
 
 
 def test_board_and_picture_come_before_the_head_again_when_somebody_recentres(sit: Callable[..., Sat]) -> None:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from vrrehab.body.build import USUAL
-from vrrehab.body.limb import CHAIN_OF, Limb
+from vrrehab.body.limb import CHAIN_OF, Chain, Limb
 from vrrehab.body.skeleton import Side
 from vrrehab.errors import SceneFileError
-from vrrehab.tasks.definition import TaskDefinition, load_task
+from vrrehab.tasks.definition import TaskDefinition, load_task, load_tasks
 from vrrehab.tasks.making import make_mechanic
 from vrrehab.tasks.mechanic import Performer
-from vrrehab.tasks.rules import COMFORTABLE_REACH_RATIO, ReachRule
+from vrrehab.tasks.rules import COMFORTABLE_REACH_RATIO, CarryRule, DrumRule, ReachRule, TraceRule
 
 SHIPPED = Path(__file__).parents[2] / "scenes" / "tasks"
 
@@ -32,6 +32,19 @@ def test_no_shipped_target_is_further_than_comfortable() -> None:
     assert len(reaches()) >= 2
     for _, rule in reaches():
         assert all(sum(x * x for x in target) ** 0.5 <= COMFORTABLE_REACH_RATIO for target in rule.targets)
+
+
+def test_what_hands_go_to_lies_so_far_from_the_mirrors_plane_that_they_do_not_go_through_each_other() -> None:
+    """The other hand is the reflection: where one is at the plane, both are in the same place."""
+    goes = [
+        task for task in load_tasks().values() if isinstance(task.rule, ReachRule | CarryRule | DrumRule | TraceRule)
+    ]
+    for task in (task for task in goes if task.limb == "arm"):
+        root = np.array([USUAL.shoulder_breadth / 2, 1.0, 0.0])
+        for rule in (task.rule, *(task.rule_at(level) for level in (0.0, 1.0))):
+            mechanic = make_mechanic(rule, Performer(Limb(Chain.ARM, Side.RIGHT), root))
+            places = [target.position for target in mechanic.targets] + [prop.pose for prop in mechanic.props]
+            assert all(place[0] > 0.05 for place in places), task.name
 
 
 def test_targets_lie_apart_also_where_they_are_largest() -> None:

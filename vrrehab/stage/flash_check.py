@@ -256,20 +256,15 @@ def _all_measured(runs: Sequence[tuple[str, str, bool]], jobs: int) -> Iterator[
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m vrrehab.stage.flash_check", description=__doc__)
     parser.add_argument("--place", choices=PLACES, help="only this place")
-    parser.add_argument("--task", choices=sorted(load_tasks()), help="only this task")
-    parser.add_argument("--all", action="store_true", help="the whole of every task at every place: hours of one core")
+    parser.add_argument("--task", choices=sorted(load_tasks()), help="the whole of this task alone, at each place")
     parser.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="so many at once, each in a process of its own"
     )
     given = parser.parse_args()
-    tasks = [given.task] if given.task else sorted(load_tasks())
     at = [given.place] if given.place else PLACES
-    if given.all:
-        runs = [(place, task, True) for place in at for task in tasks]
-    elif given.task:
-        runs = [(at[-1], given.task, False)]
-    else:
-        runs = [(place, task, True) for place in at for task in _WHOLE] + [(at[-1], task, False) for task in tasks]
+    runs = [(place, task, True) for place in at for task in ((given.task,) if given.task else _WHOLE)]
+    if not given.task:
+        runs += [(at[-1], task, False) for task in sorted(load_tasks())]
     began_s = time.monotonic()
     done = []
     for each in _all_measured(runs, max(1, given.jobs)):

@@ -58,10 +58,18 @@ class TimedImagery(Mechanic):
             self._times_s.append(took_s)
             self.repetitions += 1
             self.news.append(("imagined", {"repetition": self.repetitions, "imagery_s": round(took_s, 4), "by": by}))
-        self.at_rest = button == "begin"
+        self._imagines(button == "begin")
+
+    def interrupted(self) -> None:
+        """What was imagined meanwhile begins anew."""
+        self._imagines(False)
+
+    def _imagines(self, imagines: bool) -> None:
+        assert self.panel is not None
+        self.at_rest = imagines
         # Whoever still presses or looks has to let go first.
         self.asks = False
-        self.panel.title, self.panel.buttons = self._asks_when_done if self.at_rest else self._asks_to_begin
+        self.panel.title, self.panel.buttons = self._asks_when_done if imagines else self._asks_to_begin
 
     def demonstrate(self, elapsed_s: float, root: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         self._movement.demonstrate(elapsed_s, root, into)

@@ -136,6 +136,12 @@ class Laterality(Mechanic):
         if self._trial is not None:
             self._answered(Side(button), by, max(self._now_s - ago_s - self._since_s, 0.0))
 
+    def interrupted(self) -> None:
+        """The picture goes, and comes once more as the last one drawn: whoever looks at it in a break has time."""
+        if self._trial is not None:
+            self._trials.append(self._trials.pop(self.repetitions))
+            self._trial, self.lone, self.asks, self._since_s = None, None, False, self._now_s
+
     def _show_next(self) -> None:
         if self.repetitions == len(self._trials):
             self._trials += draw_trials(self._rule, self._limb, _DRAWN_AT_ONCE, self._seed + self.repetitions)

@@ -85,6 +85,9 @@ class Mechanic(ABC):
     def pressed(self, button: str, by: str, ago_s: float) -> None:  # noqa: B027  # most have no panel
         """A button of the panel was pressed, by gaze, touch, pinch, select or console, so long before this frame."""
 
+    def interrupted(self) -> None:  # noqa: B027  # a movement simply goes on
+        """A pause begins. What was timed until here is no measure of anything any more."""
+
     def come_before(self, head: NDArray[np.float64]) -> None:  # noqa: B027  # most have no board
         """Session space has moved, and the head (7,) in it: what is looked at comes before the eyes again."""
 

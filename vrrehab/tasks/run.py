@@ -64,6 +64,7 @@ class TaskRun:
     def pause(self) -> None:
         if self.phase is TaskPhase.PERFORMING:
             self.phase = TaskPhase.PAUSED
+            self.mechanic.interrupted()
 
     def resume(self) -> None:
         if self.phase is TaskPhase.PAUSED:
