@@ -350,6 +350,29 @@ def test_a_question_comes_before_the_head_again_when_somebody_recentres(sit: Cal
     assert beside[41] == pytest.approx(0.0, abs=0.05), "it would be 0.4 m beside them"
 
 
+def test_a_lost_hand_stays_where_it_is_in_the_room_when_somebody_recentres(sit: Callable[..., Sat]) -> None:
+    """It would be gone at once, and the virtual limb with it."""
+    turn = geometry.pose((0.1, 0.0, 0.2), geometry.yaw(np.float64(0.5)))
+    wrist, there = joint(Side.RIGHT, "wrist"), []
+
+    class Turned(ScriptedSource):
+        def locate(self, display_time_ns: int, body: Body) -> None:
+            super().locate(display_time_ns, body)
+            if self.participant.now_s > 0.5:  # with the head alone, as the hand is not seen
+                body.poses[HEAD] = geometry.compose(turn, body.poses[HEAD])
+
+    def tell(sitting: Sitting, frame: int) -> Iterable[Told]:
+        view, tracked = sitting.view, sitting.conductor.here.tracked
+        there.append(geometry.compose(view.reference_from_session, tracked.poses[wrist]))
+        return (Told("recentre"),) if frame == 50 else ()
+
+    sat = sit(source=Turned(ScriptedParticipant(1, Side.RIGHT, lapses=((0.4, 9.0),))), tell=tell, most_frames=60)
+    assert there[55] == pytest.approx(there[45], abs=1e-9)
+    assert np.linalg.norm(sat.record.motion()["tracked"][55, wrist, :3] - there[55][:3]) > 0.05, "session space moved"
+    virtual = sat.record.motion()["virtual_provenance"][-1, joint(Side.LEFT, "wrist")]
+    assert virtual in (Provenance.HELD, Provenance.MIRRORED)
+
+
 def test_until_the_head_is_seen_nothing_is_anywhere_in_a_space_that_has_moved(sit: Callable[..., Sat]) -> None:
     class Moved(ScriptedSource):
         looked = 0

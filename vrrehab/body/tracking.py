@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrrehab import geometry
 from vrrehab.body.build import USUAL, Build
@@ -64,12 +65,16 @@ class Tracker:
         below_eyes = build.eyes_above_neck + build.neck_above_shoulders + build.shoulders_above_hips
         self._pelvis[:3] = 0.0, self._eye_height_m - below_eyes, build.eyes_before_neck
 
-    def recentre(self, eye_height_m: float) -> None:
-        """Session space has moved: puts the pelvis below the head again and forgets what was held in the
-        old one.
+    def recentre(self, eye_height_m: float, new_from_old: NDArray[np.float64] | None = None) -> None:
+        """Session space has moved: puts the pelvis below the head again; what is held stays where it is in the room.
+
+        new_from_old: (7,), of session space; None where nobody knows, and then what was held is forgotten.
         """
         self._eye_height_m = eye_height_m
         self.fit(self._build)
+        if new_from_old is not None:
+            self._held[:] = geometry.compose(new_from_old, self._held)
+            return
         self._held.fill(np.nan)
         self._head_seen = False
         self._last_seen_s = {part[side].start: -math.inf for part in _PARTS for side in Side}

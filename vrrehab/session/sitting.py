@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from telemetry import messages
+from vrrehab import geometry
 from vrrehab.body.build import Build, BuildOf, Growth
 from vrrehab.body.drives import WITHOUT_LIMB, make_drive
 from vrrehab.body.recentre import Recentring
@@ -70,6 +71,8 @@ class Sitting:
         self._tracked = Body.unseen()
         self._steady = Body.unseen()
         self._recentring: Recentring | None = None
+        #: Where session space was in the reference space before it moves, None where that is no place any more.
+        self._moves_from: Recentring | None = None
         self._measures = plan.profile.measures
         self._build_of = build_of
         self._growth = Growth(build_of(self._measures))
@@ -117,7 +120,7 @@ class Sitting:
         for name, detail in self._source.news():
             self.conductor.happened(name, detail)
             if name == SPACE_CHANGED:
-                self._recentring = None
+                self._recentring = self._moves_from = None
         if self._source.exhausted:
             self.conductor.source_ended()
 
@@ -299,14 +302,16 @@ class Sitting:
         """Session space moves to where the head is now; ValueError while the head is not seen."""
         if self._recentring is None or not self._tracked.has(HEAD):
             raise ValueError("the head has not been seen yet; recentre when the headset is on")
-        self._recentring = None
+        self._moves_from, self._recentring = self._recentring, None
         self.conductor.happened("recentre", {"who": who})
 
     def _recentre_on(self, seen: Body) -> None:
         self._recentring = Recentring.from_head(seen.poses[HEAD])
         pose = self._recentring.reference_from_session
         self.view.reference_from_session[:] = pose
-        self._tracker.recentre(self._recentring.eye_height_m)
+        was, self._moves_from = self._moves_from, None
+        new_from_old = None if was is None else geometry.compose(geometry.invert(pose), was.reference_from_session)
+        self._tracker.recentre(self._recentring.eye_height_m, new_from_old)
         self._smoother.forget()
         self._limbs.forget()
         self._way_out.forget()
