@@ -26,8 +26,8 @@ __all__ = ["measure_session", "measure_store", "write_features"]
 
 #: Windows waits for no more processes at once than these.
 _MOST_WORKERS = 61
-#: What a problem begins with where a session's motion could not be read.
-_NOT_READ = "session "
+#: Where a table, and its file, says of which sessions the motion could not be read.
+_UNREAD = "unread"
 _WITHOUT_END = 2**63 - 1
 
 
@@ -55,7 +55,9 @@ def measure_store(data_dir: Path, sessions: Iterable[str] | None = None, workers
         # One session at a time, so that none waits behind others while a process has nothing left to do.
         with ProcessPoolExecutor(workers, initializer=_one_thread) as pool:
             tables = list(pool.map(_measured, *calls))
-    return pd.concat(tables, ignore_index=True) if tables else _typed(pd.DataFrame())
+    table = pd.concat(tables, ignore_index=True) if tables else _typed(pd.DataFrame())
+    table.attrs[_UNREAD] = [session for session, of in zip(wanted, tables, strict=True) if of.attrs[_UNREAD]]
+    return table
 
 
 def _one_thread() -> None:
@@ -78,6 +80,7 @@ def _measured(
 ) -> pd.DataFrame:
     from telemetry.features.task_run import measure, wanted_columns
 
+    unread = False
     try:
         motion = Store(data_dir).motion(session_id, columns=wanted_columns())
         # In the time that measures go by.
@@ -89,8 +92,11 @@ def _measured(
             for run, limb in runs.itertuples(index=False, name=None)
         ]
     except (TelemetryError, OSError, ValueError) as error:
-        rows = [{"problem": f"{_NOT_READ}{session_id}: {' '.join(str(error).split())}"}] * len(runs)
-    return _typed(pd.DataFrame(rows).assign(session_id=session_id, task_run_id=runs["task_run_id"].to_numpy()))
+        unread = True
+        rows = [{"problem": f"session {session_id}: {' '.join(str(error).split())}"}] * len(runs)
+    table = _typed(pd.DataFrame(rows).assign(session_id=session_id, task_run_id=runs["task_run_id"].to_numpy()))
+    table.attrs[_UNREAD] = unread
+    return table
 
 
 def write_features(data_dir: Path, workers: int | None = None) -> pd.DataFrame:
@@ -102,13 +108,15 @@ def write_features(data_dir: Path, workers: int | None = None) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MeasuresMissing)
         sessions, known = store.sessions(), store.features()
-    known = known[~known["problem"].str.startswith(_NOT_READ).fillna(False)]
+    # A file that does not say so yet may have some among those without measures.
+    unread = known.attrs.get(_UNREAD, known.loc[known["seen_ratio"].isna(), "session_id"])
+    known = known[~known["session_id"].isin(unread)]
     due = sessions.loc[sessions["sealed"] & ~sessions["session_id"].isin(known["session_id"]), "session_id"]
     fresh = measure_store(data_dir, due, workers)
     table = pd.concat([part for part in (known, fresh) if len(part)], ignore_index=True) if len(fresh) else known
     path = Folder(Path(data_dir)).features
     part_file = path.with_suffix(".part")
-    table.attrs["version"] = MEASURES_VERSION  # kept in the file
+    table.attrs = {"version": MEASURES_VERSION, _UNREAD: fresh.attrs[_UNREAD]}  # kept in the file
     table.to_parquet(part_file)
     put_in_place(part_file, path)
     return table

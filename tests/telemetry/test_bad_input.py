@@ -200,15 +200,23 @@ def test_measures_that_came_about_otherwise_are_another_versions_with_the_same_c
     assert len(telemetry.open_store(study).features()) == len(ours)
 
 
-def test_movement_that_could_not_be_read_is_measured_once_it_is_restored(study: Path) -> None:
+@pytest.mark.parametrize("file_of_before", [False, True])
+def test_movement_that_could_not_be_read_is_measured_once_it_is_restored(study: Path, file_of_before: bool) -> None:
     (motion,) = study.glob("motion/*/session=SIM001-01/motion.parquet")
     content = motion.read_bytes()
     motion.unlink()
     measured = write_features(study, workers=1).set_index("session_id")
     assert measured.loc["SIM001-01", "problem"].str.contains("is missing although the session is sealed").all()
+    kept = pd.read_parquet(study / "features.parquet")
+    assert kept.attrs["unread"] == ["SIM001-01"]
+    if file_of_before:
+        del kept.attrs["unread"]
+    # What it says in words decides nothing.
+    kept.assign(problem=kept["problem"].fillna("session of the other one")).to_parquet(study / "features.parquet")
     motion.write_bytes(content)
     measured = write_features(study, workers=1).set_index("session_id")
     assert measured.loc["SIM001-01", "path_length_m"].notna().all()
+    assert (measured.loc["SIM002-01", "problem"] == "session of the other one").any(), "it is not measured again"
     assert len(measured) == 6
 
 
