@@ -171,11 +171,12 @@ class State(Struct, frozen=True, kw_only=True):
     step: the task by its place in `Facts.steps`, -1 before the first. repetitions of goal; performed_s of time_limit_s.
     paused: a therapist holds it. frozen: the limb is held still; calm: how far the picture has faded, 0 to 1; resting:
     why the calm scene is there: a rule's setting, `pain_ceiling`, `console_lost`, `asked`, `participant`, or `stop`
-    from which there is no way back; empty while it is not. concern: the last rule of safety that found something, by
-    its setting's name, and concern_s when; in_control: who is at the console that controls it, console_lost whether
-    that has fallen silent. board: what the participant reads on the wall, and notice what they read in front of them.
-    buttons: what the task asks just now, by the names that the command `press` takes; empty where it asks nothing.
-    stages_us: what the stages of `telemetry.motion.STAGES` took. over: how it ended; empty while it runs.
+    from which there is no way back; empty while it is not. concern: what the therapist is to know of, a rule of safety
+    by its setting's name or `space_changed`, and concern_s when it was found; in_control: who is at the console that
+    controls it, console_lost whether that has fallen silent. board: what the participant reads on the wall, and notice
+    what they read in front of them. buttons: what the task asks just now, by the names that the command `press` takes;
+    empty where it asks nothing. stages_us: what the stages of `telemetry.motion.STAGES` took. over: how it ended; empty
+    while it runs.
     """
 
     frame: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from vrrehab.session.loop import run
 from vrrehab.session.plan import make_plan
 from vrrehab.session.programme import load_programme
 from vrrehab.session.sitting import Sitting
+from vrrehab.sources import SPACE_CHANGED, News
 from vrrehab.sources.scripted import ScriptedSource
 from vrrehab.testing.clock import VirtualClock
 from vrrehab.testing.display import SilentDisplay
@@ -51,11 +52,12 @@ def sit(
     most_frames: int = 30_000,
     kept: Kept | None = None,
     rate_hz: float = 60,
+    source_of: Callable[[ScriptedParticipant], ScriptedSource] = ScriptedSource,
 ) -> Kept:
     plan = make_plan(LOST_LEFT_HAND, load_programme("demo"), None, "scripted", 1)
     kept = kept or Kept()
     record = LiveRecord(kept, plan, shown, "tcp://127.0.0.1:1")
-    sitting = Sitting(plan, ScriptedSource(ScriptedParticipant.of(plan)), record, "none")
+    sitting = Sitting(plan, source_of(ScriptedParticipant.of(plan)), record, "none")
     record.follow(sitting)
     frames = iter(range(1, 100_000))
     run(sitting, SilentDisplay(VirtualClock(), rate_hz, most_frames), lambda: tell(next(frames)))
@@ -163,6 +165,28 @@ def test_the_calm_scene_what_a_rule_found_and_a_lost_console_are_shown() -> None
     assert told(610, 690, "resting") == {"asked"}
     assert told(610, 690, "doing") == {"calm"}
     assert told(720, 800, "resting") == {""}
+
+
+class Reconnected(ScriptedSource):
+    """Its space is another one in the 200th and the 400th frame."""
+
+    def __init__(self, participant: ScriptedParticipant) -> None:
+        super().__init__(participant)
+        self._frames = 0
+
+    def news(self) -> Sequence[News]:
+        self._frames += 1
+        return [(SPACE_CHANGED, {})] if self._frames in (200, 400) else ()
+
+
+def test_a_new_connection_is_told_unless_the_person_rests_for_something_else() -> None:
+    shown = Shown()
+    due = {300: Told("set", {"name": "exposure_limit_min", "value": 1.0}, "anna"), 350: Told("calm", who="anna")}
+    sit(shown, lambda frame: [due[frame]] if frame in due else [], 500, source_of=Reconnected)
+    told = {state.frame: (state.concern, round(60 * state.concern_s)) for state in shown.states}
+    assert {told[frame] for frame in told if frame < 199} == {("", 0)}
+    assert {told[frame] for frame in told if 200 <= frame < 299} == {(SPACE_CHANGED, 199)}
+    assert {told[frame][0] for frame in told if frame > 305} == {"exposure_limit_min"}
 
 
 def test_what_awaits_an_answer_is_shown_with_how_long_it_has(whole: tuple[Shown, Kept]) -> None:

@@ -16,6 +16,7 @@ RESTS = {
 }
 #: What was found, by the rule's setting or part of the profile (`State.concern`).
 FOUND = {
+    "space_changed": "The headset's connection is a new one. Press Recentre once the person sits as before.",
     "pain_prompt_rise": "Pain has risen since the session's start. Ask how it is; nothing was changed.",
     "pain_calm_rise": "Pain has risen much since the session's start: the participant rests in the calm scene.",
     "pain_calm_at": "Pain is high: the participant rests in the calm scene.",

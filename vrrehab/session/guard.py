@@ -34,7 +34,7 @@ class Guard:
         self.calm = Calm(here.view)
         self.frozen = False
         self._stopped_for_s = 0.0
-        #: The last rule that found something, and when; for whoever only looks.
+        #: What was found last, by a rule's setting, and when; for whoever only looks.
         self.concern, self.concern_ns = "", 0
 
     @property
@@ -58,6 +58,11 @@ class Guard:
         for concern in self.safety.step(elapsed_s, exposed):
             self._respond(concern)
         self.calm.step(elapsed_s)
+
+    def noticed(self, what: str) -> None:
+        """The therapist is to know of something that changes nothing here; why the person rests comes before it."""
+        if not self.calm.reason:
+            self.concern, self.concern_ns = what, self._here.ledger.mono_ns
 
     # --- what a therapist does, or the person ---
 

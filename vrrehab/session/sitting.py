@@ -121,6 +121,7 @@ class Sitting:
             self.conductor.happened(name, detail)
             if name == SPACE_CHANGED:
                 self._recentring = self._moves_from = None
+                self.conductor.guard.noticed(name)
         if self._source.exhausted:
             self.conductor.source_ended()
 

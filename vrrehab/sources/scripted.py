@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vrrehab.body.skeleton import Body
 from vrrehab.session.view import View
-from vrrehab.sources import Origin
+from vrrehab.sources import News, Origin
 from vrrehab.testing.participant import ScriptedParticipant
 
 
@@ -23,7 +25,7 @@ class ScriptedSource:
     def see(self, view: View) -> None:
         self.participant.see(view)
 
-    def news(self) -> tuple[()]:
+    def news(self) -> Sequence[News]:
         return ()
 
     def selecting(self) -> bool:
