@@ -6,6 +6,7 @@ line that is turned away says why, and tries again, because the list may change.
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Mapping
@@ -219,7 +220,8 @@ class Line:
         # thread would wait until this line is used again, and all other lines with it.
         self._monitor: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PAIR)
         self._monitor.setsockopt(zmq.RCVHWM, 0)
-        told = f"inproc://line-{id(self)}"
+        # A name that no line had: ZeroMQ's own thread lets go of one some time after its line was closed.
+        told = f"inproc://line-{secrets.token_hex(8)}"
         self._socket.monitor(told, int(_FAILED | _CAME_AND_WENT))
         self._monitor.connect(told)
         try:

@@ -193,10 +193,11 @@ def test_a_session_says_its_instructions_and_questions_and_sounds_for_what_was_d
 
 def test_a_task_that_was_skipped_or_stopped_makes_no_sound(sit: Callable[..., object]) -> None:
     done: list[int] = []
+    runs: list[int] = []
 
     def skip(sitting, frame: int) -> Iterable[object]:
-        run = sitting.conductor.ledger.run_number
-        if done or run != 1:
+        runs.append(sitting.conductor.ledger.run_number)
+        if done or runs[-2:] != [1, 1]:  # shown, and therefore to be skipped
             done.extend([sitting.view.cues["done"]] * (bool(done) and len(done) < 5))
             return ()
         done.append(0)

@@ -119,6 +119,7 @@ def test_a_killed_session_is_sealed_by_recover_while_the_recorder_runs(clinic, v
     killed.wait_for("task 1 of 1")
     session_id = clinic.running()
     time.sleep(0.5)
+    eventually(lambda: len(verify(clinic.data)) == 2)  # the recorder has heard of it
     killed.end()
     assert [finding.damage for finding in verify(clinic.data)] == [False, False], "an open session, and its spool"
     assert vrrehab("recover", clinic.data).out.startswith(f"delivered: {session_id}\n")

@@ -207,6 +207,7 @@ def _lead(hands: Hands, clinic: Clinic) -> None:
     hands.press()
     expect(outcome).to_contain_text("Correct: applied")
     hands.is_still_somewhere()
+    page.wait_for_timeout(2_500)  # sooner it would be the same Stop
     hands.press("Escape")
     with RecorderClient(clinic.recorder) as client:
         eventually(lambda: client.history("P001") and client.history("P001")[-1].status == "stopped", 60.0)

@@ -95,14 +95,14 @@ def test_stop_ends_a_session_that_is_being_started_and_who_started_it_is_told_by
     with ThreadPoolExecutor(1) as prepare:
         start = prepare.submit(asyncio.run, starting.start(REHEARSAL))
         eventually(lambda: "waiting for the headset" in starting.said())
-        stop = asyncio.run(desk.tell(berta, "stop", {}, "one-press"))
+        stop = at_once(desk.tell(berta, "stop", {}, "one-press"))
         with pytest.raises(NotPossible, match=r"^berta pressed Stop before the session began\.$"):
             start.result()
     assert (stop.status, stop.reason) == ("applied", "Stopped before the session began.")
     assert starting.ended_with() is not None
-    again = asyncio.run(desk.tell(berta, "stop", {}, "one-press"))  # sent again, as after a lost answer
+    again = at_once(desk.tell(berta, "stop", {}, "one-press"))  # sent again, as after a lost answer
     assert (again.status, again.reason) == (stop.status, stop.reason)
-    assert asyncio.run(desk.tell(berta, "stop", {})).reason == "no session is running"
+    assert at_once(desk.tell(berta, "stop", {})).reason == "no session is running"
 
 
 def test_stop_that_comes_before_the_program_is_there_keeps_it_from_being_started(

@@ -333,6 +333,12 @@ def test_a_crowd_of_more_connections_than_the_system_allows_ends_no_recorder(
             client.wait_sealed("S1", 60.0)
 
 
+def test_as_many_lines_as_one_likes_are_opened_one_after_the_other() -> None:
+    """A line at the place in memory of one before it was refused, while ZeroMQ was still taking leave of that one."""
+    for _ in range(200):
+        Line("tcp://127.0.0.1:9", None, 1000).close()
+
+
 def test_a_line_that_nobody_answers_stays_quiet() -> None:
     line = Line("tcp://127.0.0.1:1", None, 1 << 16, wait=False)
     assert not line.send(b"x")
