@@ -189,14 +189,16 @@ def pages(clinic: Clinic, browser: Browser) -> Iterator[Callable[..., Page]]:
     with ExitStack() as opened:
 
         def open_for(name: str, path: str, width: int = 1280, height: int = 900) -> Page:
+            visitor = opened.enter_context(Visitor(clinic.console, name))
+            # Who leaves leads no more: the session of the next test would miss them, and rest.
+            opened.callback(visitor.http.post, "/logout")
             context = browser.new_context(viewport={"width": width, "height": height})
             opened.callback(context.close)
             page = context.new_page()
             page.set_default_timeout(40_000)
             page.on("pageerror", lambda error: failed.append(str(error)))
-            with Visitor(clinic.console, name) as visitor:
-                cookies = visitor.http.cookies
-                context.add_cookies([{"name": n, "value": v, "url": clinic.console} for n, v in cookies.items()])
+            cookies = visitor.http.cookies
+            context.add_cookies([{"name": n, "value": v, "url": clinic.console} for n, v in cookies.items()])
             page.goto(clinic.console + path)
             return page
 

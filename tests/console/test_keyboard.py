@@ -119,6 +119,7 @@ def test_prepare_start_pause_adjust_mark_stop_rate_report_and_log_out(clinic: Cl
 
 def _log_in(hands: Hands, clinic: Clinic) -> None:
     hands.page.goto(f"{clinic.console}/login")
+    expect(hands.page.locator("[name=name]")).to_be_focused()
     hands.type("anna")
     hands.to("[name=password]", most=2)
     hands.type(PASSWORD)
