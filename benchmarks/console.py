@@ -3,23 +3,25 @@
     python benchmarks/console.py stop --presses 100      # each press on a session of its own, while two pages watch
     python benchmarks/console.py start                   # presses and seconds until a known participant's session shows
     python benchmarks/console.py picture --seconds 60    # one page that watches a session which is drawn
+    python benchmarks/console.py watching --seconds 30   # one page that watches; what of a processor that takes
     python benchmarks/console.py memory --minutes 60     # one page that watches; browser heap and server memory
 
-Recorder and console are programs of their own, the browser is a real Chromium. For `stop` and `memory` the session is a
-thread of this process, with everything but the engine (`vrrehab.testing.silent_session`): 72 frames a second, pictures
-and joints shown; for `picture` it is the session program, offscreen. A click is timed by the browser's own stamp of it.
+Recorder and console are programs of their own, the browser is a real Chromium. The session is a thread of this process,
+with everything but the engine (`vrrehab.testing.silent_session`): 72 frames a second, pictures and joints shown. For
+`picture` and `start` it is the session program, offscreen. A click is timed by the browser's own stamp of it.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,6 +191,22 @@ def measure_picture(seconds: float) -> None:
             print(f"{now - began:6.0f}{rates[0]:20.1f}{rates[1]:20.1f}{page.evaluate(frames):>18}", flush=True)
 
 
+def measure_watching(seconds: float) -> None:
+    """One page that watches a session which is not drawn; what browser and console take of a processor meanwhile."""
+    with clinic() as running, chromium() as browser, session(running):
+        page = log_in(browser, running.address)
+        page.wait_for_timeout(5_000)
+        began, drawn, shown = time.monotonic(), count(page), pictures(page)
+        of_browser, of_console = (-processor_s(pids) for pids in (browser_pids(), [running.pid]))
+        page.wait_for_timeout(seconds * 1000)
+        took = time.monotonic() - began
+        of_browser += processor_s(browser_pids())
+        of_console += processor_s([running.pid])
+        rates = (pictures(page) - shown) / took, (count(page) - drawn) / took
+    print(f"{rates[0]:.1f} pictures and {rates[1]:.1f} skeletons a second for {took:.0f} s; of one processor:")
+    print(f"browser {100 * of_browser / took:.1f} %, console {100 * of_console / took:.1f} %")
+
+
 def measure_start() -> None:
     """From the first page to a session that shows itself, for a participant whom the clinic knows."""
     with clinic() as running, chromium() as browser:
@@ -258,6 +276,28 @@ def pictures(page: Page) -> int:
     return int(page.evaluate("Number(document.querySelector('[data-live-picture]').dataset.count || 0)"))
 
 
+def browser_pids() -> list[int]:
+    """The processes of the browser that this one has begun."""
+    parent = {int(each.parent.name): int(_fields(each)[1]) for each in Path("/proc").glob("[0-9]*/stat")}
+
+    def is_ours(pid: int) -> bool:
+        return pid == os.getpid() or (pid in parent and is_ours(parent[pid]))
+
+    named = (pid for pid in parent if "chrom" in Path(f"/proc/{pid}/comm").read_text())
+    return [pid for pid in named if is_ours(pid)]
+
+
+def processor_s(pids: Iterable[int]) -> float:
+    """What they have taken of processors until now."""
+    ticks = sum(int(ticks) for pid in pids for ticks in _fields(Path(f"/proc/{pid}/stat"))[11:13])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _fields(stat: Path) -> list[str]:
+    """What /proc says of a process, from its state on: before it comes a name in which there may be anything."""
+    return stat.read_text().rpartition(")")[2].split()
+
+
 def resident_mb(pid: int) -> float:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * 4096 / 1e6
@@ -269,6 +309,7 @@ def main() -> None:
     what.add_parser("stop").add_argument("--presses", type=int, default=100)
     what.add_parser("start")
     what.add_parser("picture").add_argument("--seconds", type=float, default=60.0)
+    what.add_parser("watching").add_argument("--seconds", type=float, default=30.0)
     what.add_parser("memory").add_argument("--minutes", type=float, default=60.0)
     asked = parser.parse_args()
     if asked.what == "stop":
@@ -277,6 +318,8 @@ def main() -> None:
         measure_start()
     elif asked.what == "picture":
         measure_picture(asked.seconds)
+    elif asked.what == "watching":
+        measure_watching(asked.seconds)
     else:
         measure_memory(asked.minutes)
 
