@@ -613,7 +613,6 @@ def test_stop_is_sent_again_for_as_long_as_a_console_takes_to_come_back_and_the_
 ) -> None:
     running = session(rate_hz=20.0)
     page = open_page("anna", "/run")
-    page.locator("[data-note=yes]").fill("half a sentence")
     refused = 0
 
     def away(route: Route) -> None:
@@ -622,6 +621,8 @@ def test_stop_is_sent_again_for_as_long_as_a_console_takes_to_come_back_and_the_
         route.abort("connectionrefused") if refused <= 8 else route.continue_()
 
     page.route("**/stop", away)
+    page.reload()  # a page that is there already may not know of it yet
+    page.locator("[data-note=yes]").fill("half a sentence")
     pressed_stop(page)
     assert refused == 9
     assert running.status is None  # nine times sent it is one Stop
