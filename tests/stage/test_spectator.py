@@ -98,6 +98,18 @@ def test_pictures_come_twelve_a_second_and_no_more(display: OffscreenDisplay, mo
     assert 2 <= len(taker.taken) <= 5
 
 
+def test_where_a_frame_takes_long_each_is_shown(display: OffscreenDisplay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a processor draws: every third one was."""
+    now_s = 0.0
+    monkeypatch.setattr("vrrehab.stage.displays.spectator.time.monotonic", lambda: now_s)
+    taker = Taker()
+    display.watch(taker)
+    for _ in range(8):
+        now_s += 0.14
+        draw(display)
+    assert [frame for frame, _ in taker.taken] == list(range(1, 8))
+
+
 def test_what_is_drawn_is_the_same_whether_somebody_looks_or_not(unhurried: None, display: OffscreenDisplay) -> None:
     alone = draw(display)
     display.watch(Taker())

@@ -36,8 +36,8 @@ from vrrehab.xr.gl import (
 #: The largest picture, and how many a second.
 MOST_WIDTH, MOST_HEIGHT = 480, 360
 RATE_HZ = 12.0
-#: A picture is read back this many frames after it was drawn: a graphics card has it by then.
-_LATER_FRAMES = 2
+#: A picture is read back this many frames after it was drawn, or so much later: a graphics card has it by then.
+_LATER_FRAMES, _LATER_S = 2, 0.03
 #: How many pictures are under way at most; the next one waits until one has been taken.
 _BUFFERS = 3
 
@@ -68,7 +68,7 @@ class Spectator:
         self._buffer = 0
         self._free: list[NDArray[np.uint8]] = []
         self._due_s = 0.0
-        self._drawn_frame = 0
+        self._drawn_frame, self._drawn_s = 0, 0.0
 
     @property
     def busy(self) -> bool:
@@ -81,11 +81,12 @@ class Spectator:
         """A frame has been drawn into `framebuffer` (None: the one that is bound), where `source` is the picture's x,
         y, width and height, with so many samples a pixel.
         """
+        now_s = time.monotonic()
         if self._drawn_frame:
-            if frame >= self._drawn_frame + _LATER_FRAMES:
-                self._collect()
-            return
-        if not self._taker.pictured or (now_s := time.monotonic()) < self._due_s:
+            if frame < self._drawn_frame + _LATER_FRAMES and now_s < self._drawn_s + _LATER_S:
+                return
+            self._collect()
+        if not self._taker.pictured or now_s < self._due_s:
             return
         gl = self._gl = self._gl or GL()
         before = gl.integer(DRAW_FRAMEBUFFER_BINDING)
@@ -100,7 +101,7 @@ class Spectator:
         gl.ReadPixels(0, 0, *self._size, RGBA, UNSIGNED_BYTE, None)
         gl.BindBuffer(PIXEL_PACK_BUFFER, 0)
         gl.BindFramebuffer(FRAMEBUFFER, before)
-        self._drawn_frame = frame
+        self._drawn_frame, self._drawn_s = frame, now_s
 
     def _shrink(self, gl: GL, framebuffer: int) -> None:
         """From the picture to each smaller one; a multisampled one is resolved first, as it is."""
