@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -198,6 +199,8 @@ def _lead(hands: Hands, clinic: Clinic) -> None:
     hands.arrow_to("[data-rate='4']")
     hands.press()
     expect(outcome).to_contain_text("Rate: applied")
+    # Once it is among the scores: with each that comes, what corrects one is made anew.
+    expect(page.locator(".plot")).to_have_attribute("aria-label", re.compile(r"\b4\b"))
     hands.is_still_somewhere()
     hands.to("summary", most=4)
     hands.press()

@@ -94,7 +94,7 @@ def test_stop_ends_a_session_that_is_being_started_and_who_started_it_is_told_by
     starting = Launcher(clinic.data, desk)
     with ThreadPoolExecutor(1) as prepare:
         start = prepare.submit(asyncio.run, starting.start(REHEARSAL))
-        eventually(lambda: "waiting for the headset" in starting.said())
+        eventually(lambda: starting.ended_with() is None and "waiting for the headset" in starting.said())
         stop = at_once(desk.tell(berta, "stop", {}, "one-press"))
         with pytest.raises(NotPossible, match=r"^berta pressed Stop before the session began\.$"):
             start.result()
