@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,17 @@ Sitting = Callable[..., SilentSession]
 def pressed_stop(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("[data-stop-said]")).to_contain_text("Stopped, in frame")
+
+
+@contextmanager
+def cut_off(page: Page) -> Iterator[None]:
+    """A page that has lost its server, and says so, until it is there again."""
+    page.context.set_offline(True)
+    page.evaluate("window.socket.io.engine.close()")
+    expect(page.locator("#popup")).to_be_visible()
+    yield
+    page.context.set_offline(False)
+    expect(page.locator("#popup")).to_be_hidden()
 
 
 def test_prepare_start_adjust_stop_rate_report(clinic: Clinic, open_page: Opening) -> None:
@@ -533,13 +544,9 @@ def test_what_is_pressed_while_a_page_is_cut_off_does_not_come_as_an_order_later
     expect(page.locator("[data-fact=session-time] b")).not_to_have_text("–")
     orders = page.locator(".order")
     before = orders.all_text_contents()
-    page.context.set_offline(True)
-    page.evaluate("window.socket.io.engine.close()")
-    expect(page.locator("#popup")).to_be_visible()
-    page.locator("[data-command=recentre]").evaluate("(e) => e.click()")
-    page.locator("[data-note=yes]").fill("typed meanwhile")
-    page.context.set_offline(False)
-    expect(page.locator("#popup")).to_be_hidden()
+    with cut_off(page):
+        page.locator("[data-command=recentre]").evaluate("(e) => e.click()")
+        page.locator("[data-note=yes]").fill("typed meanwhile")
     page.locator("[data-do=mark]").click()
     expect(page.locator("[data-outcome]")).to_contain_text("applied in frame")
     expect(orders.first).to_contain_text("typed meanwhile")
@@ -589,14 +596,10 @@ def test_a_setting_that_is_changed_while_a_page_is_cut_off_is_put_back_to_what_i
     )
     side = chosen.locator("select").input_value()
     orders = page.locator(".order").all_text_contents()
-    page.context.set_offline(True)
-    page.evaluate("window.socket.io.engine.close()")
-    expect(page.locator("#popup")).to_be_visible()
-    slid.locator("input").fill("0.5")
-    ticked.locator("input").evaluate("(e) => e.click()")
-    chosen.locator("select").select_option("off")
-    page.context.set_offline(False)
-    expect(page.locator("#popup")).to_be_hidden()
+    with cut_off(page):
+        slid.locator("input").fill("0.5")
+        ticked.locator("input").evaluate("(e) => e.click()")
+        chosen.locator("select").select_option("off")
     for each in (slid, ticked, chosen):
         expect(each.locator(".outcome-line")).to_contain_text("Not changed: the page was cut off")
     expect(slid.locator("input")).to_have_js_property("value", "1")

@@ -37,5 +37,5 @@ def concern_in_words(t: Words, standing: Standing, state: State) -> str:
     said = [f"{clock(state.concern_s)} {t(FOUND[state.concern])}"] if found else []
     if state.resting in RESTS:
         seconds = t.number(float(standing.settings.get("calm_before_end_s", 0.0)))
-        said.append(t(RESTS[state.resting]).format(seconds=seconds))
+        said.append(t(RESTS[state.resting], seconds=seconds))
     return " ".join(said)

@@ -97,8 +97,4 @@ def _in_words(visit: Visit, order: Order) -> str:
 def _state_of(t: Words, order: Order) -> str:
     if order.status == "applied" and order.frame:
         return t("applied, frame {frame}", frame=order.frame)
-    return t(
-        {"applied": "applied", "requested": "requested", "refused": "refused", "unanswered": "not answered"}[
-            order.status
-        ]
-    )
+    return t("not answered" if order.status == "unanswered" else order.status)

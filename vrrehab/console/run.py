@@ -57,8 +57,7 @@ class _Run:
         self._listed: tuple[Step, ...] = ()
         self._lines: list[tuple[Tag, Tag]] = []
         self._standing_version = 0
-        self._told_s = -1
-        self._counted = (0, 0)
+        self._told: State | None = None
         self._panel: SettingsPanel | None = None
         t = self._t
         ui.add_head_html('<script defer src="/static/live.js"></script>')
@@ -218,6 +217,7 @@ class _Run:
             self._title.say(t("Session"))
             self._where.say("")
             self._doing.say(t("No session"))
+            self._told = None
             for name in self._facts:
                 self._fact(name, "–")
             self._offer_report()
@@ -258,7 +258,7 @@ class _Run:
         )
         self._edit.put("hidden", None if refused else "hidden")
         self._tell_now(facts, state)
-        if int(state.time_s) != self._told_s:
+        if self._told is None or int(state.time_s) != int(self._told.time_s):
             self._tell_figures(facts, state, record)
         self._tell_steps(facts, state)
         self._leading.show(standing, state)
@@ -313,7 +313,7 @@ class _Run:
     def _tell_figures(self, facts: Facts, state: State, record: RecordHealth | None) -> None:
         """Once a second: figures that change faster cannot be read, and each change renders the page."""
         t = self._t
-        self._told_s = int(state.time_s)
+        before, self._told = self._told, state
         self._fact(
             "task time", f"{clock(state.performed_s)} / {clock(state.time_limit_s)}" if state.time_limit_s else "–"
         )
@@ -323,9 +323,9 @@ class _Run:
         seen = [float(state.tracking.head), *limbs]
         self._fact("tracking", f"{100 * sum(seen) / len(seen):.0f} %")
         self._fact("latency", f"{state.pose_age_ms:.0f} ms")
-        (frame, mono_ns), self._counted = self._counted, (state.frame, state.mono_ns)
-        took_s = (state.mono_ns - mono_ns) / 1e9
-        since = (state.frame - frame) / took_s if mono_ns and state.frame > frame else state.frames_a_second
+        since = state.frames_a_second
+        if before is not None and state.frame > before.frame:
+            since = (state.frame - before.frame) / (state.mono_ns - before.mono_ns) * 1e9
         self._fact("pictures a second", f"{since:.0f}")
         if record is not None:
             kept = t("connected") if record.connected else t("keeping {n}", n=record.waiting)
